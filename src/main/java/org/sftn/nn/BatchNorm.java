@@ -1,0 +1,36 @@
+package org.sftn.nn;
+
+import java.util.List;
+
+/**
+ * Batch normalisation over batch and space (Ioffe and Szegedy 2015), with scale and shift. While training it uses the
+ * batch's statistics and moves the running ones by {@code momentum}, the running variance unbiased, as PyTorch does.
+ *
+ * @param epsilon added to the variance
+ * @param momentum the weight of the new batch in the running statistics, in (0, 1]
+ */
+public record BatchNorm(int channels, double epsilon, double momentum) implements Layer {
+    /** PyTorch's defaults. */
+    public BatchNorm(int channels) {
+        this(channels, 1e-5, 0.1);
+    }
+
+    @Override
+    public Shape outputShape(List<Shape> inputs) {
+        return Layer.onlyMap("batch-norm", channels, inputs);
+    }
+
+    @Override
+    public List<ParameterSpec> parameters() {
+        return List.of(
+                new ParameterSpec("weight", Shape.of(channels), new Initializer.Constant(1)),
+                new ParameterSpec("bias", Shape.of(channels), new Initializer.Constant(0)));
+    }
+
+    @Override
+    public List<ParameterSpec> statistics() {
+        return List.of(
+                new ParameterSpec("running_mean", Shape.of(channels), new Initializer.Constant(0)),
+                new ParameterSpec("running_var", Shape.of(channels), new Initializer.Constant(1)));
+    }
+}
