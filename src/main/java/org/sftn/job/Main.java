@@ -1,22 +1,26 @@
 package org.sftn.job;
 
 import java.io.PrintWriter;
+import java.util.Collections;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The entry point: {@code Main JOB [options]}. */
 public final class Main {
     /** All jobs by name. */
-    static final Map<String, Job> JOBS = new TreeMap<>(Map.of(
+    private static final SortedMap<String, Job> JOBS = Collections.unmodifiableSortedMap(new TreeMap<>(Map.of(
             "prepare", new PrepareJob(),
             "teacher", new TeacherJob(),
             "distill", new DistillJob(),
             "evaluate", new EvaluateJob(),
-            "quickstart", new QuickstartJob()));
+            "quickstart", new QuickstartJob())));
 
     @Command(
             name = "sftn",
@@ -58,10 +62,15 @@ public final class Main {
                 return Shell.USAGE;
             }
             CommandSpec command = parsed.subcommand().commandSpec();
-            return new Shell(out, err).run(command.name(), (Job) command.userObject(), options);
+            Job job = (Job) command.userObject();
+            if (options.out == null && job.defaultOut().isEmpty()) {
+                throw new ParameterException(command.commandLine(), "--out DIR is missing");
+            }
+            return new Shell(out, err).run(command.name(), job, options);
         });
         root.setParameterExceptionHandler((e, arguments) -> {
-            err.println("error: " + e.getMessage());
+            boolean unknownJob = e.getCommandLine() == root && e instanceof UnmatchedArgumentException;
+            err.println("error: " + (unknownJob ? "there is no job '" + arguments[0] + "'" : e.getMessage()));
             e.getCommandLine().usage(err);
             return Shell.USAGE;
         });

@@ -10,6 +10,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
@@ -26,6 +27,11 @@ final class RunFolder {
     static final String CONFUSION = "confusion.csv";
     static final String PREDICTIONS = "predictions.csv";
 
+    /** What training writes beside run.json and result.json. */
+    static final Set<String> TRAINING = Set.of("checkpoints", "metrics.csv", "tensorboard", "model");
+
+    static final Set<String> EVALUATION = Set.of(CONFUSION, PREDICTIONS);
+
     private static final ObjectMapper JSON = JsonMapper.builder()
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .enable(SerializationFeature.INDENT_OUTPUT)
@@ -35,13 +41,15 @@ final class RunFolder {
     private static final int MAX_NAMED = 3;
 
     private final OutputFolder out;
+    private final Set<String> written;
     private final RunDescription run;
     private final FileSystem files;
     private final boolean overwrite;
     private final RunResult finished;
 
-    private RunFolder(OutputFolder out, RunDescription run, FileSystem files, boolean overwrite, RunResult finished) {
+    private RunFolder(OutputFolder out, Set<String> written, RunDescription run, FileSystem files, boolean overwrite, RunResult finished) {
         this.out = out;
+        this.written = written;
         this.run = run;
         this.files = files;
         this.overwrite = overwrite;
@@ -51,17 +59,22 @@ final class RunFolder {
     /**
      * Writes nothing.
      *
+     * @param written the names that the job writes beside run.json and result.json
      * @throws UserException when the folder holds something else, or a run that may not be touched
      */
-    static RunFolder check(Path folder, RunDescription run, Options.Existing existing, Configuration hadoop) throws IOException {
+    static RunFolder check(Path folder, RunDescription run, Set<String> written, Options.Existing existing, Configuration hadoop)
+            throws IOException {
         OutputFolder out = new OutputFolder(folder);
         FileSystem files = folder.getFileSystem(hadoop);
         List<String> names = names(files, folder);
         if (names.isEmpty()) {
-            return new RunFolder(out, run, files, false, null);
+            return new RunFolder(out, written, run, files, false, null);
         }
         boolean ours = names.contains(out.run().getName());
-        List<String> others = names.stream().filter(name -> !ours || !known(out).contains(name)).toList();
+        Set<String> known = new HashSet<>(written);
+        known.add(out.run().getName());
+        known.add(out.result().getName());
+        List<String> others = names.stream().filter(name -> !ours || !known.contains(name)).toList();
         boolean overwrite = existing == Options.Existing.OVERWRITE;
         if (!ours || overwrite && !others.isEmpty()) {
             String named = String.join(", ", others.subList(0, Math.min(MAX_NAMED, others.size())));
@@ -69,7 +82,7 @@ final class RunFolder {
                     .formatted(folder, named, others.size() > MAX_NAMED ? ", ..." : ""));
         }
         if (overwrite) {
-            return new RunFolder(out, run, files, true, null);
+            return new RunFolder(out, written, run, files, true, null);
         }
         RunResult before = names.contains(out.result().getName()) ? read(files, out.result(), RunResult.class) : null;
         RunResult finished = before != null && before.status().equals(RunResult.DONE) ? before : null;
@@ -82,7 +95,7 @@ final class RunFolder {
         if (!differences.isEmpty()) {
             throw new UserException("the run in %s cannot be continued, it is another one: %s".formatted(folder, String.join("; ", differences)));
         }
-        return new RunFolder(out, run, files, false, finished);
+        return new RunFolder(out, written, run, files, false, finished);
     }
 
     private static List<String> names(FileSystem files, Path folder) throws IOException {
@@ -102,18 +115,6 @@ final class RunFolder {
         }
         names.sort(null);
         return names;
-    }
-
-    private static Set<String> known(OutputFolder out) {
-        return Set.of(
-                out.run().getName(),
-                out.checkpoints().getName(),
-                out.metrics().getName(),
-                out.tensorboard().getName(),
-                out.model().getName(),
-                out.result().getName(),
-                CONFUSION,
-                PREDICTIONS);
     }
 
     OutputFolder out() {
@@ -139,10 +140,9 @@ final class RunFolder {
     RunResult record(Body body) throws Exception {
         if (overwrite) {
             // run.json last: until then the folder stays recognisable as ours.
-            for (String name : known(out)) {
-                if (!name.equals(out.run().getName())) {
-                    files.delete(new Path(out.root(), name), true);
-                }
+            files.delete(out.result(), false);
+            for (String name : written) {
+                files.delete(new Path(out.root(), name), true);
             }
         }
         if (overwrite || !files.exists(out.run())) {

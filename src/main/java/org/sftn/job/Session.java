@@ -1,11 +1,14 @@
 package org.sftn.job;
 
 import java.io.IOException;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
 import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
+import org.sftn.data.Dataset;
+import org.sftn.model.SavedModel;
 
 /**
  * What a job works with.
@@ -21,9 +24,17 @@ record Session(SparkSession spark, Settings settings, Path out, Options.Existing
         return new Session(spark, other, folder, existing, interruption);
     }
 
-    /** @param key of the setting that holds the path */
-    Path path(String key, String value) {
-        return qualified(key, value, hadoop());
+    /** The one that {@code data.path} names. */
+    Dataset dataset() {
+        return Dataset.open(spark, qualified("data.path", settings.data().path(), hadoop()).toString());
+    }
+
+    /**
+     * @param key of the setting that names the model's folder
+     * @param folder empty for no model
+     */
+    Optional<SavedModel> model(String key, String folder) throws IOException {
+        return folder.isBlank() ? Optional.empty() : Optional.of(SavedModel.read(qualified(key, folder, hadoop()), hadoop()));
     }
 
     /**

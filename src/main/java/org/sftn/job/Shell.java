@@ -5,6 +5,9 @@ import java.io.File;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkConf;
@@ -68,10 +71,13 @@ final class Shell {
         try {
             step.run();
             return DONE;
-        } catch (UserException e) {
-            err.println("error: " + e.getMessage());
-            return USER_MISTAKE;
         } catch (Throwable e) {
+            // A mistake that an executor finds, such as a damaged shard, comes wrapped in Spark's exceptions.
+            Optional<Throwable> mistake = causes(e).filter(UserException.class::isInstance).findFirst();
+            if (mistake.isPresent()) {
+                err.println("error: " + mistake.get().getMessage());
+                return USER_MISTAKE;
+            }
             if (interruption.happened()) {
                 // Spark's own end on a signal makes whatever runs fail; the interruption has said what matters.
                 return FAILURE;
@@ -83,6 +89,10 @@ final class Shell {
             out.flush();
             err.flush();
         }
+    }
+
+    private static Stream<Throwable> causes(Throwable e) {
+        return Stream.iterate(e, Objects::nonNull, Throwable::getCause);
     }
 
     private static SparkConf conf(String name) {
