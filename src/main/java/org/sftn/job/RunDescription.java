@@ -78,7 +78,7 @@ record RunDescription(
         keys.addAll(now.keySet());
         for (String key : keys) {
             if (!Objects.equals(before.get(key), now.get(key))) {
-                differences.add("%s was %s, now %s".formatted(key, before.get(key), now.get(key)));
+                differences.add("%s was %s, now %s".formatted(key, before.getOrDefault(key, "not set"), now.getOrDefault(key, "not set")));
             }
         }
         return differences;

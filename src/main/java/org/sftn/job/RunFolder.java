@@ -138,15 +138,8 @@ final class RunFolder {
 
     /** Does the work between {@code run.json} and {@code result.json}; a failure is recorded, too. */
     RunResult record(Body body) throws Exception {
-        if (overwrite) {
-            // run.json last: until then the folder stays recognisable as ours.
-            files.delete(out.result(), false);
-            for (String name : written) {
-                files.delete(new Path(out.root(), name), true);
-            }
-        }
-        if (overwrite || !files.exists(out.run())) {
-            files.delete(out.run(), false);
+        clear();
+        if (!files.exists(out.run())) {
             write(out.run(), run);
         }
         files.delete(out.result(), false);
@@ -162,6 +155,25 @@ final class RunFolder {
             }
             throw e;
         }
+    }
+
+    /** Deletes the run that the user wants to be overwritten, if any. */
+    void clear() throws IOException {
+        if (overwrite) {
+            files.delete(out.result(), false);
+            for (String name : written) {
+                files.delete(new Path(out.root(), name), true);
+            }
+            // Last: until then the folder is known as ours.
+            files.delete(out.run(), false);
+        }
+    }
+
+    /** Says that all is done already. */
+    RunResult record(RunResult result) throws IOException {
+        write(out.run(), run);
+        write(out.result(), result);
+        return result;
     }
 
     /** The file must not exist; it is whole when it does. */

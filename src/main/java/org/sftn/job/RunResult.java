@@ -54,6 +54,25 @@ record RunResult(
                 run.configuration());
     }
 
+    /** @param dataset the identity of the data set that was written */
+    static RunResult prepared(RunDescription run, String dataset, double imagesPerSecond) {
+        return new RunResult(
+                run.job(),
+                DONE,
+                null,
+                null,
+                null,
+                null,
+                null,
+                imagesPerSecond,
+                run.configuration().get("seed"),
+                run.codeVersion(),
+                dataset,
+                null,
+                null,
+                run.configuration());
+    }
+
     static RunResult failed(RunDescription run, Throwable why) {
         return new RunResult(
                 run.job(),

@@ -20,10 +20,6 @@ record Session(SparkSession spark, Settings settings, Path out, Options.Existing
         return spark.sparkContext().hadoopConfiguration();
     }
 
-    Session with(Settings other, Path folder) {
-        return new Session(spark, other, folder, existing, interruption);
-    }
-
     /** The one that {@code data.path} names. */
     Dataset dataset() {
         return Dataset.open(spark, qualified("data.path", settings.data().path(), hadoop()).toString());
