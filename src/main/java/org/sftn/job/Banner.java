@@ -9,13 +9,13 @@ import org.sftn.conf.Settings;
 final class Banner {
     private Banner() {}
 
-    static List<String> lines(String job, Session session) {
+    static List<String> lines(String name, Job job, Session session) {
         Settings settings = session.settings();
         SparkConf conf = session.spark().sparkContext().getConf();
         List<String> lines = new ArrayList<>();
-        lines.add("SFTN on Spark " + BuildVersion.current() + ", job " + job);
+        lines.add("SFTN on Spark " + BuildVersion.current() + ", job " + name);
         lines.add("Java     %s (%s)".formatted(System.getProperty("java.version"), System.getProperty("java.vendor")));
-        lines.add("Spark    %s, master %s, %d executors, %s".formatted(
+        lines.add("Spark    %s, master %s, executors %d, %s".formatted(
                 session.spark().version(), conf.get("spark.master"), settings.training().executors(), session.spark().sparkContext().applicationId()));
         lines.add("Host     " + Host.current());
         lines.add("Seed     " + settings.seed());

@@ -3,6 +3,7 @@ package org.sftn.job;
 import com.typesafe.config.Config;
 import java.io.IOException;
 import java.util.Optional;
+import org.sftn.conf.Settings;
 
 /** One thing that a user can ask for. */
 interface Job {
@@ -12,6 +13,15 @@ interface Job {
      * @throws org.sftn.conf.UserException when the work cannot be done as asked
      */
     Plan plan(Session session) throws IOException;
+
+    /** How many tasks share the cores while the job trains; 0 for a job whose tasks take a core each. */
+    default int replicas(Settings settings) {
+        return 0;
+    }
+
+    default boolean usesEngine() {
+        return true;
+    }
 
     /** Where the output goes when {@code --out} is not given; empty when it must be given. */
     default Optional<String> defaultOut() {

@@ -16,11 +16,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 public final class Main {
     /** All jobs by name. */
     private static final SortedMap<String, Job> JOBS = Collections.unmodifiableSortedMap(new TreeMap<>(Map.of(
-
-
-
-
-            )));
+            "prepare", new PrepareJob())));
 
     @Command(
             name = "sftn",

@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -28,6 +30,8 @@ final class Shell {
 
     private static final Logger LOG = LoggerFactory.getLogger(Shell.class);
 
+    private static final Pattern LOCAL_CORES = Pattern.compile("local\\[(\\d+|\\*)(?:,.*)?]");
+
     private final PrintWriter out;
     private final PrintWriter err;
 
@@ -45,9 +49,10 @@ final class Shell {
                 Settings settings = settings(job, options, hadoop);
                 String folder = options.out != null ? options.out : job.defaultOut().orElse("");
                 Path output = Session.qualified("--out", folder, hadoop);
+                shareLocalCores(conf, job.replicas(settings));
                 try (SparkSession spark = SparkSession.builder().config(conf).getOrCreate()) {
                     Session session = new Session(spark, settings, output, options.existing(), interruption);
-                    Banner.lines(name, session).forEach(LOG::info);
+                    Banner.lines(name, job, session).forEach(LOG::info);
                     Plan plan = job.plan(session);
                     if (options.dryRun) {
                         plan.lines().forEach(out::println);
@@ -99,6 +104,15 @@ final class Shell {
         SparkConf conf = new SparkConf().setAppName("sftn " + name);
         conf.setIfMissing("spark.master", "local[*]");
         return conf;
+    }
+
+    /** On a cluster spark.task.cpus is set with the executors' cores; in one process it follows from the two numbers. */
+    private static void shareLocalCores(SparkConf conf, int replicas) {
+        Matcher local = LOCAL_CORES.matcher(conf.get("spark.master"));
+        if (replicas > 0 && local.matches()) {
+            int cores = local.group(1).equals("*") ? Runtime.getRuntime().availableProcessors() : Integer.parseInt(local.group(1));
+            conf.setIfMissing("spark.task.cpus", String.valueOf(Math.max(1, cores / replicas)));
+        }
     }
 
     private static Settings settings(Job job, Options options, Configuration hadoop) {
