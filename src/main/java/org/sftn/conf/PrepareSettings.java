@@ -1,5 +1,8 @@
 package org.sftn.conf;
 
+import org.sftn.conf.Limit.AtLeast;
+import org.sftn.conf.Limit.AtMost;
+
 /** {@code prepare}: see reference.conf for each key. */
 public record PrepareSettings(
         Source source,
@@ -7,10 +10,10 @@ public record PrepareSettings(
         Labels labels,
         String trainFolder,
         String testFolder,
-        int imageSize,
+        @AtLeast(8) int imageSize,
         Store store,
-        double maxRejectedShare,
-        int imagesPerShard,
+        @AtLeast(0) @AtMost(1) double maxRejectedShare,
+        @AtLeast(1) int imagesPerShard,
         Generated generated) {
     /** Where images come from. */
     public enum Source {
@@ -32,5 +35,5 @@ public record PrepareSettings(
     }
 
     /** {@code prepare.generated}. */
-    public record Generated(int classes, int trainImages, int testImages) {}
+    public record Generated(@AtLeast(2) int classes, @AtLeast(1) int trainImages, @AtLeast(1) int testImages) {}
 }

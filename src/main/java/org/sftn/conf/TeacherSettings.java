@@ -1,16 +1,18 @@
 package org.sftn.conf;
 
 import java.io.Serializable;
+import org.sftn.conf.Limit.AtLeast;
+import org.sftn.conf.Limit.MoreThan;
 
 /** {@code teacher}: see reference.conf for each key. */
 public record TeacherSettings(
         String network,
         String student,
         String startFrom,
-        double lambdaT,
-        double lambdaKl,
-        double lambdaCe,
-        double temperature,
+        @AtLeast(0) double lambdaT,
+        @AtLeast(0) double lambdaKl,
+        @AtLeast(0) double lambdaCe,
+        @MoreThan(0) double temperature,
         Kl kl,
         boolean detachTeacher,
         boolean shareBranches)

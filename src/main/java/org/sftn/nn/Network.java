@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.zip.CRC32;
 
 /**
@@ -18,8 +19,18 @@ import java.util.zip.CRC32;
 public final class Network implements Serializable {
     private static final long serialVersionUID = 1L;
 
-    /** One layer at its place; {@code inputs} name network inputs or earlier nodes. */
-    public record Node(String name, Layer layer, List<String> inputs) implements Serializable {}
+    /**
+     * One layer at its place.
+     *
+     * @param inputs names of network inputs or earlier nodes
+     * @param owner the node whose parameters and statistics it uses: itself, or an earlier node with an equal layer
+     */
+    public record Node(String name, Layer layer, List<String> inputs, String owner) implements Serializable {
+        /** Whether the parameters are this node's own. */
+        public boolean ownsParameters() {
+            return owner.equals(name);
+        }
+    }
 
     private final Map<String, Shape> inputs;
     private final List<Node> nodes;
@@ -80,7 +91,9 @@ public final class Network implements Serializable {
     private List<ParameterSpec> collect(Function<Layer, List<ParameterSpec>> of) {
         List<ParameterSpec> all = new ArrayList<>();
         for (Node node : nodes) {
-            of.apply(node.layer()).forEach(p -> all.add(p.under(node.name())));
+            if (node.ownsParameters()) {
+                of.apply(node.layer()).forEach(p -> all.add(p.under(node.name())));
+            }
         }
         return all;
     }
@@ -133,8 +146,13 @@ public final class Network implements Serializable {
 
         /** Adds a node and returns its name. */
         public String add(String name, Layer layer, String... from) {
+            return add(new Node(name, layer, List.of(from), name));
+        }
+
+        private String add(Node node) {
+            String name = node.name();
             List<Shape> given = new ArrayList<>();
-            for (String input : from) {
+            for (String input : node.inputs()) {
                 Shape shape = shapes.get(input);
                 if (shape == null) {
                     throw new IllegalArgumentException(name + ": there is no value '" + input + "' to take");
@@ -143,12 +161,12 @@ public final class Network implements Serializable {
             }
             Shape out;
             try {
-                out = layer.outputShape(given);
+                out = node.layer().outputShape(given);
             } catch (IllegalArgumentException e) {
                 throw new IllegalArgumentException(name + ": " + e.getMessage(), e);
             }
             declare(name, out);
-            nodes.add(new Node(name, layer, List.of(from)));
+            nodes.add(node);
             return name;
         }
 
@@ -174,7 +192,26 @@ public final class Network implements Serializable {
          * @return the part's taps, by their names in the part, with the values' names here
          */
         public Map<String, String> include(String prefix, Network part, Map<String, String> inputs) {
-            String dotted = prefix.isEmpty() ? "" : prefix + ".";
+            return include(prefix, part, inputs, prefix);
+        }
+
+        /**
+         * As {@link #include(String, Network, Map)}, with the parameters of the nodes that were included under {@code owner}:
+         * both are trained as one.
+         */
+        public Map<String, String> includeSharing(String prefix, Network part, Map<String, String> inputs, String owner) {
+            for (Node node : part.nodes()) {
+                String own = owner + "." + node.name();
+                if (nodes.stream().noneMatch(n -> n.name().equals(own) && n.layer().equals(node.layer()))) {
+                    throw new IllegalArgumentException(prefix + ": there is no node '" + own + "' to share parameters with");
+                }
+            }
+            return include(prefix, part, inputs, owner);
+        }
+
+        private Map<String, String> include(String prefix, Network part, Map<String, String> inputs, String owner) {
+            String dotted = dotted(prefix);
+            String dottedOwner = dotted(owner);
             Map<String, String> names = new LinkedHashMap<>();
             part.inputs().forEach((input, shape) -> {
                 String value = inputs.get(input);
@@ -185,8 +222,8 @@ public final class Network implements Serializable {
                 names.put(input, value);
             });
             for (Node node : part.nodes()) {
-                String[] from = node.inputs().stream().map(names::get).toArray(String[]::new);
-                names.put(node.name(), add(dotted + node.name(), node.layer(), from));
+                List<String> from = node.inputs().stream().map(names::get).collect(Collectors.toList());
+                names.put(node.name(), add(new Node(dotted + node.name(), node.layer(), from, dottedOwner + node.owner())));
             }
             Map<String, String> taken = new LinkedHashMap<>();
             part.taps().forEach((tap, value) -> {
@@ -194,6 +231,10 @@ public final class Network implements Serializable {
                 taken.put(tap, names.get(value));
             });
             return taken;
+        }
+
+        private static String dotted(String prefix) {
+            return prefix.isEmpty() ? "" : prefix + ".";
         }
 
         private void declare(String name, Shape shape) {
