@@ -27,7 +27,7 @@ final class LearningRate {
             }
             case COSINE -> {
                 double length = (double) settings.epochs() * batches - warmUp;
-                double progress = Math.max(0, iteration - warmUp) / length;
+                double progress = iteration <= warmUp ? 0 : (iteration - warmUp) / length;
                 yield rate * (1 + Math.cos(Math.PI * progress)) / 2;
             }
         };
