@@ -2,6 +2,7 @@ package org.sftn.teacher;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.sftn.conf.UserException;
 import org.sftn.nn.BatchNorm;
 import org.sftn.nn.Convolution;
@@ -74,23 +75,26 @@ record Branch(int teacherStage, int studentStage) {
         Shape to = student.stageShape(studentStage);
         Network.Builder network = Network.builder();
         network.input(FEATURES, from);
-        network.add("conv", convolution(teacher, student, from, to), FEATURES);
+        Layer convolution = convolution(from, to)
+                .orElseThrow(() -> new UserException("a branch of %s cannot grow from stage %d of %s: %s does not become %s by a factor of 1, 2 or 1/2"
+                        .formatted(student.name(), teacherStage, teacher.name(), from, to)));
+        network.add("conv", convolution, FEATURES);
         network.add("bn", new BatchNorm(to.channels()), "conv");
         network.add("relu", new Relu(), "bn");
         return network.tap(TRANSFORMED, "relu").build();
     }
 
-    private Layer convolution(Architecture teacher, Architecture student, Shape from, Shape to) {
+    /** The convolution of a transform, when the resolutions are equal or one is twice the other. */
+    static Optional<Layer> convolution(Shape from, Shape to) {
         if (from.height() == to.height() && from.width() == to.width()) {
-            return Convolution.same(from.channels(), to.channels(), 3, 1);
+            return Optional.of(Convolution.same(from.channels(), to.channels(), 3, 1));
         }
         if (from.height() == 2 * to.height() && from.width() == 2 * to.width()) {
-            return Convolution.same(from.channels(), to.channels(), 3, 2);
+            return Optional.of(Convolution.same(from.channels(), to.channels(), 3, 2));
         }
         if (2 * from.height() == to.height() && 2 * from.width() == to.width()) {
-            return new TransposedConvolution(from.channels(), to.channels(), 4, 2, 1);
+            return Optional.of(new TransposedConvolution(from.channels(), to.channels(), 4, 2, 1));
         }
-        throw new UserException("a branch of %s cannot grow from stage %d of %s: %s does not become %s by a factor of 1, 2 or 1/2"
-                .formatted(student.name(), teacherStage, teacher.name(), from, to));
+        return Optional.empty();
     }
 }
