@@ -16,7 +16,11 @@ import picocli.CommandLine.UnmatchedArgumentException;
 public final class Main {
     /** All jobs by name. */
     private static final SortedMap<String, Job> JOBS = Collections.unmodifiableSortedMap(new TreeMap<>(Map.of(
-            "prepare", new PrepareJob())));
+            "prepare", new PrepareJob(),
+//            "teacher", new TeacherJob(),
+//            "distill", new DistillJob(),
+            "evaluate", new EvaluateJob())));
+//            "quickstart", new QuickstartJob())));
 
     @Command(
             name = "sftn",

@@ -69,7 +69,7 @@ class SettingsTest {
         assertThat(settings.teacher())
                 .isEqualTo(new TeacherSettings("resnet20", "resnet8", "", 1, 3, 1, 1, TeacherSettings.Kl.TEACHER_BRANCH, false, false));
         assertThat(settings.distill()).isEqualTo(new DistillSettings("", "resnet8", "kd"));
-        assertThat(settings.evaluate()).isEqualTo(new EvaluateSettings("", "test", 256, false));
+        assertThat(settings.evaluate()).isEqualTo(new EvaluateSettings("", EvaluateSettings.Split.TEST, 256, false));
         assertThat(settings.changed()).isEmpty();
     }
 
