@@ -1,5 +1,6 @@
 package org.sftn.job;
 
+import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.util.Collections;
 import java.util.Map;
@@ -41,17 +42,15 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] args) {
-        PrintWriter out = new PrintWriter(System.out, true);
-        PrintWriter err = new PrintWriter(System.err, true);
-        System.exit(run(out, err, args));
+        System.exit(run(System.out, System.err, args));
     }
 
     /** @return the exit code, as the help lists them */
-    static int run(PrintWriter out, PrintWriter err, String... args) {
+    static int run(PrintStream out, PrintStream err, String... args) {
         Options options = new Options();
         CommandLine root = new CommandLine(new Root());
         JOBS.forEach((name, job) -> root.addSubcommand(name, new CommandLine(job).addMixin("options", options)));
-        root.setOut(out).setErr(err);
+        root.setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true));
         root.setExecutionStrategy(parsed -> {
             Integer help = CommandLine.executeHelpRequest(parsed);
             if (help != null) {

@@ -1,6 +1,7 @@
 package org.sftn.job;
 
 import java.io.IOException;
+import java.io.PrintStream;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -14,8 +15,10 @@ import org.sftn.model.SavedModel;
  * What a job works with.
  *
  * @param out qualified
+ * @param progress takes lines for people while the job works
  */
-record Session(SparkSession spark, Settings settings, Path out, Options.Existing existing, Interruption interruption) {
+record Session(
+        SparkSession spark, Settings settings, Path out, Options.Existing existing, Interruption interruption, PrintStream progress) {
     Configuration hadoop() {
         return spark.sparkContext().hadoopConfiguration();
     }

@@ -2,7 +2,7 @@ package org.sftn.job;
 
 import com.typesafe.config.Config;
 import java.io.File;
-import java.io.PrintWriter;
+import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -32,10 +32,10 @@ final class Shell {
 
     private static final Pattern LOCAL_CORES = Pattern.compile("local\\[(\\d+|\\*)(?:,.*)?]");
 
-    private final PrintWriter out;
-    private final PrintWriter err;
+    private final PrintStream out;
+    private final PrintStream err;
 
-    Shell(PrintWriter out, PrintWriter err) {
+    Shell(PrintStream out, PrintStream err) {
         this.out = out;
         this.err = err;
     }
@@ -51,7 +51,7 @@ final class Shell {
                 Path output = Session.qualified("--out", folder, hadoop);
                 shareLocalCores(conf, job.replicas(settings));
                 try (SparkSession spark = SparkSession.builder().config(conf).getOrCreate()) {
-                    Session session = new Session(spark, settings, output, options.existing(), interruption);
+                    Session session = new Session(spark, settings, output, options.existing(), interruption, err);
                     Banner.lines(name, job, session).forEach(LOG::info);
                     Plan plan = job.plan(session);
                     if (options.dryRun) {
