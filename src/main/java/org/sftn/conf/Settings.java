@@ -209,9 +209,9 @@ public final class Settings {
     private String suggestion(String unknown) {
         List<String> known = new ArrayList<>();
         collect("", reference.root(), known);
-        String nearest = Collections.min(known, (a, b) -> Integer.compare(distance(unknown, a), distance(unknown, b)));
-        if (distance(unknown, nearest) <= Math.max(2, unknown.length() / 4)) {
-            return "; did you mean '" + nearest + "'?";
+        String nearest = Nearest.suggestion(unknown, known);
+        if (!nearest.isEmpty()) {
+            return nearest;
         }
         List<String> sameName = known.stream().filter(k -> Objects.equals(last(k), last(unknown))).toList();
         return sameName.isEmpty() ? "" : "; did you mean '" + String.join("' or '", sameName) + "'?";
@@ -230,23 +230,5 @@ public final class Settings {
             }
         });
         Collections.sort(keys);
-    }
-
-    /** Levenshtein's. */
-    private static int distance(String a, String b) {
-        int[] row = new int[b.length() + 1];
-        for (int j = 0; j <= b.length(); j++) {
-            row[j] = j;
-        }
-        for (int i = 1; i <= a.length(); i++) {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.length(); j++) {
-                int replaced = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.min(replaced, 1 + Math.min(row[j], row[j - 1]));
-            }
-        }
-        return row[b.length()];
     }
 }

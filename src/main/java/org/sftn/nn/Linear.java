@@ -4,6 +4,12 @@ import java.util.List;
 
 /** A fully connected layer with bias; weight {@code out x in}. Initialised as PyTorch does: uniform within 1/sqrt(in). */
 public record Linear(int in, int out) implements Layer {
+    public Linear {
+        if (in < 1 || out < 1) {
+            throw new IllegalArgumentException("a linear layer cannot have in %d, out %d".formatted(in, out));
+        }
+    }
+
     @Override
     public Shape outputShape(List<Shape> inputs) {
         Shape input = Layer.only("linear", inputs);

@@ -23,7 +23,8 @@ public final class Network implements Serializable {
      * One layer at its place.
      *
      * @param inputs names of network inputs or earlier nodes
-     * @param owner the node whose parameters and statistics it uses: itself, or an earlier node with an equal layer
+     * @param owner the node whose parameters and statistics it uses: itself, or an earlier node with an equal layer that owns
+     *     its own
      */
     public record Node(String name, Layer layer, List<String> inputs, String owner) implements Serializable {
         /** Whether the parameters are this node's own. */
@@ -212,18 +213,26 @@ public final class Network implements Serializable {
         private Map<String, String> include(String prefix, Network part, Map<String, String> inputs, String owner) {
             String dotted = dotted(prefix);
             String dottedOwner = dotted(owner);
+            if (!part.inputs().keySet().equals(inputs.keySet())) {
+                throw new IllegalArgumentException("the part '%s' has the inputs %s, not %s"
+                        .formatted(prefix, part.inputs().keySet(), inputs.keySet()));
+            }
             Map<String, String> names = new LinkedHashMap<>();
             part.inputs().forEach((input, shape) -> {
                 String value = inputs.get(input);
-                if (value == null || !shape.equals(shapes.get(value))) {
-                    throw new IllegalArgumentException("%s: input '%s' of %s cannot be '%s' of %s"
-                            .formatted(prefix, input, shape, value, value == null ? null : shapes.get(value)));
+                if (!shape.equals(shapes.get(value))) {
+                    throw new IllegalArgumentException("the part '%s' has the input '%s' of %s; it cannot be '%s' of %s"
+                            .formatted(prefix, input, shape, value, shapes.get(value)));
                 }
                 names.put(input, value);
             });
+            Map<String, String> owners = nodes.stream().collect(Collectors.toMap(Node::name, Node::owner));
             for (Node node : part.nodes()) {
                 List<String> from = node.inputs().stream().map(names::get).collect(Collectors.toList());
-                names.put(node.name(), add(new Node(dotted + node.name(), node.layer(), from, dottedOwner + node.owner())));
+                String named = dottedOwner + node.owner();
+                // The named owner may itself share: parameters belong to the first.
+                String first = owners.getOrDefault(named, named);
+                names.put(node.name(), add(new Node(dotted + node.name(), node.layer(), from, first)));
             }
             Map<String, String> taken = new LinkedHashMap<>();
             part.taps().forEach((tap, value) -> {

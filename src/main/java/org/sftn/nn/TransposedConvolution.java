@@ -18,7 +18,11 @@ public record TransposedConvolution(int in, int out, int kernel, int stride, int
     }
 
     private int size(int input) {
-        return (input - 1) * stride - 2 * padding + kernel;
+        int size = (input - 1) * stride - 2 * padding + kernel;
+        if (size < 1) {
+            throw new IllegalArgumentException("transposed convolution: a padding of " + padding + " leaves nothing of an input of " + input);
+        }
+        return size;
     }
 
     @Override
