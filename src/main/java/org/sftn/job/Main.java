@@ -18,10 +18,10 @@ public final class Main {
     /** All jobs by name. */
     private static final SortedMap<String, Job> JOBS = Collections.unmodifiableSortedMap(new TreeMap<>(Map.of(
             "prepare", new PrepareJob(),
-//            "teacher", new TeacherJob(),
-//            "distill", new DistillJob(),
-            "evaluate", new EvaluateJob())));
-//            "quickstart", new QuickstartJob())));
+            "teacher", new TeacherJob(),
+            "distill", new DistillJob(),
+            "evaluate", new EvaluateJob(),
+            "quickstart", new QuickstartJob())));
 
     @Command(
             name = "sftn",
@@ -49,7 +49,11 @@ public final class Main {
     static int run(PrintStream out, PrintStream err, String... args) {
         Options options = new Options();
         CommandLine root = new CommandLine(new Root());
-        JOBS.forEach((name, job) -> root.addSubcommand(name, new CommandLine(job).addMixin("options", options)));
+        JOBS.forEach((name, job) -> {
+            CommandLine command = new CommandLine(job).addMixin("options", options);
+            command.getCommandSpec().mixinStandardHelpOptions(true).versionProvider(new Version());
+            root.addSubcommand(name, command);
+        });
         root.setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true));
         root.setExecutionStrategy(parsed -> {
             Integer help = CommandLine.executeHelpRequest(parsed);
@@ -69,7 +73,7 @@ public final class Main {
         });
         root.setParameterExceptionHandler((e, arguments) -> {
             boolean unknownJob = e.getCommandLine() == root && e instanceof UnmatchedArgumentException;
-            err.println("error: " + (unknownJob ? "there is no job '" + arguments[0] + "'" : e.getMessage()));
+            err.println("error: " + (unknownJob ? "there is no job '" + arguments[0] + "'" : e.getMessage().replaceFirst("^Error: ", "")));
             e.getCommandLine().usage(err);
             return Shell.USAGE;
         });

@@ -5,12 +5,11 @@ import java.io.File;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.SparkHadoopUtil;
@@ -77,10 +76,9 @@ final class Shell {
             step.run();
             return DONE;
         } catch (Throwable e) {
-            // A mistake that an executor finds, such as a damaged shard, comes wrapped in Spark's exceptions.
-            Optional<Throwable> mistake = causes(e).filter(UserException.class::isInstance).findFirst();
+            Optional<String> mistake = mistake(e);
             if (mistake.isPresent()) {
-                err.println("error: " + mistake.get().getMessage());
+                err.println("error: " + mistake.get());
                 return USER_MISTAKE;
             }
             if (interruption.happened()) {
@@ -96,8 +94,17 @@ final class Shell {
         }
     }
 
-    private static Stream<Throwable> causes(Throwable e) {
-        return Stream.iterate(e, Objects::nonNull, Throwable::getCause);
+    /** What the user can mend. When an executor finds it, such as a damaged shard, it comes wrapped in Spark's exceptions. */
+    private static Optional<String> mistake(Throwable thrown) {
+        for (Throwable e = thrown; e != null; e = e.getCause()) {
+            if (e instanceof UserException) {
+                return Optional.of(e.getMessage());
+            }
+            if (e instanceof ChecksumException) {
+                return Optional.of("a file is damaged: " + e.getMessage());
+            }
+        }
+        return Optional.empty();
     }
 
     private static SparkConf conf(String name) {
