@@ -46,7 +46,8 @@ final class DistillJob implements Job {
         Optional<Architecture> network = teacher.map(model -> Inputs.architecture(model.description()));
         Recipe recipe = Methods.named(distill.method()).bind(settings, network, student);
         DistillObjective objective = DistillObjective.of(student, network, teacher, recipe, settings.seed());
-        String identity = teacher.map(model -> model.description().weightsSha256()).orElse(null);
+        String identity =
+                teacher.map(model -> model.description().weightsSha256()).orElse(null);
         return TrainingRun.check(session, "distill", read(distill.method()), data, student, objective, identity);
     }
 

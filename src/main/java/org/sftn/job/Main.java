@@ -29,7 +29,12 @@ public final class Main {
             versionProvider = Version.class,
             header = "Student-friendly teachers and knowledge distillation on Spark.",
             footerHeading = "%nExit codes:%n",
-            footer = {"  0 done", "  1 wrong usage", "  2 a mistake in settings, data or paths", "  3 a failure of the program or the cluster"})
+            footer = {
+                "  0 done",
+                "  1 wrong usage",
+                "  2 a mistake in settings, data or paths",
+                "  3 a failure of the program or the cluster"
+            })
     private static final class Root {}
 
     static final class Version implements IVersionProvider {
@@ -73,7 +78,10 @@ public final class Main {
         });
         root.setParameterExceptionHandler((e, arguments) -> {
             boolean unknownJob = e.getCommandLine() == root && e instanceof UnmatchedArgumentException;
-            err.println("error: " + (unknownJob ? "there is no job '" + arguments[0] + "'" : e.getMessage().replaceFirst("^Error: ", "")));
+            err.println("error: "
+                    + (unknownJob
+                            ? "there is no job '" + arguments[0] + "'"
+                            : e.getMessage().replaceFirst("^Error: ", "")));
             e.getCommandLine().usage(err);
             return Shell.USAGE;
         });

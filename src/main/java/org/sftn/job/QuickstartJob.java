@@ -32,7 +32,8 @@ final class QuickstartJob implements Job {
     private static final String ALONE = "student-alone";
     private static final String OF_STANDARD = "student-of-standard-teacher";
     private static final String OF_FRIENDLY = "student-of-student-friendly-teacher";
-    private static final List<String> STEPS = List.of(DATA, STANDARD_TEACHER, FRIENDLY_TEACHER, ALONE, OF_STANDARD, OF_FRIENDLY);
+    private static final List<String> STEPS =
+            List.of(DATA, STANDARD_TEACHER, FRIENDLY_TEACHER, ALONE, OF_STANDARD, OF_FRIENDLY);
 
     @Override
     public Optional<String> defaultOut() {
@@ -41,7 +42,8 @@ final class QuickstartJob implements Job {
 
     @Override
     public Optional<Config> settings() {
-        ConfigParseOptions options = ConfigParseOptions.defaults().setAllowMissing(false).setOriginDescription("quickstart.conf");
+        ConfigParseOptions options =
+                ConfigParseOptions.defaults().setAllowMissing(false).setOriginDescription("quickstart.conf");
         return Optional.of(ConfigFactory.parseURL(QuickstartJob.class.getResource("quickstart.conf"), options));
     }
 
@@ -55,7 +57,8 @@ final class QuickstartJob implements Job {
         RunDescription run = RunDescription.of(
                 "quickstart", session.settings().effective(), key -> !key.startsWith("evaluate."), null, null);
         RunFolder folder = RunFolder.check(session.out(), run, Set.copyOf(STEPS), session.existing(), session.hadoop());
-        List<String> lines = List.of("Steps    " + String.join(", ", STEPS), "Output   a folder a step in " + session.out());
+        List<String> lines =
+                List.of("Steps    " + String.join(", ", STEPS), "Output   a folder a step in " + session.out());
         return new Plan(lines, () -> run(session, folder));
     }
 
@@ -70,32 +73,51 @@ final class QuickstartJob implements Job {
         announce(session, DATA);
         new PrepareJob().plan(at(session, DATA, Map.of())).work().run();
         RunResult standard = teacher(session, STANDARD_TEACHER, "");
-        RunResult friendly = teacher(session, FRIENDLY_TEACHER, settings.distill().student());
+        RunResult friendly =
+                teacher(session, FRIENDLY_TEACHER, settings.distill().student());
         RunResult alone = student(session, ALONE, "none", "");
         RunResult ofStandard = student(session, OF_STANDARD, method, STANDARD_TEACHER);
         RunResult ofFriendly = student(session, OF_FRIENDLY, method, FRIENDLY_TEACHER);
         if (folder.finished() == null) {
             folder.record(() -> RunResult.done(
-                    folder.run(), ofFriendly.top1(), ofFriendly.top5(), ofFriendly.loss(), ofFriendly.epochs(), ofFriendly.imagesPerSecond(), ofFriendly.model()));
+                    folder.run(),
+                    ofFriendly.top1(),
+                    ofFriendly.top5(),
+                    ofFriendly.loss(),
+                    ofFriendly.epochs(),
+                    ofFriendly.imagesPerSecond(),
+                    ofFriendly.model()));
         }
         String row = "%-38s %9s %9s %6s%n";
-        StringBuilder table = new StringBuilder(row.formatted("top-1 on the test images, in %", "teacher", "student", "gain"));
+        StringBuilder table =
+                new StringBuilder(row.formatted("top-1 on the test images, in %", "teacher", "student", "gain"));
         table.append(row.formatted(settings.distill().student() + " alone", "", percent(alone), ""));
-        table.append(row.formatted(method + " from " + settings.teacher().network(), percent(standard), percent(ofStandard), gain(ofStandard, alone)));
         table.append(row.formatted(
-                method + " from student-friendly " + settings.teacher().network(), percent(friendly), percent(ofFriendly), gain(ofFriendly, alone)));
+                method + " from " + settings.teacher().network(),
+                percent(standard),
+                percent(ofStandard),
+                gain(ofStandard, alone)));
+        table.append(row.formatted(
+                method + " from student-friendly " + settings.teacher().network(),
+                percent(friendly),
+                percent(ofFriendly),
+                gain(ofFriendly, alone)));
         return table + "quickstart done: models and metrics of every step are in " + session.out();
     }
 
     private static RunResult teacher(Session session, String step, String student) throws Exception {
         announce(session, step);
-        return TeacherJob.check(at(session, step, Map.of("teacher.student", student))).run();
+        return TeacherJob.check(at(session, step, Map.of("teacher.student", student)))
+                .run();
     }
 
     private static RunResult student(Session session, String step, String method, String teacher) throws Exception {
         announce(session, step);
-        String model = teacher.isEmpty() ? "" : new OutputFolder(new Path(session.out(), teacher)).model().toString();
-        return DistillJob.check(at(session, step, Map.of("distill.method", method, "distill.teacher", model))).run();
+        String model = teacher.isEmpty()
+                ? ""
+                : new OutputFolder(new Path(session.out(), teacher)).model().toString();
+        return DistillJob.check(at(session, step, Map.of("distill.method", method, "distill.teacher", model)))
+                .run();
     }
 
     private static void announce(Session session, String step) {

@@ -18,14 +18,20 @@ import org.sftn.model.SavedModel;
  * @param progress takes lines for people while the job works
  */
 record Session(
-        SparkSession spark, Settings settings, Path out, Options.Existing existing, Interruption interruption, PrintStream progress) {
+        SparkSession spark,
+        Settings settings,
+        Path out,
+        Options.Existing existing,
+        Interruption interruption,
+        PrintStream progress) {
     Configuration hadoop() {
         return spark.sparkContext().hadoopConfiguration();
     }
 
     /** The one that {@code data.path} names. */
     Dataset dataset() {
-        return Dataset.open(spark, qualified("data.path", settings.data().path(), hadoop()).toString());
+        return Dataset.open(
+                spark, qualified("data.path", settings.data().path(), hadoop()).toString());
     }
 
     /**
@@ -33,7 +39,9 @@ record Session(
      * @param folder empty for no model
      */
     Optional<SavedModel> model(String key, String folder) throws IOException {
-        return folder.isBlank() ? Optional.empty() : Optional.of(SavedModel.read(qualified(key, folder, hadoop()), hadoop()));
+        return folder.isBlank()
+                ? Optional.empty()
+                : Optional.of(SavedModel.read(qualified(key, folder, hadoop()), hadoop()));
     }
 
     /**

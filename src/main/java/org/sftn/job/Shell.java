@@ -46,7 +46,8 @@ final class Shell {
                 SparkConf conf = conf(name);
                 Configuration hadoop = SparkHadoopUtil.get().newConfiguration(conf);
                 Settings settings = settings(job, options, hadoop);
-                String folder = options.out != null ? options.out : job.defaultOut().orElse("");
+                String folder =
+                        options.out != null ? options.out : job.defaultOut().orElse("");
                 Path output = Session.qualified("--out", folder, hadoop);
                 shareLocalCores(conf, job.replicas(settings));
                 try (SparkSession spark = SparkSession.builder().config(conf).getOrCreate()) {
@@ -117,7 +118,9 @@ final class Shell {
     private static void shareLocalCores(SparkConf conf, int replicas) {
         Matcher local = LOCAL_CORES.matcher(conf.get("spark.master"));
         if (replicas > 0 && local.matches()) {
-            int cores = local.group(1).equals("*") ? Runtime.getRuntime().availableProcessors() : Integer.parseInt(local.group(1));
+            int cores = local.group(1).equals("*")
+                    ? Runtime.getRuntime().availableProcessors()
+                    : Integer.parseInt(local.group(1));
             conf.setIfMissing("spark.task.cpus", String.valueOf(Math.max(1, cores / replicas)));
         }
     }
@@ -132,7 +135,8 @@ final class Shell {
         return Settings.of(layers);
     }
 
-    // A configuration lies beside the user (or beside the driver, by spark-submit --files) even where HDFS is the default.
+    // A configuration lies beside the user (or beside the driver, by spark-submit --files) even where HDFS is the
+    // default.
     private static Path configFile(String path, Configuration hadoop) {
         File local = new File(path);
         return local.exists() ? new Path(local.toURI()) : Session.qualified("--config", path, hadoop);

@@ -42,7 +42,8 @@ final class TeacherJob implements Job {
         Optional<Architecture> student = Inputs.given(teacher.student()).map(name -> Inputs.architecture(name, data));
         Optional<SavedModel> start = session.model("teacher.start-from", teacher.startFrom());
         TeacherObjective objective = TeacherObjective.of(teacher, network, student, start, settings.seed());
-        String identity = start.map(model -> model.description().weightsSha256()).orElse(null);
+        String identity =
+                start.map(model -> model.description().weightsSha256()).orElse(null);
         return TrainingRun.check(session, "teacher", key -> true, data, network, objective, identity);
     }
 }

@@ -35,7 +35,8 @@ final class TrainingRun {
     private final Objective objective;
     private final RunFolder folder;
 
-    private TrainingRun(Session session, Dataset data, Architecture architecture, Objective objective, RunFolder folder) {
+    private TrainingRun(
+            Session session, Dataset data, Architecture architecture, Objective objective, RunFolder folder) {
         this.session = session;
         this.data = data;
         this.architecture = architecture;
@@ -50,21 +51,31 @@ final class TrainingRun {
      * @param model the identity of the model that the job reads; null when there is none
      */
     static TrainingRun check(
-            Session session, String job, Predicate<String> own, Dataset data, Architecture architecture, Objective objective, String model)
+            Session session,
+            String job,
+            Predicate<String> own,
+            Dataset data,
+            Architecture architecture,
+            Objective objective,
+            String model)
             throws IOException {
         Predicate<String> read = key -> key.equals("seed")
                 || key.startsWith("data.")
                 || key.startsWith("engine.")
                 || key.startsWith("training.")
                 || key.startsWith(job + ".") && own.test(key);
-        RunDescription run = RunDescription.of(job, session.settings().effective(), read, data.manifest().identity(), model);
-        RunFolder folder = RunFolder.check(session.out(), run, RunFolder.TRAINING, session.existing(), session.hadoop());
+        RunDescription run = RunDescription.of(
+                job, session.settings().effective(), read, data.manifest().identity(), model);
+        RunFolder folder =
+                RunFolder.check(session.out(), run, RunFolder.TRAINING, session.existing(), session.hadoop());
         return new TrainingRun(session, data, architecture, objective, folder);
     }
 
     Plan plan() {
         if (folder.finished() != null) {
-            return new Plan(List.of(), () -> "the run in " + session.out() + " is finished already: " + summary(folder.finished()));
+            return new Plan(
+                    List.of(),
+                    () -> "the run in " + session.out() + " is finished already: " + summary(folder.finished()));
         }
         return new Plan(lines(), () -> summary(run()));
     }
@@ -76,17 +87,33 @@ final class TrainingRun {
         long images = data.count("train", limits.trainImages());
         long iterations = (images + training.globalBatch() - 1) / training.globalBatch();
         List<String> lines = new ArrayList<>();
-        lines.add("Data         %,d training and %,d test images of %dx%d, %d classes, %s".formatted(
-                images, data.count("test", limits.testImages()), manifest.imageSize(), manifest.imageSize(), manifest.classes(), manifest.identity()));
-        lines.add("Model        %s, %,d parameters".formatted(architecture.name(), objective.model().parameterCount()));
-        lines.add("Trained      %,d parameters, the model's and what is trained beside it".formatted(objective.network().parameterCount()));
-        lines.add("Training     %d epochs of %,d iterations, global batch %d, %d executors".formatted(
-                training.epochs(), iterations, training.globalBatch(), training.executors()));
-        lines.add("Checkpoints  after every epoch%s, the last %d are kept in %s".formatted(
-                training.checkpointIterations() == 0 ? "" : " and every " + training.checkpointIterations() + " iterations",
-                training.keepCheckpoints(),
-                folder.out().checkpoints()));
-        lines.add("Output       " + List.of(folder.out().model(), folder.out().metrics(), folder.out().tensorboard(), folder.out().result()));
+        lines.add("Data         %,d training and %,d test images of %dx%d, %d classes, %s"
+                .formatted(
+                        images,
+                        data.count("test", limits.testImages()),
+                        manifest.imageSize(),
+                        manifest.imageSize(),
+                        manifest.classes(),
+                        manifest.identity()));
+        lines.add("Model        %s, %,d parameters"
+                .formatted(architecture.name(), objective.model().parameterCount()));
+        lines.add("Trained      %,d parameters, the model's and what is trained beside it"
+                .formatted(objective.network().parameterCount()));
+        lines.add("Training     %d epochs of %,d iterations, global batch %d, %d executors"
+                .formatted(training.epochs(), iterations, training.globalBatch(), training.executors()));
+        lines.add("Checkpoints  after every epoch%s, the last %d are kept in %s"
+                .formatted(
+                        training.checkpointIterations() == 0
+                                ? ""
+                                : " and every " + training.checkpointIterations() + " iterations",
+                        training.keepCheckpoints(),
+                        folder.out().checkpoints()));
+        lines.add("Output       "
+                + List.of(
+                        folder.out().model(),
+                        folder.out().metrics(),
+                        folder.out().tensorboard(),
+                        folder.out().result()));
         return lines;
     }
 
@@ -95,7 +122,9 @@ final class TrainingRun {
         if (folder.finished() != null) {
             return folder.finished();
         }
-        session.interruption().advise("continue this run with --resume; its checkpoints are in " + folder.out().checkpoints());
+        session.interruption()
+                .advise("continue this run with --resume; its checkpoints are in "
+                        + folder.out().checkpoints());
         return folder.record(this::train);
     }
 
@@ -118,7 +147,8 @@ final class TrainingRun {
 
     private TrainingResult train(OutputFolder out) throws IOException, InterruptedException {
         try {
-            return trainer().train(objective, data, out, Map.of("run", folder.run().fingerprint()));
+            return trainer()
+                    .train(objective, data, out, Map.of("run", folder.run().fingerprint()));
         } catch (DivergedException e) {
             throw new UserException(e.getMessage(), e);
         }

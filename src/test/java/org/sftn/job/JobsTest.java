@@ -5,15 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.RandomAccessFile;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -52,19 +48,48 @@ class JobsTest {
     }
 
     private Ran prepare(Path out, int classes, String... more) {
-        return run("prepare", out, List.of(more), "prepare.generated.classes=" + classes, "prepare.generated.train-images=48", "prepare.generated.test-images=20", "prepare.image-size=16");
+        return run(
+                "prepare",
+                out,
+                List.of(more),
+                "prepare.generated.classes=" + classes,
+                "prepare.generated.train-images=48",
+                "prepare.generated.test-images=20",
+                "prepare.image-size=16");
     }
 
     private Ran teach(Path out, String... more) {
-        return run("teacher", out, List.of(more), "data.path=" + data, "teacher.network=resnet8", "teacher.student=resnet8", "training.epochs=2", "training.global-batch=16");
+        return run(
+                "teacher",
+                out,
+                List.of(more),
+                "data.path=" + data,
+                "teacher.network=resnet8",
+                "teacher.student=resnet8",
+                "training.epochs=2",
+                "training.global-batch=16");
     }
 
     private Ran distill(Path out, String... more) {
-        return run("distill", out, List.of(more), "data.path=" + data, "distill.teacher=" + teacher.resolve("model"), "distill.student=resnet8", "training.epochs=2", "training.global-batch=16");
+        return run(
+                "distill",
+                out,
+                List.of(more),
+                "data.path=" + data,
+                "distill.teacher=" + teacher.resolve("model"),
+                "distill.student=resnet8",
+                "training.epochs=2",
+                "training.global-batch=16");
     }
 
     private Ran evaluate(Path out, Path data, Path model, String... more) {
-        return run("evaluate", out, List.of(more), "data.path=" + data, "evaluate.model=" + model, "evaluate.predictions=true");
+        return run(
+                "evaluate",
+                out,
+                List.of(more),
+                "data.path=" + data,
+                "evaluate.model=" + model,
+                "evaluate.predictions=true");
     }
 
     private static Ran run(String job, Path out, List<String> options, String... settings) {
@@ -92,7 +117,8 @@ class JobsTest {
     void aTrainingLeavesWhatItsContractSays() throws IOException {
         JsonNode result = json(teacher.resolve("result.json"));
 
-        assertThat(names(teacher)).contains("checkpoints", "metrics.csv", "model", "result.json", "run.json", "tensorboard");
+        assertThat(names(teacher))
+                .contains("checkpoints", "metrics.csv", "model", "result.json", "run.json", "tensorboard");
         assertThat(result.get("job").asText()).isEqualTo("teacher");
         assertThat(result.get("status").asText()).isEqualTo("done");
         assertThat(result.get("epochs").asInt()).isEqualTo(2);
@@ -101,10 +127,17 @@ class JobsTest {
         assertThat(result.get("loss").asDouble()).isPositive();
         assertThat(result.get("images_per_second").asDouble()).isPositive();
         assertThat(result.get("seed").asText()).isEqualTo("1");
-        assertThat(result.get("dataset").asText()).isEqualTo(json(data.resolve("result.json")).get("dataset").asText());
+        assertThat(result.get("dataset").asText())
+                .isEqualTo(json(data.resolve("result.json")).get("dataset").asText());
         assertThat(result.get("configuration").get("teacher.student").asText()).isEqualTo("resnet8");
-        assertThat(result.get("model").asText()).isEqualTo(json(teacher.resolve("model/model.json")).get("weightsSha256").asText());
-        assertThat(taught.out()).startsWith("teacher done: top-1 ").endsWith("model in file:" + teacher.resolve("model") + "\n").hasLineCount(1);
+        assertThat(result.get("model").asText())
+                .isEqualTo(json(teacher.resolve("model/model.json"))
+                        .get("weightsSha256")
+                        .asText());
+        assertThat(taught.out())
+                .startsWith("teacher done: top-1 ")
+                .endsWith("model in file:" + teacher.resolve("model") + "\n")
+                .hasLineCount(1);
     }
 
     @Test
@@ -112,9 +145,13 @@ class JobsTest {
         JsonNode result = json(student.resolve("result.json"));
         JsonNode model = json(student.resolve("model/model.json"));
 
-        assertThat(result.get("teacher").asText()).isEqualTo(json(teacher.resolve("model/model.json")).get("weightsSha256").asText());
+        assertThat(result.get("teacher").asText())
+                .isEqualTo(json(teacher.resolve("model/model.json"))
+                        .get("weightsSha256")
+                        .asText());
         assertThat(model.get("architecture").asText()).isEqualTo("resnet8");
-        assertThat(model.get("provenance").get("teacher").asText()).isEqualTo(result.get("teacher").asText());
+        assertThat(model.get("provenance").get("teacher").asText())
+                .isEqualTo(result.get("teacher").asText());
         assertThat(model.get("provenance").get("distill.method").asText()).isEqualTo("kd");
         assertThat(distilled.out()).startsWith("distill done: top-1 ");
     }
@@ -127,28 +164,44 @@ class JobsTest {
 
         JsonNode trained = json(student.resolve("result.json"));
         JsonNode evaluated = json(out.resolve("result.json"));
-        assertThat(evaluated.get("top1").asDouble()).isEqualTo(trained.get("top1").asDouble());
-        assertThat(evaluated.get("loss").asDouble()).isCloseTo(trained.get("loss").asDouble(), org.assertj.core.data.Offset.offset(1e-5));
-        assertThat(evaluated.get("teacher").asText()).isEqualTo(trained.get("model").asText());
+        assertThat(evaluated.get("top1").asDouble())
+                .isEqualTo(trained.get("top1").asDouble());
+        assertThat(evaluated.get("loss").asDouble())
+                .isCloseTo(trained.get("loss").asDouble(), org.assertj.core.data.Offset.offset(1e-5));
+        assertThat(evaluated.get("teacher").asText())
+                .isEqualTo(trained.get("model").asText());
         assertThat(ran.out()).startsWith("evaluate done: top-1 ");
         List<String> predictions = Files.readAllLines(out.resolve("predictions.csv"));
         assertThat(predictions).hasSize(21);
         assertThat(predictions.get(0)).isEqualTo("index,name,label,predicted,probability");
-        assertThat(predictions.subList(1, 21)).extracting(line -> line.substring(0, line.indexOf(','))).containsExactly(
-                Stream.iterate(0, i -> i + 1).limit(20).map(String::valueOf).toArray(String[]::new));
+        assertThat(predictions.subList(1, 21))
+                .extracting(line -> line.substring(0, line.indexOf(',')))
+                .containsExactly(Stream.iterate(0, i -> i + 1)
+                        .limit(20)
+                        .map(String::valueOf)
+                        .toArray(String[]::new));
         List<String> confusion = Files.readAllLines(out.resolve("confusion.csv"));
         assertThat(confusion).hasSize(5);
-        assertThat(confusion.stream().skip(1).flatMap(line -> Arrays.stream(line.split(",")).skip(1)).mapToInt(Integer::parseInt).sum()).isEqualTo(20);
+        assertThat(confusion.stream()
+                        .skip(1)
+                        .flatMap(line -> Arrays.stream(line.split(",")).skip(1))
+                        .mapToInt(Integer::parseInt)
+                        .sum())
+                .isEqualTo(20);
     }
 
     @Test
     void aFinishedRunIsNotRepeated() throws IOException {
         Map<Path, FileTime> before = times(teacher);
 
-        assertMistake(teach(teacher), "--out file:%s holds a finished run: take another folder, or add --overwrite to delete that run".formatted(teacher));
+        assertMistake(
+                teach(teacher),
+                "--out file:%s holds a finished run: take another folder, or add --overwrite to delete that run"
+                        .formatted(teacher));
         Ran resumed = succeed(teach(teacher, "--resume"));
 
-        assertThat(resumed.out()).startsWith("the run in file:" + teacher + " is finished already: teacher done: top-1 ");
+        assertThat(resumed.out())
+                .startsWith("the run in file:" + teacher + " is finished already: teacher done: top-1 ");
         assertThat(times(teacher)).isEqualTo(before);
     }
 
@@ -158,14 +211,19 @@ class JobsTest {
         Files.delete(out.resolve("result.json"));
         Map<Path, FileTime> before = times(out);
 
-        assertMistake(teach(out), "--out file:%s holds an unfinished run: add --resume to continue it, or --overwrite to delete it".formatted(out));
+        assertMistake(
+                teach(out),
+                "--out file:%s holds an unfinished run: add --resume to continue it, or --overwrite to delete it"
+                        .formatted(out));
         assertMistake(
                 teach(out, "--resume", "--set", "training.learning-rate=0.1"),
-                "the run in file:%s cannot be continued, it is another one: training.learning-rate was 0.05, now 0.1".formatted(out));
+                "the run in file:%s cannot be continued, it is another one: training.learning-rate was 0.05, now 0.1"
+                        .formatted(out));
         assertThat(times(out)).isEqualTo(before);
         succeed(teach(out, "--resume"));
 
-        assertThat(json(out.resolve("result.json")).get("model")).isEqualTo(json(teacher.resolve("result.json")).get("model"));
+        assertThat(json(out.resolve("result.json")).get("model"))
+                .isEqualTo(json(teacher.resolve("result.json")).get("model"));
     }
 
     @Test
@@ -175,7 +233,8 @@ class JobsTest {
 
         succeed(teach(out, "--overwrite"));
 
-        assertThat(json(out.resolve("result.json")).get("model")).isEqualTo(json(teacher.resolve("result.json")).get("model"));
+        assertThat(json(out.resolve("result.json")).get("model"))
+                .isEqualTo(json(teacher.resolve("result.json")).get("model"));
         assertThat(Files.readString(out.resolve("metrics.csv"))).doesNotContain("old");
     }
 
@@ -185,9 +244,13 @@ class JobsTest {
         Files.writeString(out.resolve("thesis.tex"), "mine");
 
         for (String more : List.of("--resume", "--overwrite", "--dry-run")) {
-            assertMistake(teach(out, more), "--out file:%s holds other files (thesis.tex): nothing is written there".formatted(out));
+            assertMistake(
+                    teach(out, more),
+                    "--out file:%s holds other files (thesis.tex): nothing is written there".formatted(out));
         }
-        assertMistake(prepare(out, 4), "--out file:%s holds other files (thesis.tex): nothing is written there".formatted(out));
+        assertMistake(
+                prepare(out, 4),
+                "--out file:%s holds other files (thesis.tex): nothing is written there".formatted(out));
         assertThat(names(out)).containsExactly("thesis.tex");
     }
 
@@ -211,7 +274,9 @@ class JobsTest {
 
         Ran ran = distill(out, "--set", "data.path=" + threeClasses);
 
-        assertMistake(ran, "the teacher (resnet8) cannot teach here: it knows 4 classes of images of 3x16x16, the data have 3 classes of images of 3x16x16");
+        assertMistake(
+                ran,
+                "the teacher (resnet8) cannot teach here: it knows 4 classes of images of 3x16x16, the data have 3 classes of images of 3x16x16");
         assertThat(out).doesNotExist();
         assertMistake(
                 evaluate(out, threeClasses, teacher.resolve("model")),
@@ -225,12 +290,21 @@ class JobsTest {
         Path no = folder.resolve("no");
 
         assertMistake(run("teacher", out, List.of()), "data.path is not set");
-        assertMistake(teach(out, "--set", "data.path=" + no), "there is no data set in file:%s: manifest.json is missing".formatted(no));
-        assertMistake(distill(out, "--set", "distill.teacher="), "this method needs a teacher: distill.teacher is empty");
-        assertMistake(distill(out, "--set", "distill.teacher=" + no), "there is no model in file:%s: model.json is missing".formatted(no));
-        assertMistake(run("evaluate", out, List.of(), "data.path=" + data), "evaluate.model is not set: it names the model folder to evaluate");
-        assertThat(distill(out, "--set", "distill.student=resnet9").err()).startsWith("error: there is no network 'resnet9'");
-        assertMistake(distill(out, "--set", "distill.method=magic"), "distill.method cannot be 'magic'; there are none, kd");
+        assertMistake(
+                teach(out, "--set", "data.path=" + no),
+                "there is no data set in file:%s: manifest.json is missing".formatted(no));
+        assertMistake(
+                distill(out, "--set", "distill.teacher="), "this method needs a teacher: distill.teacher is empty");
+        assertMistake(
+                distill(out, "--set", "distill.teacher=" + no),
+                "there is no model in file:%s: model.json is missing".formatted(no));
+        assertMistake(
+                run("evaluate", out, List.of(), "data.path=" + data),
+                "evaluate.model is not set: it names the model folder to evaluate");
+        assertThat(distill(out, "--set", "distill.student=resnet9").err())
+                .startsWith("error: there is no network 'resnet9'");
+        assertMistake(
+                distill(out, "--set", "distill.method=magic"), "distill.method cannot be 'magic'; there are none, kd");
         assertThat(out).doesNotExist();
     }
 
@@ -241,14 +315,16 @@ class JobsTest {
         weights[weights.length / 2] ^= 1;
         Files.write(damaged.resolve("weights.safetensors"), weights);
 
-        assertThat(distill(folder.resolve("of-damaged"), "--set", "distill.teacher=" + damaged).err())
+        assertThat(distill(folder.resolve("of-damaged"), "--set", "distill.teacher=" + damaged)
+                        .err())
                 .startsWith("error: a file is damaged: Checksum error: file:" + damaged.resolve("weights.safetensors"))
                 .hasLineCount(1);
         // Hadoop's own checksum; a copied model has none.
         Files.delete(damaged.resolve(".weights.safetensors.crc"));
         assertMistake(
                 distill(folder.resolve("of-damaged"), "--set", "distill.teacher=" + damaged),
-                "the model file:%s cannot be used: weights.safetensors does not have the checksum in model.json".formatted(damaged));
+                "the model file:%s cannot be used: weights.safetensors does not have the checksum in model.json"
+                        .formatted(damaged));
     }
 
     private Path copy(Path from, String name) throws IOException {
@@ -267,7 +343,10 @@ class JobsTest {
 
     private static List<String> names(Path folder) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
-            return files.map(f -> f.getFileName().toString()).filter(n -> !n.startsWith(".")).sorted().toList();
+            return files.map(f -> f.getFileName().toString())
+                    .filter(n -> !n.startsWith("."))
+                    .sorted()
+                    .toList();
         }
     }
 
