@@ -59,7 +59,7 @@ class PrepareJobTest {
                 "--out file:%s holds a finished run: take another folder, or add --overwrite to delete that run"
                         .formatted(out));
         assertThat(run(List.of("--resume"), settings).out())
-                .isEqualTo("the run in file:" + out + " is finished already\n");
+                .startsWith("the run in file:" + out + " is finished already: data set ");
         assertMistake(
                 run(List.of("--resume"), "prepare.generated.train-images=9", "prepare.generated.test-images=4"),
                 "the run in file:%s cannot be continued, it is another one: prepare.generated.train-images was 8, now 9"
