@@ -54,10 +54,6 @@ final class CheckpointFolder {
         return new Path(root, checkpoint.folder());
     }
 
-    boolean isEmpty() throws IOException {
-        return markers().isEmpty();
-    }
-
     /** The newest that is whole; a damaged one is passed over with a warning. */
     Optional<Checkpoint> latest() throws IOException {
         List<Path> markers = markers();

@@ -1,8 +1,10 @@
 package org.sftn.train;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.zip.CRC32C;
@@ -60,10 +62,10 @@ final class Model implements AutoCloseable {
 
     /** The tap of the trained network with the model's logits. */
     String logits() {
-        return prefix() + Taps.LOGITS;
+        return prefix(objective) + Taps.LOGITS;
     }
 
-    private String prefix() {
+    private static String prefix(Objective objective) {
         return objective.modelPrefix().isEmpty() ? "" : objective.modelPrefix() + ".";
     }
 
@@ -86,18 +88,19 @@ final class Model implements AutoCloseable {
 
     /** The evaluated part with these values of the trained network. */
     Executable evaluated(Map<String, Tensor> values) {
-        Map<String, Tensor> part = new LinkedHashMap<>();
-        values.forEach((name, tensor) -> {
-            if (name.startsWith(prefix())) {
-                part.put(name.substring(prefix().length()), tensor);
-            }
-        });
-        Set<String> names = new HashSet<>();
-        objective.model().parameters().forEach(p -> names.add(p.name()));
-        objective.model().statistics().forEach(s -> names.add(s.name()));
-        part.keySet().retainAll(names);
-        evaluated.load(part);
+        evaluated.load(evaluatedPart(objective, values));
         return evaluated;
+    }
+
+    /** The values of the evaluated part, by its own names. */
+    static Map<String, Tensor> evaluatedPart(Objective objective, Map<String, Tensor> values) {
+        Map<String, Tensor> part = new LinkedHashMap<>();
+        List<ParameterSpec> specs = new ArrayList<>(objective.model().parameters());
+        specs.addAll(objective.model().statistics());
+        for (ParameterSpec spec : specs) {
+            part.put(spec.name(), values.get(prefix(objective) + spec.name()));
+        }
+        return part;
     }
 
     @Override

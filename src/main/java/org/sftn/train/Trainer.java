@@ -13,6 +13,7 @@ import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.SerializableConfiguration;
 import org.sftn.conf.DataSettings;
 import org.sftn.conf.TrainingSettings;
@@ -42,8 +43,8 @@ public final class Trainer {
 
     /** @param out takes the progress lines */
     public Trainer(
-            JavaSparkContext spark, TrainingSettings training, DataSettings data, EngineSource engines, long seed, PrintStream out) {
-        this.spark = spark;
+            SparkSession session, TrainingSettings training, DataSettings data, EngineSource engines, long seed, PrintStream out) {
+        this.spark = new JavaSparkContext(session.sparkContext());
         this.training = training;
         this.data = data;
         this.engines = engines;
@@ -63,7 +64,8 @@ public final class Trainer {
             JavaRDD<Sample> test) {}
 
     /**
-     * Trains to the end. Writes checkpoints, metrics and TensorBoard's events to the folder.
+     * Trains to the end, from the folder's last checkpoint when it holds any. Writes checkpoints, metrics and TensorBoard's events
+     * there.
      *
      * @param identity what else makes the run what it is, such as the objective's settings, by name; a run continues with the
      *     same only
@@ -72,7 +74,7 @@ public final class Trainer {
      * @throws DivergedException when the loss is not finite any more
      * @throws TrainingFailedException when {@code training.attempts} attempts have failed without progress
      */
-    public TrainingResult train(Objective objective, Dataset dataset, OutputFolder folder, Start start, Map<String, String> identity)
+    public TrainingResult train(Objective objective, Dataset dataset, OutputFolder folder, Map<String, String> identity)
             throws IOException, InterruptedException {
         Cluster cluster = new Cluster(spark.sc());
         Optional<String> missing = cluster.missing(training.executors());
@@ -81,9 +83,6 @@ public final class Trainer {
         }
         cluster.disableLocalityWait();
         CheckpointFolder checkpoints = new CheckpointFolder(folder.checkpoints(), spark.hadoopConfiguration());
-        if (start == Start.NEW && !checkpoints.isEmpty()) {
-            throw new UserException(folder.checkpoints() + " holds checkpoints of an earlier run: continue that run, or take another folder");
-        }
         Map<String, String> whole = RunIdentity.of(training, data, seed, objective, dataset, identity);
         Run run = new Run(
                 objective,
@@ -196,6 +195,7 @@ public final class Trainer {
         Safetensors values = Safetensors.read(new ByteArrayInputStream(outcome.values()), outcome.values().length);
         return new TrainingResult(
                 values.tensors(),
+                Model.evaluatedPart(run.objective(), values.tensors()),
                 training.epochs(),
                 training.epochs() * batches(run),
                 test.top1Share(),

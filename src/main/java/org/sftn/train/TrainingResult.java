@@ -7,6 +7,7 @@ import org.sftn.nn.Tensor;
  * What a run has made.
  *
  * @param values parameters and statistics of the objective's whole network by full name; statistics are means over the replicas
+ * @param model those of the evaluated part, by its own names
  * @param iterations over all epochs, those of earlier starts included
  * @param top1 share of the test split, in [0, 1]
  * @param top5 likewise
@@ -16,6 +17,7 @@ import org.sftn.nn.Tensor;
  */
 public record TrainingResult(
         Map<String, Tensor> values,
+        Map<String, Tensor> model,
         int epochs,
         long iterations,
         double top1,
