@@ -14,7 +14,8 @@ import org.apache.hadoop.fs.Path;
 
 /** An evaluation as tables. */
 public final class EvaluationFiles {
-    private static final CSVFormat CSV = CSVFormat.DEFAULT.builder().setRecordSeparator('\n').get();
+    private static final CSVFormat CSV =
+            CSVFormat.DEFAULT.builder().setRecordSeparator('\n').get();
 
     private EvaluationFiles() {}
 
@@ -26,7 +27,8 @@ public final class EvaluationFiles {
             csv.printRecord(header);
             long[][] confusion = evaluation.confusion();
             for (int label = 0; label < confusion.length; label++) {
-                List<Object> row = new ArrayList<>(List.of(evaluation.classNames().get(label)));
+                List<Object> row =
+                        new ArrayList<>(List.of(evaluation.classNames().get(label)));
                 for (long count : confusion[label]) {
                     row.add(count);
                 }

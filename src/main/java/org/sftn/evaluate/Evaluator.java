@@ -46,7 +46,13 @@ public final class Evaluator {
 
     /** What a partition needs. */
     private record Replica(
-            Network network, LinkedHashMap<String, Tensor> values, Preprocessing preprocessing, long memory, int batch, EngineSettings engine, int cores)
+            Network network,
+            LinkedHashMap<String, Tensor> values,
+            Preprocessing preprocessing,
+            long memory,
+            int batch,
+            EngineSettings engine,
+            int cores)
             implements Serializable {
         Iterator<Prediction> predict(Iterator<Sample> images) throws IOException {
             List<Prediction> predictions = new ArrayList<>();
@@ -62,11 +68,17 @@ public final class Evaluator {
                         positions[i] = from + i;
                     }
                     Batch loaded = loader.evaluation(positions);
-                    Tensor logits = model.forward(Map.of(Taps.IMAGE, loaded.images())).get(Taps.LOGITS);
+                    Tensor logits =
+                            model.forward(Map.of(Taps.IMAGE, loaded.images())).get(Taps.LOGITS);
                     int classes = logits.shape().dimension(1);
                     for (int i = 0; i < positions.length; i++) {
                         predictions.add(Prediction.of(
-                                loaded.indices()[i], samples.name(positions[i]), loaded.labels()[i], logits.values(), i * classes, classes));
+                                loaded.indices()[i],
+                                samples.name(positions[i]),
+                                loaded.labels()[i],
+                                logits.values(),
+                                i * classes,
+                                classes));
                     }
                 }
             }
@@ -81,17 +93,30 @@ public final class Evaluator {
      * @param batch images a forward pass
      * @throws UserException when the model is not for these images and classes
      */
-    public Evaluation evaluate(SavedModel model, Dataset data, String split, int limit, int batch, DataSettings settings) {
+    public Evaluation evaluate(
+            SavedModel model, Dataset data, String split, int limit, int batch, DataSettings settings) {
         ModelDescription description = model.description();
         check(description, data.manifest());
         Preprocessing preprocessing = new Preprocessing(
-                data.manifest().imageSize(), data.manifest().store(), description.mean(), description.standardDeviation(), 0, false);
-        Network network = Zoo.create(description.architecture(), description.imageShape(), description.classes()).network();
+                data.manifest().imageSize(),
+                data.manifest().store(),
+                description.mean(),
+                description.standardDeviation(),
+                0,
+                false);
+        Network network = Zoo.create(description.architecture(), description.imageShape(), description.classes())
+                .network();
         JavaSparkContext context = new JavaSparkContext(spark.sparkContext());
         int cores = context.getConf().getInt("spark.task.cpus", 1);
         int partitions = Math.max(1, context.defaultParallelism() / cores);
         Broadcast<Replica> replica = context.broadcast(new Replica(
-                network, new LinkedHashMap<>(model.values()), preprocessing, settings.memory().toBytes() / partitions, batch, engine, cores));
+                network,
+                new LinkedHashMap<>(model.values()),
+                preprocessing,
+                settings.memory().toBytes() / partitions,
+                batch,
+                engine,
+                cores));
         try {
             List<Prediction> predictions = new ArrayList<>(data.samples(split, limit, partitions)
                     .mapPartitions(images -> replica.value().predict(images))
@@ -107,8 +132,14 @@ public final class Evaluator {
     public static void check(ModelDescription model, Manifest data) {
         List<Integer> image = List.of(Preprocessing.CHANNELS, data.imageSize(), data.imageSize());
         if (model.classes() != data.classes() || !model.image().equals(image)) {
-            throw new UserException("the model (%s) cannot be evaluated on these data: it knows %d classes of images of %s, the data have %d classes of images of %s"
-                    .formatted(model.architecture(), model.classes(), model.imageShape(), data.classes(), new Shape(image)));
+            throw new UserException(
+                    "the model (%s) cannot be evaluated on these data: it knows %d classes of images of %s, the data have %d classes of images of %s"
+                            .formatted(
+                                    model.architecture(),
+                                    model.classes(),
+                                    model.imageShape(),
+                                    data.classes(),
+                                    new Shape(image)));
         }
     }
 }

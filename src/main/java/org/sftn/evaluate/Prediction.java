@@ -13,7 +13,8 @@ import org.sftn.conf.UserException;
  * @param rank how many classes the model puts before the label: 0 when it is right
  * @param loss cross-entropy with the label
  */
-public record Prediction(long index, String name, int label, int predicted, double probability, int rank, double loss) implements Serializable {
+public record Prediction(long index, String name, int label, int predicted, double probability, int rank, double loss)
+        implements Serializable {
     /** @param logits of all images of a batch, one after the other; this image's start at {@code from} */
     static Prediction of(long index, String name, int label, float[] logits, int from, int classes) {
         int predicted = 0;
@@ -22,7 +23,8 @@ public record Prediction(long index, String name, int label, int predicted, doub
         for (int c = 0; c < classes; c++) {
             float logit = logits[from + c];
             if (!Float.isFinite(logit)) {
-                throw new UserException("the model cannot be evaluated: its output for image %d (%s) is %s".formatted(index, name, logit));
+                throw new UserException("the model cannot be evaluated: its output for image %d (%s) is %s"
+                        .formatted(index, name, logit));
             }
             if (logit > logits[from + predicted]) {
                 predicted = c;

@@ -16,10 +16,16 @@ final class Banner {
         List<String> lines = new ArrayList<>();
         lines.add("SFTN on Spark " + BuildVersion.current() + ", job " + name);
         lines.add("Java     %s (%s)".formatted(System.getProperty("java.version"), System.getProperty("java.vendor")));
-        lines.add("Spark    %s, master %s, executors %d, %s".formatted(
-                session.spark().version(), conf.get("spark.master"), settings.training().executors(), session.spark().sparkContext().applicationId()));
+        lines.add("Spark    %s, master %s, executors %d, %s"
+                .formatted(
+                        session.spark().version(),
+                        conf.get("spark.master"),
+                        settings.training().executors(),
+                        session.spark().sparkContext().applicationId()));
         if (job.usesEngine()) {
-            lines.add("Engine   " + Engines.create(settings.engine(), conf.getInt("spark.task.cpus", 1)).description());
+            lines.add("Engine   "
+                    + Engines.create(settings.engine(), conf.getInt("spark.task.cpus", 1))
+                            .description());
         }
         lines.add("Host     " + Host.current());
         lines.add("Seed     " + settings.seed());

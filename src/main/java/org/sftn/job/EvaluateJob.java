@@ -33,26 +33,41 @@ final class EvaluateJob implements Job {
         EvaluateSettings evaluate = settings.evaluate();
         Dataset data = session.dataset();
         SavedModel model = session.model("evaluate.model", evaluate.model())
-                .orElseThrow(() -> new UserException("evaluate.model is not set: it names the model folder to evaluate"));
+                .orElseThrow(
+                        () -> new UserException("evaluate.model is not set: it names the model folder to evaluate"));
         Evaluator.check(model.description(), data.manifest());
         String split = settings.effective().get("evaluate.split");
-        int limit = evaluate.split() == EvaluateSettings.Split.TRAIN ? settings.data().trainImages() : settings.data().testImages();
+        int limit = evaluate.split() == EvaluateSettings.Split.TRAIN
+                ? settings.data().trainImages()
+                : settings.data().testImages();
         long images = data.count(split, limit);
         RunDescription run = RunDescription.of(
                 "evaluate",
                 settings.effective(),
-                key -> key.startsWith("data.") || key.startsWith("engine.") || key.startsWith("evaluate.") || key.equals("seed"),
+                key -> key.startsWith("data.")
+                        || key.startsWith("engine.")
+                        || key.startsWith("evaluate.")
+                        || key.equals("seed"),
                 data.manifest().identity(),
                 model.description().weightsSha256());
-        RunFolder folder = RunFolder.check(session.out(), run, RunFolder.EVALUATION, session.existing(), session.hadoop());
+        RunFolder folder =
+                RunFolder.check(session.out(), run, RunFolder.EVALUATION, session.existing(), session.hadoop());
         if (folder.finished() != null) {
-            return new Plan(List.of(), () -> "the run in " + session.out() + " is finished already: " + summary(folder.finished(), session));
+            return new Plan(
+                    List.of(),
+                    () -> "the run in " + session.out() + " is finished already: "
+                            + summary(folder.finished(), session));
         }
-        List<String> lines = List.of("Data    %,d images of the %s split".formatted(images, split), "Model   " + model.description().architecture());
-        return new Plan(lines, () -> summary(folder.record(() -> evaluate(session, folder, data, model, split, limit)), session));
+        List<String> lines = List.of(
+                "Data    %,d images of the %s split".formatted(images, split),
+                "Model   " + model.description().architecture());
+        return new Plan(
+                lines,
+                () -> summary(folder.record(() -> evaluate(session, folder, data, model, split, limit)), session));
     }
 
-    private static RunResult evaluate(Session session, RunFolder folder, Dataset data, SavedModel model, String split, int limit)
+    private static RunResult evaluate(
+            Session session, RunFolder folder, Dataset data, SavedModel model, String split, int limit)
             throws IOException {
         Settings settings = session.settings();
         EvaluateSettings evaluate = settings.evaluate();
@@ -62,7 +77,8 @@ final class EvaluateJob implements Job {
         double seconds = (System.nanoTime() - start) / 1e9;
         EvaluationFiles.writeConfusion(evaluation, new Path(session.out(), RunFolder.CONFUSION), session.hadoop());
         if (evaluate.predictions()) {
-            EvaluationFiles.writePredictions(evaluation, new Path(session.out(), RunFolder.PREDICTIONS), session.hadoop());
+            EvaluationFiles.writePredictions(
+                    evaluation, new Path(session.out(), RunFolder.PREDICTIONS), session.hadoop());
         }
         double imagesPerSecond = evaluation.predictions().size() / seconds;
         return RunResult.done(

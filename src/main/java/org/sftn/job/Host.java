@@ -21,15 +21,25 @@ record Host(String processor, int cores, List<String> instructions) {
             return new Host("unknown", cores, List.of());
         }
         Set<String> flags = Set.of(value(lines, "flags").orElse("").split("\\s+"));
-        return new Host(value(lines, "model name").orElse("unknown"), cores, OF_INTEREST.stream().filter(flags::contains).toList());
+        return new Host(
+                value(lines, "model name").orElse("unknown"),
+                cores,
+                OF_INTEREST.stream().filter(flags::contains).toList());
     }
 
     private static Optional<String> value(List<String> lines, String key) {
-        return lines.stream().filter(l -> l.startsWith(key)).findFirst().map(l -> l.substring(l.indexOf(':') + 1).strip());
+        return lines.stream()
+                .filter(l -> l.startsWith(key))
+                .findFirst()
+                .map(l -> l.substring(l.indexOf(':') + 1).strip());
     }
 
     @Override
     public String toString() {
-        return "%s, %d cores, %s".formatted(processor, cores, instructions.isEmpty() ? "no known vector flags" : String.join(" ", instructions));
+        return "%s, %d cores, %s"
+                .formatted(
+                        processor,
+                        cores,
+                        instructions.isEmpty() ? "no known vector flags" : String.join(" ", instructions));
     }
 }

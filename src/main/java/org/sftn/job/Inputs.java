@@ -20,7 +20,10 @@ final class Inputs {
     /** For the images and classes of a data set. */
     static Architecture architecture(String name, Dataset data) {
         int size = data.manifest().imageSize();
-        return Zoo.create(name, Shape.of(Preprocessing.CHANNELS, size, size), data.manifest().classes());
+        return Zoo.create(
+                name,
+                Shape.of(Preprocessing.CHANNELS, size, size),
+                data.manifest().classes());
     }
 
     static Architecture architecture(ModelDescription model) {

@@ -1,5 +1,6 @@
 package org.sftn.job;
 
+import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.util.Collections;
 import java.util.Map;
@@ -17,10 +18,10 @@ public final class Main {
     /** All jobs by name. */
     private static final SortedMap<String, Job> JOBS = Collections.unmodifiableSortedMap(new TreeMap<>(Map.of(
             "prepare", new PrepareJob(),
-//            "teacher", new TeacherJob(),
-//            "distill", new DistillJob(),
-            "evaluate", new EvaluateJob())));
-//            "quickstart", new QuickstartJob())));
+            "teacher", new TeacherJob(),
+            "distill", new DistillJob(),
+            "evaluate", new EvaluateJob(),
+            "quickstart", new QuickstartJob())));
 
     @Command(
             name = "sftn",
@@ -28,7 +29,12 @@ public final class Main {
             versionProvider = Version.class,
             header = "Student-friendly teachers and knowledge distillation on Spark.",
             footerHeading = "%nExit codes:%n",
-            footer = {"  0 done", "  1 wrong usage", "  2 a mistake in settings, data or paths", "  3 a failure of the program or the cluster"})
+            footer = {
+                "  0 done",
+                "  1 wrong usage",
+                "  2 a mistake in settings, data or paths",
+                "  3 a failure of the program or the cluster"
+            })
     private static final class Root {}
 
     static final class Version implements IVersionProvider {
@@ -41,17 +47,19 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] args) {
-        PrintWriter out = new PrintWriter(System.out, true);
-        PrintWriter err = new PrintWriter(System.err, true);
-        System.exit(run(out, err, args));
+        System.exit(run(System.out, System.err, args));
     }
 
     /** @return the exit code, as the help lists them */
-    static int run(PrintWriter out, PrintWriter err, String... args) {
+    static int run(PrintStream out, PrintStream err, String... args) {
         Options options = new Options();
         CommandLine root = new CommandLine(new Root());
-        JOBS.forEach((name, job) -> root.addSubcommand(name, new CommandLine(job).addMixin("options", options)));
-        root.setOut(out).setErr(err);
+        JOBS.forEach((name, job) -> {
+            CommandLine command = new CommandLine(job).addMixin("options", options);
+            command.getCommandSpec().mixinStandardHelpOptions(true).versionProvider(new Version());
+            root.addSubcommand(name, command);
+        });
+        root.setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true));
         root.setExecutionStrategy(parsed -> {
             Integer help = CommandLine.executeHelpRequest(parsed);
             if (help != null) {
@@ -70,7 +78,10 @@ public final class Main {
         });
         root.setParameterExceptionHandler((e, arguments) -> {
             boolean unknownJob = e.getCommandLine() == root && e instanceof UnmatchedArgumentException;
-            err.println("error: " + (unknownJob ? "there is no job '" + arguments[0] + "'" : e.getMessage()));
+            err.println("error: "
+                    + (unknownJob
+                            ? "there is no job '" + arguments[0] + "'"
+                            : e.getMessage().replaceFirst("^Error: ", "")));
             e.getCommandLine().usage(err);
             return Shell.USAGE;
         });

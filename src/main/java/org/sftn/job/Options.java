@@ -22,7 +22,10 @@ final class Options {
         boolean overwrite;
     }
 
-    @Option(names = "--config", paramLabel = "FILE", description = "Settings in HOCON; reference.conf in the jar lists them all.")
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            description = "Settings in HOCON; reference.conf in the jar lists them all.")
     String config;
 
     @Option(

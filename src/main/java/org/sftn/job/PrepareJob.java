@@ -40,13 +40,20 @@ final class PrepareJob implements Job {
         Preparer preparer = new Preparer(session.spark(), settings.prepare(), settings.seed());
         List<String> lines = List.of(
                 "Images   " + preparer.check(),
-                "Shards   of %,d images with their %s".formatted(settings.prepare().imagesPerShard(), settings.effective().get("prepare.store")));
+                "Shards   of %,d images with their %s"
+                        .formatted(
+                                settings.prepare().imagesPerShard(),
+                                settings.effective().get("prepare.store")));
         return new Plan(lines, () -> prepare(session, preparer, folder));
     }
 
     private static RunFolder check(Session session) throws IOException {
         RunDescription run = RunDescription.of(
-                "prepare", session.settings().effective(), key -> key.equals("seed") || key.startsWith("prepare."), null, null);
+                "prepare",
+                session.settings().effective(),
+                key -> key.equals("seed") || key.startsWith("prepare."),
+                null,
+                null);
         return RunFolder.check(session.out(), run, WRITTEN, session.existing(), session.hadoop());
     }
 

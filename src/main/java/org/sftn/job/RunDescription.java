@@ -25,7 +25,12 @@ import java.util.function.Predicate;
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record RunDescription(
-        String job, String codeVersion, String fingerprint, String dataset, String model, SortedMap<String, String> configuration) {
+        String job,
+        String codeVersion,
+        String fingerprint,
+        String dataset,
+        String model,
+        SortedMap<String, String> configuration) {
     /** Places (what lies there has an identity), and what changes speed and safety but no result. */
     private static final Set<String> FREE = Set.of(
             "data.path",
@@ -46,7 +51,8 @@ record RunDescription(
     }
 
     /** @param read tells the keys that the job reads */
-    static RunDescription of(String job, SortedMap<String, String> settings, Predicate<String> read, String dataset, String model) {
+    static RunDescription of(
+            String job, SortedMap<String, String> settings, Predicate<String> read, String dataset, String model) {
         SortedMap<String, String> configuration = new TreeMap<>(settings);
         configuration.keySet().removeIf(read.negate());
         SortedMap<String, String> fixed = fixed(configuration);
@@ -78,7 +84,8 @@ record RunDescription(
         keys.addAll(now.keySet());
         for (String key : keys) {
             if (!Objects.equals(before.get(key), now.get(key))) {
-                differences.add("%s was %s, now %s".formatted(key, before.getOrDefault(key, "not set"), now.getOrDefault(key, "not set")));
+                differences.add("%s was %s, now %s"
+                        .formatted(key, before.getOrDefault(key, "not set"), now.getOrDefault(key, "not set")));
             }
         }
         return differences;
@@ -86,7 +93,8 @@ record RunDescription(
 
     private static String sha256(String text) {
         try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
+            return HexFormat.of()
+                    .formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
         }

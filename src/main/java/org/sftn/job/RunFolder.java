@@ -47,7 +47,13 @@ final class RunFolder {
     private final boolean overwrite;
     private final RunResult finished;
 
-    private RunFolder(OutputFolder out, Set<String> written, RunDescription run, FileSystem files, boolean overwrite, RunResult finished) {
+    private RunFolder(
+            OutputFolder out,
+            Set<String> written,
+            RunDescription run,
+            FileSystem files,
+            boolean overwrite,
+            RunResult finished) {
         this.out = out;
         this.written = written;
         this.run = run;
@@ -62,7 +68,8 @@ final class RunFolder {
      * @param written the names that the job writes beside run.json and result.json
      * @throws UserException when the folder holds something else, or a run that may not be touched
      */
-    static RunFolder check(Path folder, RunDescription run, Set<String> written, Options.Existing existing, Configuration hadoop)
+    static RunFolder check(
+            Path folder, RunDescription run, Set<String> written, Options.Existing existing, Configuration hadoop)
             throws IOException {
         OutputFolder out = new OutputFolder(folder);
         FileSystem files = folder.getFileSystem(hadoop);
@@ -74,7 +81,8 @@ final class RunFolder {
         Set<String> known = new HashSet<>(written);
         known.add(out.run().getName());
         known.add(out.result().getName());
-        List<String> others = names.stream().filter(name -> !ours || !known.contains(name)).toList();
+        List<String> others =
+                names.stream().filter(name -> !ours || !known.contains(name)).toList();
         boolean overwrite = existing == Options.Existing.OVERWRITE;
         if (!ours || overwrite && !others.isEmpty()) {
             String named = String.join(", ", others.subList(0, Math.min(MAX_NAMED, others.size())));
@@ -87,13 +95,17 @@ final class RunFolder {
         RunResult before = names.contains(out.result().getName()) ? read(files, out.result(), RunResult.class) : null;
         RunResult finished = before != null && before.status().equals(RunResult.DONE) ? before : null;
         if (existing == Options.Existing.REFUSE) {
-            throw new UserException(finished != null
-                    ? "--out %s holds a finished run: take another folder, or add --overwrite to delete that run".formatted(folder)
-                    : "--out %s holds an unfinished run: add --resume to continue it, or --overwrite to delete it".formatted(folder));
+            throw new UserException(
+                    finished != null
+                            ? "--out %s holds a finished run: take another folder, or add --overwrite to delete that run"
+                                    .formatted(folder)
+                            : "--out %s holds an unfinished run: add --resume to continue it, or --overwrite to delete it"
+                                    .formatted(folder));
         }
         List<String> differences = run.differencesFrom(read(files, out.run(), RunDescription.class));
         if (!differences.isEmpty()) {
-            throw new UserException("the run in %s cannot be continued, it is another one: %s".formatted(folder, String.join("; ", differences)));
+            throw new UserException("the run in %s cannot be continued, it is another one: %s"
+                    .formatted(folder, String.join("; ", differences)));
         }
         return new RunFolder(out, written, run, files, false, finished);
     }

@@ -36,7 +36,13 @@ record RunResult(
 
     /** @param epochs null when nothing is trained */
     static RunResult done(
-            RunDescription run, double top1, double top5, double loss, Integer epochs, double imagesPerSecond, String model) {
+            RunDescription run,
+            double top1,
+            double top5,
+            double loss,
+            Integer epochs,
+            double imagesPerSecond,
+            String model) {
         return new RunResult(
                 run.job(),
                 DONE,

@@ -1,6 +1,7 @@
 package org.sftn.job;
 
 import java.io.IOException;
+import java.io.PrintStream;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -14,15 +15,23 @@ import org.sftn.model.SavedModel;
  * What a job works with.
  *
  * @param out qualified
+ * @param progress takes lines for people while the job works
  */
-record Session(SparkSession spark, Settings settings, Path out, Options.Existing existing, Interruption interruption) {
+record Session(
+        SparkSession spark,
+        Settings settings,
+        Path out,
+        Options.Existing existing,
+        Interruption interruption,
+        PrintStream progress) {
     Configuration hadoop() {
         return spark.sparkContext().hadoopConfiguration();
     }
 
     /** The one that {@code data.path} names. */
     Dataset dataset() {
-        return Dataset.open(spark, qualified("data.path", settings.data().path(), hadoop()).toString());
+        return Dataset.open(
+                spark, qualified("data.path", settings.data().path(), hadoop()).toString());
     }
 
     /**
@@ -30,7 +39,9 @@ record Session(SparkSession spark, Settings settings, Path out, Options.Existing
      * @param folder empty for no model
      */
     Optional<SavedModel> model(String key, String folder) throws IOException {
-        return folder.isBlank() ? Optional.empty() : Optional.of(SavedModel.read(qualified(key, folder, hadoop()), hadoop()));
+        return folder.isBlank()
+                ? Optional.empty()
+                : Optional.of(SavedModel.read(qualified(key, folder, hadoop()), hadoop()));
     }
 
     /**

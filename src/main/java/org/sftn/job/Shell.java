@@ -2,15 +2,14 @@ package org.sftn.job;
 
 import com.typesafe.config.Config;
 import java.io.File;
-import java.io.PrintWriter;
+import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.SparkHadoopUtil;
@@ -32,10 +31,10 @@ final class Shell {
 
     private static final Pattern LOCAL_CORES = Pattern.compile("local\\[(\\d+|\\*)(?:,.*)?]");
 
-    private final PrintWriter out;
-    private final PrintWriter err;
+    private final PrintStream out;
+    private final PrintStream err;
 
-    Shell(PrintWriter out, PrintWriter err) {
+    Shell(PrintStream out, PrintStream err) {
         this.out = out;
         this.err = err;
     }
@@ -47,11 +46,12 @@ final class Shell {
                 SparkConf conf = conf(name);
                 Configuration hadoop = SparkHadoopUtil.get().newConfiguration(conf);
                 Settings settings = settings(job, options, hadoop);
-                String folder = options.out != null ? options.out : job.defaultOut().orElse("");
+                String folder =
+                        options.out != null ? options.out : job.defaultOut().orElse("");
                 Path output = Session.qualified("--out", folder, hadoop);
                 shareLocalCores(conf, job.replicas(settings));
                 try (SparkSession spark = SparkSession.builder().config(conf).getOrCreate()) {
-                    Session session = new Session(spark, settings, output, options.existing(), interruption);
+                    Session session = new Session(spark, settings, output, options.existing(), interruption, err);
                     Banner.lines(name, job, session).forEach(LOG::info);
                     Plan plan = job.plan(session);
                     if (options.dryRun) {
@@ -77,10 +77,9 @@ final class Shell {
             step.run();
             return DONE;
         } catch (Throwable e) {
-            // A mistake that an executor finds, such as a damaged shard, comes wrapped in Spark's exceptions.
-            Optional<Throwable> mistake = causes(e).filter(UserException.class::isInstance).findFirst();
+            Optional<String> mistake = mistake(e);
             if (mistake.isPresent()) {
-                err.println("error: " + mistake.get().getMessage());
+                err.println("error: " + mistake.get());
                 return USER_MISTAKE;
             }
             if (interruption.happened()) {
@@ -96,8 +95,17 @@ final class Shell {
         }
     }
 
-    private static Stream<Throwable> causes(Throwable e) {
-        return Stream.iterate(e, Objects::nonNull, Throwable::getCause);
+    /** What the user can mend. When an executor finds it, such as a damaged shard, it comes wrapped in Spark's exceptions. */
+    private static Optional<String> mistake(Throwable thrown) {
+        for (Throwable e = thrown; e != null; e = e.getCause()) {
+            if (e instanceof UserException) {
+                return Optional.of(e.getMessage());
+            }
+            if (e instanceof ChecksumException) {
+                return Optional.of("a file is damaged: " + e.getMessage());
+            }
+        }
+        return Optional.empty();
     }
 
     private static SparkConf conf(String name) {
@@ -110,7 +118,9 @@ final class Shell {
     private static void shareLocalCores(SparkConf conf, int replicas) {
         Matcher local = LOCAL_CORES.matcher(conf.get("spark.master"));
         if (replicas > 0 && local.matches()) {
-            int cores = local.group(1).equals("*") ? Runtime.getRuntime().availableProcessors() : Integer.parseInt(local.group(1));
+            int cores = local.group(1).equals("*")
+                    ? Runtime.getRuntime().availableProcessors()
+                    : Integer.parseInt(local.group(1));
             conf.setIfMissing("spark.task.cpus", String.valueOf(Math.max(1, cores / replicas)));
         }
     }
@@ -125,7 +135,8 @@ final class Shell {
         return Settings.of(layers);
     }
 
-    // A configuration lies beside the user (or beside the driver, by spark-submit --files) even where HDFS is the default.
+    // A configuration lies beside the user (or beside the driver, by spark-submit --files) even where HDFS is the
+    // default.
     private static Path configFile(String path, Configuration hadoop) {
         File local = new File(path);
         return local.exists() ? new Path(local.toURI()) : Session.qualified("--config", path, hadoop);

@@ -42,8 +42,12 @@ class EvaluationTest {
 
     @Test
     void ofEqualClassesTheFirstWins() {
-        assertThat(Prediction.of(0, "a", 0, new float[] {1, 1, 1}, 0, 3)).extracting(Prediction::predicted, Prediction::rank).containsExactly(0, 0);
-        assertThat(Prediction.of(0, "a", 2, new float[] {1, 1, 1}, 0, 3)).extracting(Prediction::predicted, Prediction::rank).containsExactly(0, 2);
+        assertThat(Prediction.of(0, "a", 0, new float[] {1, 1, 1}, 0, 3))
+                .extracting(Prediction::predicted, Prediction::rank)
+                .containsExactly(0, 0);
+        assertThat(Prediction.of(0, "a", 2, new float[] {1, 1, 1}, 0, 3))
+                .extracting(Prediction::predicted, Prediction::rank)
+                .containsExactly(0, 2);
     }
 
     @ParameterizedTest
@@ -78,11 +82,12 @@ class EvaluationTest {
                 List.of(new Prediction(0, "x.png", 0, 1, 0.75, 1, 1), new Prediction(1, "y.png", 1, 1, 2 / 3.0, 0, 1)));
         Configuration hadoop = new Configuration(false);
 
-        EvaluationFiles.writePredictions(evaluation, new org.apache.hadoop.fs.Path("file:" + folder.resolve("predictions.csv")), hadoop);
-        EvaluationFiles.writeConfusion(evaluation, new org.apache.hadoop.fs.Path("file:" + folder.resolve("confusion.csv")), hadoop);
+        EvaluationFiles.writePredictions(
+                evaluation, new org.apache.hadoop.fs.Path("file:" + folder.resolve("predictions.csv")), hadoop);
+        EvaluationFiles.writeConfusion(
+                evaluation, new org.apache.hadoop.fs.Path("file:" + folder.resolve("confusion.csv")), hadoop);
 
-        assertThat(Files.readString(folder.resolve("predictions.csv")))
-                .isEqualTo("""
+        assertThat(Files.readString(folder.resolve("predictions.csv"))).isEqualTo("""
                         index,name,label,predicted,probability
                         0,x.png,cat,"dog, small",0.750000
                         1,y.png,"dog, small","dog, small",0.666667

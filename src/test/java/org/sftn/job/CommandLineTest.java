@@ -20,7 +20,9 @@ class CommandLineTest {
         Ran ran = Ran.main();
 
         assertThat(ran.code()).isEqualTo(1);
-        assertThat(ran.err()).contains("Usage: sftn").contains("prepare", "teacher", "distill", "evaluate", "quickstart");
+        assertThat(ran.err())
+                .contains("Usage: sftn")
+                .contains("prepare", "teacher", "distill", "evaluate", "quickstart");
         assertThat(ran.out()).isEmpty();
     }
 
@@ -37,7 +39,9 @@ class CommandLineTest {
         Ran ran = Ran.main("teacher", "--epochs", "3", "--out", "x");
 
         assertThat(ran.code()).isEqualTo(1);
-        assertThat(ran.err()).startsWith("error: Unknown options: '--epochs', '3'").contains("Usage: sftn teacher");
+        assertThat(ran.err())
+                .startsWith("error: Unknown options: '--epochs', '3'")
+                .contains("Usage: sftn teacher");
     }
 
     @Test
@@ -73,7 +77,15 @@ class CommandLineTest {
         assertThat(ran.code()).isZero();
         assertThat(ran.out())
                 .startsWith("Usage: sftn " + job)
-                .contains("--config=FILE", "--set=KEY=VALUE", "--out=DIR", "--resume", "--overwrite", "--dry-run", "--help", "--version");
+                .contains(
+                        "--config=FILE",
+                        "--set=KEY=VALUE",
+                        "--out=DIR",
+                        "--resume",
+                        "--overwrite",
+                        "--dry-run",
+                        "--help",
+                        "--version");
         assertThat(ran.err()).isEmpty();
     }
 
@@ -82,7 +94,8 @@ class CommandLineTest {
         Ran ran = Ran.main("--version");
 
         assertThat(ran.code()).isZero();
-        assertThat(ran.out()).matches("SFTN on Spark \\d+\\.\\d+\\.\\d+(-SNAPSHOT)? \\(([0-9a-f]{10,}(-dirty)?|unknown)\\)\n");
+        assertThat(ran.out())
+                .matches("SFTN on Spark \\d+\\.\\d+\\.\\d+(-SNAPSHOT)? \\(([0-9a-f]{10,}(-dirty)?|unknown)\\)\n");
     }
 
     @Test
@@ -90,18 +103,28 @@ class CommandLineTest {
         Ran ran = Ran.main("--help");
 
         assertThat(ran.code()).isZero();
-        assertThat(ran.out()).contains("Train a student from a saved teacher.", "Exit codes:", "2 a mistake in settings, data or paths");
+        assertThat(ran.out())
+                .contains(
+                        "Train a student from a saved teacher.",
+                        "Exit codes:",
+                        "2 a mistake in settings, data or paths");
     }
 
     @Test
     void mistakesInTheSettingsAreNamedTogether() throws IOException {
         Path file = Files.writeString(folder.resolve("run.conf"), "training.epoch = 3\n");
 
-        Ran ran = Ran.main("teacher", "--config", file.toString(), "--set", "training.momentum=x", "--out", folder.resolve("out").toString());
+        Ran ran = Ran.main(
+                "teacher",
+                "--config",
+                file.toString(),
+                "--set",
+                "training.momentum=x",
+                "--out",
+                folder.resolve("out").toString());
 
         assertThat(ran.code()).isEqualTo(2);
-        assertThat(ran.err())
-                .isEqualTo("""
+        assertThat(ran.err()).isEqualTo("""
                         error: the configuration cannot be used, it has 2 problems:
                           unknown key 'training.epoch' (run.conf: 1); did you mean 'training.epochs'?
                           training.momentum is 'x', it must be a number (--set)
@@ -111,10 +134,16 @@ class CommandLineTest {
 
     @Test
     void aMissingConfigurationIsNamed() {
-        Ran ran = Ran.main("teacher", "--config", folder.resolve("no.conf").toString(), "--out", folder.resolve("out").toString());
+        Ran ran = Ran.main(
+                "teacher",
+                "--config",
+                folder.resolve("no.conf").toString(),
+                "--out",
+                folder.resolve("out").toString());
 
         assertThat(ran.code()).isEqualTo(2);
-        assertThat(ran.err()).isEqualTo("error: the configuration file file:%s/no.conf does not exist\n".formatted(folder));
+        assertThat(ran.err())
+                .isEqualTo("error: the configuration file file:%s/no.conf does not exist\n".formatted(folder));
     }
 
     @Test
@@ -122,6 +151,7 @@ class CommandLineTest {
         Ran ran = Ran.main("teacher", "--out", "gopher://host/out");
 
         assertThat(ran.code()).isEqualTo(2);
-        assertThat(ran.err()).startsWith("error: --out cannot be 'gopher://host/out': No FileSystem for scheme \"gopher\"");
+        assertThat(ran.err())
+                .startsWith("error: --out cannot be 'gopher://host/out': No FileSystem for scheme \"gopher\"");
     }
 }

@@ -39,11 +39,16 @@ class EvaluateJobTest {
         data = folder.resolve("data");
         Ran ran = Ran.main(
                 "prepare",
-                "--out", data.toString(),
-                "--set", "prepare.generated.classes=4",
-                "--set", "prepare.generated.train-images=30",
-                "--set", "prepare.generated.test-images=" + IMAGES,
-                "--set", "prepare.image-size=16");
+                "--out",
+                data.toString(),
+                "--set",
+                "prepare.generated.classes=4",
+                "--set",
+                "prepare.generated.train-images=30",
+                "--set",
+                "prepare.generated.test-images=" + IMAGES,
+                "--set",
+                "prepare.image-size=16");
         assertThat(ran.err()).isEmpty();
         write("constant", 16, "class-0", "class-1", "class-2", "class-3");
         write("five", 16, "a", "b", "c", "d", "e");
@@ -59,8 +64,16 @@ class EvaluateJobTest {
         Arrays.fill(values.get("fc.bias").values(), 0);
         values.get("fc.bias").values()[1] = (float) Math.log(classes.length - 1);
         ModelDescription description = new ModelDescription(
-                ModelDescription.FORMAT, "resnet8", image.dimensions(), List.of(classes), List.of(0.5, 0.5, 0.5), List.of(0.25, 0.25, 0.25), "", Map.of());
-        new SavedModel(description, values).write(new org.apache.hadoop.fs.Path("file:" + folder.resolve(name)), new Configuration(false));
+                ModelDescription.FORMAT,
+                "resnet8",
+                image.dimensions(),
+                List.of(classes),
+                List.of(0.5, 0.5, 0.5),
+                List.of(0.25, 0.25, 0.25),
+                "",
+                Map.of());
+        new SavedModel(description, values)
+                .write(new org.apache.hadoop.fs.Path("file:" + folder.resolve(name)), new Configuration(false));
     }
 
     @Test
@@ -72,20 +85,25 @@ class EvaluateJobTest {
         assertThat(ran.err()).isEmpty();
         assertThat(ran.code()).isZero();
         List<String> confusion = Files.readAllLines(out.resolve("confusion.csv"));
-        int[] counts = confusion.stream().skip(1).mapToInt(row -> Integer.parseInt(row.split(",")[2])).toArray();
+        int[] counts = confusion.stream()
+                .skip(1)
+                .mapToInt(row -> Integer.parseInt(row.split(",")[2]))
+                .toArray();
         assertThat(confusion.get(0)).isEqualTo("label,class-0,class-1,class-2,class-3");
         assertThat(Arrays.stream(counts).sum()).isEqualTo(IMAGES);
         JsonNode result = new ObjectMapper().readTree(Files.readString(out.resolve("result.json")));
         double share = counts[1] / (double) IMAGES;
         assertThat(result.get("top1").asDouble()).isEqualTo(share);
         assertThat(result.get("top5").asDouble()).isEqualTo(1);
-        assertThat(result.get("loss").asDouble()).isCloseTo(share * Math.log(2) + (1 - share) * Math.log(6), within(1e-6));
+        assertThat(result.get("loss").asDouble())
+                .isCloseTo(share * Math.log(2) + (1 - share) * Math.log(6), within(1e-6));
         List<String> predictions = Files.readAllLines(out.resolve("predictions.csv"));
         assertThat(predictions).hasSize(IMAGES + 1);
         for (int i = 0; i < IMAGES; i++) {
             assertThat(predictions.get(i + 1)).startsWith(i + ",").endsWith(",class-1,0.500000");
         }
-        assertThat(ran.out()).matches("evaluate done: top-1 .* %, top-5 100.00 %, loss .*, .* images/s, in file:" + out + "\n");
+        assertThat(ran.out())
+                .matches("evaluate done: top-1 .* %, top-5 100.00 %, loss .*, .* images/s, in file:" + out + "\n");
     }
 
     @Test

@@ -32,16 +32,20 @@ class PrepareJobTest {
 
     @Test
     void imagesBecomeADataSet() throws IOException {
-        Ran ran = prepare("prepare.generated.train-images=8", "prepare.generated.test-images=4", "prepare.generated.classes=2");
+        Ran ran = prepare(
+                "prepare.generated.train-images=8", "prepare.generated.test-images=4", "prepare.generated.classes=2");
 
         assertThat(ran.err()).isEmpty();
         assertThat(ran.code()).isZero();
-        assertThat(ran.out()).matches("prepare done: 8 training and 4 test images of 2 classes, .* images/s, in file:" + out + "\n");
-        assertThat(names(out)).containsExactly("manifest.json", "rejected.csv", "result.json", "run.json", "test", "train");
+        assertThat(ran.out())
+                .matches("prepare done: 8 training and 4 test images of 2 classes, .* images/s, in file:" + out + "\n");
+        assertThat(names(out))
+                .containsExactly("manifest.json", "rejected.csv", "result.json", "run.json", "test", "train");
         JsonNode result = new ObjectMapper().readTree(Files.readString(out.resolve("result.json")));
         assertThat(result.get("status").asText()).isEqualTo("done");
         assertThat(result.get("dataset").asText()).hasSize(64);
-        assertThat(result.get("configuration").get("prepare.generated.classes").asText()).isEqualTo("2");
+        assertThat(result.get("configuration").get("prepare.generated.classes").asText())
+                .isEqualTo("2");
         assertThat(result.get("configuration").has("training.epochs")).isFalse();
     }
 
@@ -50,13 +54,19 @@ class PrepareJobTest {
         String[] settings = {"prepare.generated.train-images=8", "prepare.generated.test-images=4"};
         prepare(settings);
 
-        assertMistake(prepare(settings), "--out file:%s holds a finished run: take another folder, or add --overwrite to delete that run".formatted(out));
-        assertThat(run(List.of("--resume"), settings).out()).isEqualTo("the run in file:" + out + " is finished already\n");
+        assertMistake(
+                prepare(settings),
+                "--out file:%s holds a finished run: take another folder, or add --overwrite to delete that run"
+                        .formatted(out));
+        assertThat(run(List.of("--resume"), settings).out())
+                .isEqualTo("the run in file:" + out + " is finished already\n");
         assertMistake(
                 run(List.of("--resume"), "prepare.generated.train-images=9", "prepare.generated.test-images=4"),
-                "the run in file:%s cannot be continued, it is another one: prepare.generated.train-images was 8, now 9".formatted(out));
+                "the run in file:%s cannot be continued, it is another one: prepare.generated.train-images was 8, now 9"
+                        .formatted(out));
 
-        Ran overwritten = run(List.of("--overwrite"), "prepare.generated.train-images=9", "prepare.generated.test-images=4");
+        Ran overwritten =
+                run(List.of("--overwrite"), "prepare.generated.train-images=9", "prepare.generated.test-images=4");
 
         assertThat(overwritten.out()).startsWith("prepare done: 9 training and 4 test images");
     }
@@ -67,7 +77,9 @@ class PrepareJobTest {
 
         assertThat(ran.code()).isZero();
         assertThat(ran.out())
-                .contains("generated, 10,000 training and 2,000 test images of 10 classes", "of 10,000 images with their pixels")
+                .contains(
+                        "generated, 10,000 training and 2,000 test images of 10 classes",
+                        "of 10,000 images with their pixels")
                 .endsWith("prepare: everything checked, nothing done (--dry-run)\n");
         assertThat(out).doesNotExist();
     }
@@ -75,10 +87,14 @@ class PrepareJobTest {
     @Test
     void aMissingFolderIsNamed() {
         assertMistake(
-                prepare("prepare.source=cifar-100-binary"), "there is nothing to prepare: prepare.input is empty, the folder with train.bin and test.bin");
+                prepare("prepare.source=cifar-100-binary"),
+                "there is nothing to prepare: prepare.input is empty, the folder with train.bin and test.bin");
         Ran ran = prepare("prepare.source=cifar-100-binary", "prepare.input=" + folder.resolve("no"));
         assertThat(ran.code()).isEqualTo(2);
-        assertThat(ran.err()).startsWith("error: CIFAR-100 cannot be read: there is no ").contains("no/t").hasLineCount(1);
+        assertThat(ran.err())
+                .startsWith("error: CIFAR-100 cannot be read: there is no ")
+                .contains("no/t")
+                .hasLineCount(1);
         assertMistake(
                 prepare("prepare.source=image-folder", "prepare.input=" + folder.resolve("no")),
                 "the image folder cannot be read: there is no %s/no/train".formatted(folder));
@@ -103,7 +119,10 @@ class PrepareJobTest {
         for (String split : List.of("train", "test")) {
             for (String label : List.of("cat", "dog")) {
                 Path place = Files.createDirectories(images.resolve(split).resolve(label));
-                ImageIO.write(new BufferedImage(32, 32, BufferedImage.TYPE_INT_RGB), "png", place.resolve("1.png").toFile());
+                ImageIO.write(
+                        new BufferedImage(32, 32, BufferedImage.TYPE_INT_RGB),
+                        "png",
+                        place.resolve("1.png").toFile());
             }
         }
         Files.writeString(images.resolve("train/cat/2.png"), "this is no image");
@@ -114,7 +133,8 @@ class PrepareJobTest {
                                 + " file:%s.rejected.csv names them with the reasons")
                         .formatted(out));
         assertThat(out).doesNotExist();
-        assertThat(Files.readString(folder.resolve("out.rejected.csv"))).contains("train,cat/2.png,it is neither a JPEG nor a PNG image");
+        assertThat(Files.readString(folder.resolve("out.rejected.csv")))
+                .contains("train,cat/2.png,it is neither a JPEG nor a PNG image");
     }
 
     private void assertMistake(Ran ran, String message) {
@@ -138,7 +158,10 @@ class PrepareJobTest {
 
     private static List<String> names(Path folder) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
-            return files.map(f -> f.getFileName().toString()).filter(n -> !n.startsWith(".")).sorted().toList();
+            return files.map(f -> f.getFileName().toString())
+                    .filter(n -> !n.startsWith("."))
+                    .sorted()
+                    .toList();
         }
     }
 }

@@ -21,7 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sftn.conf.UserException;
 
 class RunFolderTest {
-    private static final RunDescription RUN = describe(Map.of("seed", "1", "training.epochs", "3", "training.attempts", "4"), "data", "teacher");
+    private static final RunDescription RUN =
+            describe(Map.of("seed", "1", "training.epochs", "3", "training.attempts", "4"), "data", "teacher");
 
     @TempDir
     Path temporary;
@@ -50,14 +51,13 @@ class RunFolderTest {
         });
 
         assertThat(names()).containsExactly("result.json", "run.json");
-        assertThat(json("result.json"))
-                .isEqualTo(new ObjectMapper().readTree(
-                        """
+        assertThat(json("result.json")).isEqualTo(new ObjectMapper().readTree("""
                         {"job": "distill", "status": "done", "top1": 0.5, "top5": 0.75, "loss": 1.25, "epochs": 3, "images_per_second": 100.0,
                          "seed": "1", "code_version": "%s", "dataset": "data", "teacher": "teacher", "model": "abc",
-                         "configuration": {"seed": "1", "training.attempts": "4", "training.epochs": "3"}}"""
-                                .formatted(BuildVersion.current())));
-        assertThat(json("run.json").get("fingerprint").asText()).isEqualTo(RUN.fingerprint()).hasSize(64);
+                         "configuration": {"seed": "1", "training.attempts": "4", "training.epochs": "3"}}""".formatted(BuildVersion.current())));
+        assertThat(json("run.json").get("fingerprint").asText())
+                .isEqualTo(RUN.fingerprint())
+                .hasSize(64);
     }
 
     @Test
@@ -72,7 +72,9 @@ class RunFolderTest {
         assertThat(json("result.json").get("message").asText()).isEqualTo("disk full");
         assertThatThrownBy(() -> check(RUN, Options.Existing.REFUSE))
                 .isInstanceOf(UserException.class)
-                .hasMessage("--out file:%s holds an unfinished run: add --resume to continue it, or --overwrite to delete it".formatted(folder));
+                .hasMessage(
+                        "--out file:%s holds an unfinished run: add --resume to continue it, or --overwrite to delete it"
+                                .formatted(folder));
         assertThat(check(RUN, Options.Existing.RESUME).finished()).isNull();
     }
 
@@ -82,7 +84,9 @@ class RunFolderTest {
 
         assertThatThrownBy(() -> check(RUN, Options.Existing.REFUSE))
                 .isInstanceOf(UserException.class)
-                .hasMessage("--out file:%s holds a finished run: take another folder, or add --overwrite to delete that run".formatted(folder));
+                .hasMessage(
+                        "--out file:%s holds a finished run: take another folder, or add --overwrite to delete that run"
+                                .formatted(folder));
         assertThat(check(RUN, Options.Existing.RESUME).finished()).isEqualTo(done(RUN));
     }
 
@@ -113,7 +117,8 @@ class RunFolderTest {
         for (Options.Existing existing : Options.Existing.values()) {
             assertThatThrownBy(() -> check(RUN, existing))
                     .isInstanceOf(UserException.class)
-                    .hasMessage("--out file:%s holds other files (a.txt, b.txt, c.txt, ...): nothing is written there".formatted(folder));
+                    .hasMessage("--out file:%s holds other files (a.txt, b.txt, c.txt, ...): nothing is written there"
+                            .formatted(folder));
         }
         assertThat(names()).containsExactly("a.txt", "b.txt", "c.txt", "d.txt");
     }
@@ -141,19 +146,22 @@ class RunFolderTest {
     @Test
     void anotherRunCannotContinueHere() throws Exception {
         check(RUN, Options.Existing.REFUSE).record(() -> done(RUN));
-        RunDescription other = describe(Map.of("seed", "1", "training.epochs", "5", "training.momentum", "0.5"), "changed", "better");
+        RunDescription other =
+                describe(Map.of("seed", "1", "training.epochs", "5", "training.momentum", "0.5"), "changed", "better");
 
         assertThatThrownBy(() -> check(other, Options.Existing.RESUME))
                 .isInstanceOf(UserException.class)
-                .hasMessage(("the run in file:%s cannot be continued, it is another one: the data set was data, now changed; the model it reads"
-                                + " was teacher, now better; training.epochs was 3, now 5; training.momentum was not set, now 0.5")
-                        .formatted(folder));
+                .hasMessage(
+                        ("the run in file:%s cannot be continued, it is another one: the data set was data, now changed; the model it reads"
+                                        + " was teacher, now better; training.epochs was 3, now 5; training.momentum was not set, now 0.5")
+                                .formatted(folder));
     }
 
     @Test
     void whatChangesNoResultMayChange() throws Exception {
         check(RUN, Options.Existing.REFUSE).record(() -> done(RUN));
-        RunDescription other = describe(Map.of("seed", "1", "training.epochs", "3", "training.attempts", "9"), "data", "teacher");
+        RunDescription other =
+                describe(Map.of("seed", "1", "training.epochs", "3", "training.attempts", "9"), "data", "teacher");
 
         assertThat(other.fingerprint()).isEqualTo(RUN.fingerprint());
         assertThatCode(() -> check(other, Options.Existing.RESUME)).doesNotThrowAnyException();
@@ -198,7 +206,10 @@ class RunFolderTest {
 
     private List<String> names() throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
-            return files.map(f -> f.getFileName().toString()).filter(n -> !n.startsWith(".")).sorted().toList();
+            return files.map(f -> f.getFileName().toString())
+                    .filter(n -> !n.startsWith("."))
+                    .sorted()
+                    .toList();
         }
     }
 }
