@@ -49,12 +49,17 @@ final class Coordinator implements AutoCloseable {
         this.finished = new Report.Finished[ranks];
     }
 
-    /** Takes a {@link Report}. */
+    /** Takes a {@link Report}; once the attempt has failed the ranks are told by an exception. */
     synchronized Serializable answer(Serializable message) {
-        if (failure != null) {
+        boolean failedBefore = failure != null;
+        Serializable answer = take((Report) message);
+        if (failedBefore) {
             throw failure;
         }
-        Report report = (Report) message;
+        return answer;
+    }
+
+    private Serializable take(Report report) {
         if (report instanceof Report.Here each) {
             return meet(each);
         } else if (report instanceof Report.Trained each) {
@@ -64,7 +69,11 @@ final class Coordinator implements AutoCloseable {
         } else if (report instanceof Report.Saved each) {
             complete(saved, each.iterations(), each, new Report.Saved[ranks]).ifPresent(all -> later(() -> listener.saved(all)));
         } else if (report instanceof Report.Diverged each) {
-            failure = new DivergedException(each.iteration(), each.epoch(), each.loss());
+            fail(new DivergedException(each.iteration(), each.epoch(), each.loss()));
+        } else if (report instanceof Report.Refused each) {
+            fail(new UserException(each.message()));
+        } else if (report instanceof Report.Broken each) {
+            fail(new IllegalStateException("rank %d failed: %s".formatted(each.rank(), each.stackTrace())));
         } else if (report instanceof Report.Finished each) {
             finished[each.rank()] = each;
         }
@@ -75,9 +84,9 @@ final class Coordinator implements AutoCloseable {
         here[each.rank()] = each;
         for (Report.Here other : here) {
             if (!sharesExecutors && other != null && other.rank() != each.rank() && other.executor().equals(each.executor())) {
-                failure = new UserException(
+                fail(new UserException(
                         "two replicas cannot share executor %s: a task must take all cores of its executor, set spark.task.cpus to spark.executor.cores"
-                                .formatted(each.executor()));
+                                .formatted(each.executor())));
                 throw failure;
             }
         }
@@ -120,7 +129,7 @@ final class Coordinator implements AutoCloseable {
         }
     }
 
-    /** What must end the run, or broke this attempt on the driver. */
+    /** What came first of what ends this attempt. */
     synchronized Optional<RuntimeException> failure() {
         return Optional.ofNullable(failure);
     }

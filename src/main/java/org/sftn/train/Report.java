@@ -45,6 +45,12 @@ sealed interface Report extends Serializable {
     /** The loss is not finite. */
     record Diverged(int rank, long iteration, int epoch, double loss) implements Report {}
 
+    /** It found a mistake of the user; trying again is useless. */
+    record Refused(int rank, String message) implements Report {}
+
+    /** Something of its own broke; a peer's failure is not reported. */
+    record Broken(int rank, String stackTrace) implements Report {}
+
     /**
      * The end.
      *

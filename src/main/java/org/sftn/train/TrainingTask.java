@@ -8,11 +8,13 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.function.FlatMapFunction2;
 import org.apache.spark.util.Utils;
 import org.sftn.conf.TrainingSettings.ExchangeKind;
+import org.sftn.conf.UserException;
 import org.sftn.data.BatchLoader;
 import org.sftn.data.Sample;
 import org.sftn.data.SampleStore;
@@ -24,6 +26,7 @@ import org.sftn.train.bigdl.BigDlPeers;
 import org.sftn.train.exchange.DirectPeers;
 import org.sftn.train.exchange.Exchange;
 import org.sftn.train.exchange.Member;
+import org.sftn.train.exchange.PeerException;
 import org.sftn.train.exchange.Peers;
 import org.sftn.train.exchange.Rendezvous;
 import org.sftn.train.exchange.SparkTransport;
@@ -52,7 +55,14 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
                 SampleStore testStore = SampleStore.load(test, plan.data().memoryBytes(), spill);
                 Model model = new Model(plan.objective(), engine, plan.localBatch());
                 StepLoss loss = plan.objective().open(engine, plan.localBatch())) {
-            Batches batches = batches(me, trainStore, testStore);
+            return train(me, peers, model, loss, batches(me, trainStore, testStore), driver);
+        }
+    }
+
+    private Iterator<byte[]> train(
+            Member me, Peers peers, Model model, StepLoss loss, Batches batches, Function<Serializable, Serializable> driver)
+            throws IOException, InterruptedException {
+        try {
             Exchange exchange = peers.exchange(model.training().parameters());
             Validation validation = validation(me, peers, model, batches);
             peers.join();
@@ -60,6 +70,15 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
             Map<String, Tensor> values = replica.run(plan.cores());
             peers.leave();
             return me.rank() == 0 ? List.of(bytes(values)).iterator() : List.<byte[]>of().iterator();
+        } catch (PeerException | DivergedException e) {
+            throw e;
+        } catch (UserException e) {
+            // Before the exchange is closed, so that it comes before the peers' complaints of that.
+            driver.apply(new Report.Refused(me.rank(), e.getMessage()));
+            throw e;
+        } catch (IOException | RuntimeException e) {
+            driver.apply(new Report.Broken(me.rank(), ExceptionUtils.getStackTrace(e)));
+            throw e;
         }
     }
 
