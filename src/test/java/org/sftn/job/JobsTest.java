@@ -98,7 +98,7 @@ class JobsTest {
             arguments.addAll(List.of("--set", setting));
         }
         arguments.addAll(options);
-        return Ran.main(arguments.toArray(String[]::new));
+        return Ran.of(arguments.toArray(String[]::new));
     }
 
     private static Ran succeed(Ran ran) {

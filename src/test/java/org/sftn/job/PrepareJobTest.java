@@ -153,7 +153,7 @@ class PrepareJobTest {
         for (String setting : settings) {
             arguments.addAll(List.of("--set", setting));
         }
-        return Ran.main(arguments.toArray(String[]::new));
+        return Ran.of(arguments.toArray(String[]::new));
     }
 
     private static List<String> names(Path folder) throws IOException {
