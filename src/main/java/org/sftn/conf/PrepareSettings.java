@@ -1,0 +1,42 @@
+package org.sftn.conf;
+
+import org.sftn.conf.Limit.AtLeast;
+import org.sftn.conf.Limit.AtMost;
+
+/** {@code prepare}: see reference.conf for each key. */
+public record PrepareSettings(
+        Source source,
+        String input,
+        Labels labels,
+        String trainFolder,
+        String testFolder,
+        @AtLeast(8) int imageSize,
+        Store store,
+        @AtLeast(0) @AtMost(1) double maxRejectedShare,
+        @AtLeast(1) int imagesPerShard,
+        Generated generated) {
+    /** Where images come from. */
+    public enum Source {
+        GENERATED,
+        CIFAR_100_BINARY,
+        IMAGE_FOLDER
+    }
+
+    /** Which of CIFAR-100's two labels. */
+    public enum Labels {
+        FINE,
+        COARSE
+    }
+
+    /** What a shard holds of an image. */
+    public enum Store {
+        PIXELS,
+        FILES
+    }
+
+    /** {@code prepare.generated}. */
+    public record Generated(
+            @AtLeast(2) int classes,
+            @AtLeast(1) int trainImages,
+            @AtLeast(1) int testImages) {}
+}

@@ -1,0 +1,67 @@
+package org.sftn.conf;
+
+import java.io.Serializable;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.sftn.conf.Limit.AtLeast;
+import org.sftn.conf.Limit.AtMost;
+import org.sftn.conf.Limit.LessThan;
+import org.sftn.conf.Limit.MoreThan;
+
+/** {@code training}: see reference.conf for each key. */
+public record TrainingSettings(
+        @AtLeast(1) int executors,
+        @AtLeast(1) int globalBatch,
+        @AtLeast(1) int epochs,
+        @MoreThan(0) double learningRate,
+        @AtLeast(0) @LessThan(1) double momentum,
+        boolean nesterov,
+        @AtLeast(0) double weightDecay,
+        Schedule schedule,
+        ExchangeKind exchange,
+        @AtLeast(0) int evaluateEpochs,
+        @AtLeast(0) int checkpointIterations,
+        @AtLeast(1) int keepCheckpoints,
+        @AtLeast(0) Duration progressInterval,
+        @AtLeast(1) int attempts,
+        @MoreThan(0) Duration peerTimeout)
+        implements Serializable, Checked {
+    @Override
+    public void check(String path, Problems problems) {
+        if (globalBatch % executors != 0) {
+            problems.add("%s.global-batch is %d, it must be a multiple of %s.executors, %d"
+                    .formatted(path, globalBatch, path, executors));
+        }
+        if (nesterov && momentum == 0) {
+            problems.add("%s.nesterov is true, it needs %s.momentum above 0".formatted(path, path));
+        }
+    }
+
+    /** {@code training.schedule}. */
+    public record Schedule(
+            ScheduleKind kind,
+            @AtLeast(1) List<Integer> milestones,
+            @MoreThan(0) @AtMost(1) double factor,
+            @AtLeast(0) double warmUpEpochs)
+            implements Serializable, Checked {
+        @Override
+        public void check(String path, Problems problems) {
+            if (IntStream.range(1, milestones.size()).anyMatch(i -> milestones.get(i) <= milestones.get(i - 1))) {
+                problems.add("%s.milestones is %s, each must be later than the one before".formatted(path, milestones));
+            }
+        }
+    }
+
+    /** How the learning rate falls. */
+    public enum ScheduleKind {
+        MULTI_STEP,
+        COSINE
+    }
+
+    /** What sums the gradients of the executors. */
+    public enum ExchangeKind {
+        DIRECT,
+        BIGDL
+    }
+}

@@ -1,0 +1,134 @@
+package org.sftn.data;
+
+import java.io.EOFException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.Serializable;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.util.SerializableConfiguration;
+import org.sftn.conf.PrepareSettings;
+import org.sftn.conf.PrepareSettings.Labels;
+import org.sftn.conf.UserException;
+
+/**
+ * CIFAR-100 in its official binary layout: {@code train.bin} and {@code test.bin}, a record an image of coarse label, fine label
+ * and 32 x 32 R, G, B planes; class names from {@code fine_label_names.txt} or {@code coarse_label_names.txt} when it is there.
+ */
+record CifarBinarySource(Path folder, Labels labels, List<String> classNames, Map<Split, Integer> counts, Configuration hadoop)
+        implements Source {
+    private static final int SIZE = 32;
+    private static final int LABEL_BYTES = 2;
+    private static final int RECORD_BYTES = LABEL_BYTES + Preprocessing.CHANNELS * SIZE * SIZE;
+    private static final int FINE_CLASSES = 100;
+    private static final int COARSE_CLASSES = 20;
+    private static final int RECORDS_A_TASK = 5000;
+    private static final int MAX_NAMES_BYTES = 1 << 16;
+
+    static CifarBinarySource open(PrepareSettings settings, Configuration hadoop) throws IOException {
+        if (settings.input().isBlank()) {
+            throw new UserException("there is nothing to prepare: prepare.input is empty, the folder with train.bin and test.bin");
+        }
+        Path folder = new Path(settings.input());
+        Map<Split, Integer> counts = Map.of(
+                Split.TRAIN, records(file(folder, Split.TRAIN), hadoop), Split.TEST, records(file(folder, Split.TEST), hadoop));
+        return new CifarBinarySource(folder, settings.labels(), names(folder, settings.labels(), hadoop), counts, hadoop);
+    }
+
+    private static Path file(Path folder, Split split) {
+        return new Path(folder, split.key() + ".bin");
+    }
+
+    private static int records(Path file, Configuration hadoop) throws IOException {
+        long length;
+        try {
+            length = file.getFileSystem(hadoop).getFileStatus(file).getLen();
+        } catch (FileNotFoundException e) {
+            throw new UserException("CIFAR-100 cannot be read: there is no " + file, e);
+        }
+        long remainder = length % RECORD_BYTES;
+        if (remainder != 0) {
+            throw new UserException("%s is truncated: its %d bytes are %d records of %d and %d more"
+                    .formatted(file, length, length / RECORD_BYTES, RECORD_BYTES, remainder));
+        }
+        if (length == 0) {
+            throw new UserException(file + " is empty");
+        }
+        return Math.toIntExact(length / RECORD_BYTES);
+    }
+
+    private static List<String> names(Path folder, Labels labels, Configuration hadoop) throws IOException {
+        boolean fine = labels == Labels.FINE;
+        int classes = fine ? FINE_CLASSES : COARSE_CLASSES;
+        Path file = new Path(folder, fine ? "fine_label_names.txt" : "coarse_label_names.txt");
+        FileSystem files = file.getFileSystem(hadoop);
+        if (!files.exists(file)) {
+            return IntStream.range(0, classes).mapToObj(i -> "class " + i).toList();
+        }
+        try (FSDataInputStream in = files.open(file)) {
+            String text = new String(in.readNBytes(MAX_NAMES_BYTES), StandardCharsets.UTF_8);
+            List<String> names = text.strip().lines().map(String::strip).toList();
+            if (names.size() != classes) {
+                throw new UserException("%s names %d classes, there are %d".formatted(file, names.size(), classes));
+            }
+            return names;
+        }
+    }
+
+    @Override
+    public int imageSize() {
+        return SIZE;
+    }
+
+    @Override
+    public int count(Split split) {
+        return counts.get(split);
+    }
+
+    @Override
+    public JavaRDD<Candidate> read(JavaSparkContext spark, Split split) {
+        SerializableConfiguration settings = new SerializableConfiguration(hadoop);
+        Records records = new Records(file(folder, split).toString(), labels, classNames.size());
+        return Ranges.of(spark, count(split), RECORDS_A_TASK).flatMap(range -> records.read(range, settings.value()));
+    }
+
+    /** The part that runs on executors. */
+    private record Records(String file, Labels labels, int classes) implements Serializable {
+        Iterator<Candidate> read(Ranges.Range range, Configuration hadoop) throws IOException {
+            Path path = new Path(file);
+            List<Candidate> candidates = new ArrayList<>();
+            byte[] bytes = new byte[RECORD_BYTES];
+            try (FSDataInputStream in = path.getFileSystem(hadoop).open(path)) {
+                in.seek((long) range.first() * RECORD_BYTES);
+                for (int number = range.first(); number < range.end(); number++) {
+                    if (in.readNBytes(bytes, 0, RECORD_BYTES) < RECORD_BYTES) {
+                        throw new EOFException(file + " ends in record " + number + ": it has been changed while it was read");
+                    }
+                    candidates.add(candidate(number, path.getName(), bytes));
+                }
+            }
+            return candidates.iterator();
+        }
+
+        private Candidate candidate(int number, String file, byte[] record) {
+            String name = file + "#" + number;
+            int label = (labels == Labels.FINE ? record[1] : record[0]) & 0xFF;
+            if (label >= classes) {
+                return Candidate.rejected(number, name, "its label is " + label + ", not 0 to " + (classes - 1));
+            }
+            byte[] planes = Arrays.copyOfRange(record, LABEL_BYTES, RECORD_BYTES);
+            return Candidate.usable(number, name, label, planes, planes);
+        }
+    }
+}

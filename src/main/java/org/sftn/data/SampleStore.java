@@ -1,0 +1,140 @@
+package org.sftn.data;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Iterator;
+import java.util.List;
+
+/**
+ * The samples of one rank, by position: the sample with index {@code position * ranks + rank}. Images beyond the memory allowed
+ * lie in one temporary local file. Any number of threads may read; an interrupt of a reading thread closes the file, as with
+ * every {@link FileChannel}.
+ */
+public final class SampleStore implements AutoCloseable {
+    /** @param image null when it lies in the file, at offset */
+    private record Entry(long index, int label, String name, byte[] image, long offset, int length) {}
+
+    private final List<Entry> entries;
+    private final FileChannel file;
+
+    private SampleStore(List<Entry> entries, FileChannel file) {
+        this.entries = entries;
+        this.file = file;
+    }
+
+    /**
+     * @param samples every {@code ranks}-th sample of a split, in any order
+     * @param memoryBytes how much of the images stays in memory; names and labels come on top
+     * @param spillFolder exists; takes one file that is gone when this store is closed, or the process dies
+     * @throws IllegalArgumentException when the indices are not evenly spaced, as those of one rank are
+     */
+    public static SampleStore load(Iterator<Sample> samples, long memoryBytes, Path spillFolder) throws IOException {
+        List<Entry> entries = new ArrayList<>();
+        FileChannel file = null;
+        try {
+            long inMemory = 0;
+            long inFile = 0;
+            while (samples.hasNext()) {
+                Sample sample = samples.next();
+                byte[] image = sample.image();
+                if (inMemory + image.length <= memoryBytes) {
+                    inMemory += image.length;
+                    entries.add(new Entry(sample.index(), sample.label(), sample.name(), image, 0, image.length));
+                } else {
+                    if (file == null) {
+                        file = create(spillFolder);
+                    }
+                    append(file, image);
+                    entries.add(new Entry(sample.index(), sample.label(), sample.name(), null, inFile, image.length));
+                    inFile += image.length;
+                }
+            }
+            entries.sort(Comparator.comparingLong(Entry::index));
+            checkEvenlySpaced(entries);
+            return new SampleStore(List.copyOf(entries), file);
+        } catch (Throwable e) {
+            if (file != null) {
+                file.close();
+            }
+            throw e;
+        }
+    }
+
+    private static FileChannel create(Path folder) throws IOException {
+        Path path = Files.createTempFile(folder, "sftn-images-", ".bin");
+        return FileChannel.open(
+                path, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.DELETE_ON_CLOSE);
+    }
+
+    private static void append(FileChannel file, byte[] image) throws IOException {
+        ByteBuffer buffer = ByteBuffer.wrap(image);
+        while (buffer.hasRemaining()) {
+            file.write(buffer);
+        }
+    }
+
+    private static void checkEvenlySpaced(List<Entry> entries) {
+        if (entries.size() < 2) {
+            return;
+        }
+        long first = entries.get(0).index();
+        long step = entries.get(1).index() - first;
+        for (int i = 0; i < entries.size(); i++) {
+            long index = entries.get(i).index();
+            if (step < 1 || first >= step || index != first + i * step) {
+                throw new IllegalArgumentException(
+                        "the samples of a rank must be evenly spaced: index %d stands at position %d, after %d and %d"
+                                .formatted(index, i, first, first + step));
+            }
+        }
+    }
+
+    public int size() {
+        return entries.size();
+    }
+
+    public long index(int position) {
+        return entries.get(position).index();
+    }
+
+    public int label(int position) {
+        return entries.get(position).label();
+    }
+
+    public String name(int position) {
+        return entries.get(position).name();
+    }
+
+    /** The image's bytes; shared when they are in memory, not to be changed. */
+    public byte[] image(int position) {
+        Entry entry = entries.get(position);
+        if (entry.image() != null) {
+            return entry.image();
+        }
+        ByteBuffer buffer = ByteBuffer.allocate(entry.length());
+        try {
+            while (buffer.hasRemaining()) {
+                if (file.read(buffer, entry.offset() + buffer.position()) < 0) {
+                    throw new IOException("the temporary file of images ends at " + file.size() + " bytes, before image " + entry.index());
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return buffer.array();
+    }
+
+    @Override
+    public void close() throws IOException {
+        if (file != null) {
+            file.close();
+        }
+    }
+}

@@ -1,0 +1,24 @@
+package org.sftn.engine;
+
+import java.util.Set;
+import org.sftn.nn.Network;
+
+/** Turns a network description into something that computes. */
+public interface Engine {
+    /** The name in the configuration. */
+    String name();
+
+    /** What computes, for the start banner: library, version, instruction set, threads. */
+    String description();
+
+    /**
+     * A network that can be trained: batch-norm uses the batch's statistics.
+     *
+     * @param outputs taps that {@link Executable#forward} returns; the others may not be computed
+     * @param batch the largest batch that will be passed, at least 1
+     */
+    TrainingExecutable compileForTraining(Network network, Set<String> outputs, int batch);
+
+    /** A network in evaluation mode: batch-norm uses the running statistics, nothing is kept for a backward pass. */
+    Executable compileForInference(Network network, Set<String> outputs, int batch);
+}

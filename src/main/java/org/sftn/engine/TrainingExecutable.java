@@ -1,0 +1,19 @@
+package org.sftn.engine;
+
+import java.util.Map;
+import org.sftn.nn.Tensor;
+
+/** An executable in training mode: batch-norm uses the batch's statistics and updates the running ones. */
+public interface TrainingExecutable extends Executable {
+    /**
+     * The gradient of the loss of the last forward pass with respect to every parameter, in the order of {@link
+     * #parameters()}; overwritten by each {@link #backward}.
+     */
+    float[] gradients();
+
+    /**
+     * @param gradients of the loss with respect to some or all requested taps, each shaped as the tap; a parameter that no
+     *     tap with a gradient depends on gets gradient 0
+     */
+    void backward(Map<String, Tensor> gradients);
+}

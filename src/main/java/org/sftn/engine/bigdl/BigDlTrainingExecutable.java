@@ -1,0 +1,65 @@
+package org.sftn.engine.bigdl;
+
+import java.util.Map;
+import org.sftn.engine.TrainingExecutable;
+import org.sftn.nn.Network;
+import org.sftn.nn.Tensor;
+
+/** A network in training mode. */
+final class BigDlTrainingExecutable implements TrainingExecutable {
+    private final BigDlExecutable executable;
+    private final Parameters parameters;
+    private final Graph graph;
+
+    BigDlTrainingExecutable(Network network, Parameters parameters, Graph graph) {
+        this.executable = new BigDlExecutable(network, parameters, graph);
+        this.parameters = parameters;
+        this.graph = graph;
+    }
+
+    @Override
+    public float[] gradients() {
+        return parameters.gradients();
+    }
+
+    @Override
+    public void backward(Map<String, Tensor> gradients) {
+        executable.requireOpen();
+        graph.backward(gradients);
+    }
+
+    @Override
+    public Network network() {
+        return executable.network();
+    }
+
+    @Override
+    public float[] parameters() {
+        return executable.parameters();
+    }
+
+    @Override
+    public float[] statistics() {
+        return executable.statistics();
+    }
+
+    @Override
+    public void load(Map<String, Tensor> values) {
+        executable.load(values);
+    }
+
+    @Override
+    public Map<String, Tensor> save() {
+        return executable.save();
+    }
+
+    @Override
+    public Map<String, Tensor> forward(Map<String, Tensor> inputs) {
+        return executable.forward(inputs);
+    }
+
+    @Override
+    public void close() {
+        executable.close();
+    }
+}

@@ -1,0 +1,39 @@
+package org.sftn.engine.bigdl;
+
+import com.intel.analytics.bigdl.mkl.MKL;
+
+/** Matrix products of row-major matrices on BigDL's MKL; every matrix is an array, an offset and the length of a row in it. */
+final class Blas {
+    private Blas() {}
+
+    /** Loads the native library, or says why this machine cannot. */
+    static void require() {
+        if (!MKL.isMKLLoaded()) {
+            throw new IllegalStateException("BigDL's MKL could not be loaded on this machine: engine 'bigdl' needs Linux on x86-64");
+        }
+    }
+
+    /** Products of the calling thread run on it alone: the engine splits the batch itself, so that sums have a fixed order. */
+    static void singleThreaded() {
+        MKL.setNumThreads(1);
+    }
+
+    /** {@code c = a b + beta c} with a {@code m x k}, b {@code k x n}. */
+    static void multiply(
+            int m, int n, int k, float[] a, int aAt, int aRow, float[] b, int bAt, int bRow, float beta, float[] c, int cAt, int cRow) {
+        // MKL takes column-major matrices: the transposed product of the transposed operands.
+        MKL.vsgemm('N', 'N', n, m, k, 1, b, bAt, bRow, a, aAt, aRow, beta, c, cAt, cRow);
+    }
+
+    /** {@code c = a b' + beta c} with a {@code m x k}, b {@code n x k}. */
+    static void multiplyByTransposed(
+            int m, int n, int k, float[] a, int aAt, int aRow, float[] b, int bAt, int bRow, float beta, float[] c, int cAt, int cRow) {
+        MKL.vsgemm('T', 'N', n, m, k, 1, b, bAt, bRow, a, aAt, aRow, beta, c, cAt, cRow);
+    }
+
+    /** {@code c = a' b + beta c} with a {@code k x m}, b {@code k x n}. */
+    static void multiplyTransposed(
+            int m, int n, int k, float[] a, int aAt, int aRow, float[] b, int bAt, int bRow, float beta, float[] c, int cAt, int cRow) {
+        MKL.vsgemm('N', 'T', n, m, k, 1, b, bAt, bRow, a, aAt, aRow, beta, c, cAt, cRow);
+    }
+}

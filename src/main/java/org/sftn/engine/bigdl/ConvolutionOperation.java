@@ -1,0 +1,67 @@
+package org.sftn.engine.bigdl;
+
+import java.util.List;
+
+/** A convolution: {@code in x h x w} to {@code out x h' x w'}. */
+record ConvolutionOperation(Value input, Value output, ConvolutionKernel kernel, KernelWeight weight) implements Operation {
+    @Override
+    public List<Value> inputs() {
+        return List.of(input);
+    }
+
+    @Override
+    public void prepare(Worker worker) {
+        weight.pack(worker);
+    }
+
+    @Override
+    public void forward(Worker worker) {
+        for (int image = worker.from; image < worker.to; image++) {
+            kernel.apply(
+                    input.data, image * kernel.inputLength(), weight.packed(),
+                    output.data, image * kernel.outputLength(), Into.OVERWRITE, worker.scratch);
+        }
+    }
+
+    @Override
+    public void backward(Worker worker, List<Into> into) {
+        for (int image = worker.from; image < worker.to; image++) {
+            int x = image * kernel.inputLength();
+            int y = image * kernel.outputLength();
+            kernel.addWeightGradient(input.data, x, output.gradient, y, worker.kept, weight.keptAt(), worker.scratch);
+            if (into.get(0) != Into.NOTHING) {
+                kernel.applyAdjoint(output.gradient, y, weight.packed(), input.gradient, x, into.get(0), worker.scratch);
+            }
+        }
+    }
+
+    @Override
+    public void collect(Worker worker, List<Worker> all) {
+        weight.collect(worker, all);
+    }
+
+    @Override
+    public boolean elementwise() {
+        return false;
+    }
+
+    @Override
+    public boolean needsInput() {
+        return true;
+    }
+
+    @Override
+    public boolean needsOutput() {
+        return false;
+    }
+
+    @Override
+    public boolean hasParameters() {
+        return true;
+    }
+
+    @Override
+    public int scratch() {
+        return kernel.scratch();
+    }
+}

@@ -1,0 +1,61 @@
+package org.sftn.engine.bigdl;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.sftn.nn.ParameterSpec;
+import org.sftn.nn.Tensor;
+
+/** Named arrays one after another in one array. */
+final class Flat {
+    private record Place(ParameterSpec spec, int from) {}
+
+    private final Map<String, Place> places = new LinkedHashMap<>();
+    private final int length;
+
+    Flat(List<ParameterSpec> specs) {
+        int from = 0;
+        for (ParameterSpec spec : specs) {
+            places.put(spec.name(), new Place(spec, from));
+            from = Math.addExact(from, spec.shape().elements());
+        }
+        length = from;
+    }
+
+    int length() {
+        return length;
+    }
+
+    int from(String name) {
+        return places.get(name).from();
+    }
+
+    /** @throws IllegalArgumentException when a name is missing or its shape is another */
+    void check(Map<String, Tensor> given) {
+        places.forEach((name, place) -> {
+            Tensor tensor = given.get(name);
+            if (tensor == null) {
+                throw new IllegalArgumentException("there is no value of " + name + " to load");
+            }
+            if (!tensor.shape().equals(place.spec().shape())) {
+                throw new IllegalArgumentException(
+                        "cannot load " + name + ": it has " + place.spec().shape() + ", not " + tensor.shape());
+            }
+        });
+    }
+
+    void load(Map<String, Tensor> given, float[] into) {
+        places.forEach((name, place) -> {
+            float[] values = given.get(name).values();
+            System.arraycopy(values, 0, into, place.from(), values.length);
+        });
+    }
+
+    void save(float[] from, Map<String, Tensor> into) {
+        places.forEach((name, place) -> {
+            int elements = place.spec().shape().elements();
+            into.put(name, new Tensor(place.spec().shape(), Arrays.copyOfRange(from, place.from(), place.from() + elements)));
+        });
+    }
+}

@@ -1,0 +1,245 @@
+package org.sftn.engine.bigdl;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.sftn.nn.Network;
+import org.sftn.nn.Shape;
+import org.sftn.nn.Tensor;
+
+/** The operations of a network with their memory; runs them forward and backward. */
+final class Graph implements AutoCloseable {
+    private final Network network;
+    private final Set<String> outputs;
+    private final Mode mode;
+    private final int largestBatch;
+    private final Parameters parameters;
+    private final Map<String, Value> values;
+    private final List<Operation> operations;
+    /** Values that the caller reads after a forward pass. */
+    private final Set<Value> requested = new HashSet<>();
+
+    private final Team team;
+    /** Arrays for gradients that no value of the current backward pass has, by length. */
+    private final Map<Integer, Deque<float[]>> freeGradients = new HashMap<>();
+    /** The batch that the arrays are for; 0 before the first forward pass. */
+    private int batch;
+
+    /** An operation in a backward pass. */
+    private record Step(Operation operation, List<Into> into) {}
+
+    Graph(Network network, Set<String> outputs, Mode mode, int largestBatch, int threads, Parameters parameters) {
+        if (largestBatch < 1) {
+            throw new IllegalArgumentException("the largest batch must be at least 1, not " + largestBatch);
+        }
+        if (outputs.isEmpty()) {
+            throw new IllegalArgumentException("no outputs are asked for; there are the taps " + network.taps().keySet());
+        }
+        this.network = network;
+        this.outputs = Collections.unmodifiableSet(new TreeSet<>(outputs));
+        this.mode = mode;
+        this.largestBatch = largestBatch;
+        this.parameters = parameters;
+        Lowering lowered = new Lowering(network, outputs, mode, threads, parameters);
+        values = lowered.values();
+        operations = lowered.operations();
+        outputs.forEach(tap -> requested.add(values.get(network.tap(tap))));
+        values.values().forEach(this::requireFit);
+        int scratch = operations.stream().mapToInt(Operation::scratch).max().orElse(0);
+        team = new Team(threads, scratch, lowered.kept());
+    }
+
+    private void requireFit(Value value) {
+        if ((long) value.shape.elements() * largestBatch > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(
+                    value.name + ": a batch of " + largestBatch + " of " + value.shape + " is more than an array holds");
+        }
+    }
+
+    Map<String, Tensor> forward(Map<String, Tensor> inputs) {
+        int given = checkedBatch(inputs);
+        if (given != batch) {
+            allocate(given);
+        }
+        inputs.forEach((name, tensor) -> values.get(name).data = tensor.values());
+        team.run(batch, worker -> {
+            operations.forEach(operation -> operation.prepare(worker));
+            worker.together();
+            operations.forEach(operation -> operation.forward(worker));
+        });
+        Map<String, Tensor> taps = new LinkedHashMap<>();
+        for (String tap : outputs) {
+            Value value = values.get(network.tap(tap));
+            taps.put(tap, new Tensor(value.shape.batched(batch), value.data));
+        }
+        return taps;
+    }
+
+    private int checkedBatch(Map<String, Tensor> inputs) {
+        if (!inputs.keySet().equals(network.inputs().keySet())) {
+            throw new IllegalArgumentException("the inputs are " + network.inputs().keySet() + ", not " + inputs.keySet());
+        }
+        int given = inputs.isEmpty() ? 0 : inputs.values().iterator().next().batch();
+        if (given > largestBatch) {
+            throw new IllegalArgumentException("a batch of " + given + " is larger than " + largestBatch + ", which was compiled for");
+        }
+        inputs.forEach((name, tensor) -> {
+            Shape expected = network.inputs().get(name).batched(given);
+            if (!tensor.shape().equals(expected)) {
+                throw new IllegalArgumentException("input '" + name + "' must be " + expected + ", not " + tensor.shape());
+            }
+        });
+        for (Operation operation : operations) {
+            String refusal = operation.refusal(given);
+            if (refusal != null) {
+                throw new IllegalArgumentException(refusal);
+            }
+        }
+        return given;
+    }
+
+    /** Exact lengths spare copies of taps; a smaller last batch costs two allocations an epoch. */
+    private void allocate(int newBatch) {
+        batch = newBatch;
+        freeGradients.clear();
+        values.values().forEach(value -> value.gradient = null);
+        Map<Value, List<Operation>> consumers = new HashMap<>();
+        Map<Value, Operation> producers = new HashMap<>();
+        for (Operation operation : operations) {
+            operation.inputs().forEach(input -> consumers.computeIfAbsent(input, i -> new ArrayList<>()).add(operation));
+            producers.put(operation.output(), operation);
+        }
+        Map<Integer, Deque<float[]>> free = new HashMap<>();
+        for (Operation operation : operations) {
+            Value output = operation.output();
+            Set<Value> dying = new HashSet<>();
+            for (Value input : operation.inputs()) {
+                List<Operation> all = consumers.get(input);
+                boolean last = all.get(all.size() - 1) == operation;
+                if (last && producers.containsKey(input) && !requested.contains(input)
+                        && !needed(producers.get(input), all)) {
+                    dying.add(input);
+                }
+            }
+            Value under = operation.inputs().stream()
+                    .limit(operation.elementwise() ? 2 : 0)
+                    .filter(input -> dying.contains(input) && Collections.frequency(operation.inputs(), input) == 1)
+                    .findFirst()
+                    .orElse(null);
+            output.data = under == null ? take(free, output) : under.data;
+            dying.remove(under);
+            dying.forEach(value -> give(free, value.data));
+        }
+    }
+
+    /** Whether the backward pass reads a value. */
+    private boolean needed(Operation producer, List<Operation> consumers) {
+        return mode == Mode.TRAINING && (producer.needsOutput() || consumers.stream().anyMatch(Operation::needsInput));
+    }
+
+    private float[] take(Map<Integer, Deque<float[]>> free, Value value) {
+        int length = value.shape.elements() * batch;
+        Deque<float[]> fitting = free.get(length);
+        return fitting == null || fitting.isEmpty() ? new float[length] : fitting.pop();
+    }
+
+    private static void give(Map<Integer, Deque<float[]>> free, float[] array) {
+        free.computeIfAbsent(array.length, length -> new ArrayDeque<>()).push(array);
+    }
+
+    void backward(Map<String, Tensor> gradients) {
+        if (batch == 0) {
+            throw new IllegalStateException("backward before the first forward");
+        }
+        check(gradients);
+        Map<Value, List<float[]>> given = new LinkedHashMap<>();
+        gradients.forEach((tap, gradient) -> {
+            Value value = values.get(network.tap(tap));
+            if (value.trained) {
+                given.computeIfAbsent(value, v -> new ArrayList<>()).add(gradient.values());
+            }
+        });
+        given.keySet().forEach(value -> value.gradient = take(freeGradients, value));
+        List<Step> steps = plan();
+        team.run(batch, worker -> {
+            Arrays.fill(worker.kept, 0);
+            if (worker.index == 0) {
+                Arrays.fill(parameters.gradients(), 0);
+            }
+            given.forEach((value, all) -> start(worker, value, all));
+            steps.forEach(step -> step.operation().backward(worker, step.into()));
+            worker.together();
+            operations.forEach(operation -> operation.collect(worker, team.workers()));
+        });
+        values.values().forEach(value -> value.gradient = null);
+    }
+
+    private void check(Map<String, Tensor> gradients) {
+        gradients.forEach((tap, gradient) -> {
+            if (!outputs.contains(tap)) {
+                throw new IllegalArgumentException("a gradient of '" + tap + "', which is not an output; those are " + outputs);
+            }
+            Shape expected = network.tapShape(tap).batched(batch);
+            if (!gradient.shape().equals(expected)) {
+                throw new IllegalArgumentException("the gradient of '" + tap + "' must be " + expected + ", not " + gradient.shape());
+            }
+        });
+    }
+
+    private void start(Worker worker, Value value, List<float[]> given) {
+        int from = worker.from * value.shape.elements();
+        int to = worker.to * value.shape.elements();
+        System.arraycopy(given.get(0), from, value.gradient, from, to - from);
+        for (float[] more : given.subList(1, given.size())) {
+            Loops.add(value.gradient, more, value.gradient, from, to);
+        }
+    }
+
+    /** The operations that the started gradients reach, last first, with an array for each gradient while it is needed. */
+    private List<Step> plan() {
+        List<Step> steps = new ArrayList<>();
+        for (int i = operations.size() - 1; i >= 0; i--) {
+            Operation operation = operations.get(i);
+            Value output = operation.output();
+            if (output.gradient == null) {
+                continue;
+            }
+            boolean handedOn = false;
+            List<Into> into = new ArrayList<>();
+            for (Value input : operation.inputs()) {
+                if (!input.trained) {
+                    into.add(Into.NOTHING);
+                } else if (input.gradient != null) {
+                    into.add(Into.ADD);
+                } else {
+                    into.add(Into.OVERWRITE);
+                    boolean over = operation.elementwise() && !handedOn && Collections.frequency(operation.inputs(), input) == 1;
+                    input.gradient = over ? output.gradient : take(freeGradients, input);
+                    handedOn |= over;
+                }
+            }
+            steps.add(new Step(operation, into));
+            if (!handedOn) {
+                give(freeGradients, output.gradient);
+            }
+        }
+        return steps;
+    }
+
+    @Override
+    public void close() {
+        team.close();
+        values.values().forEach(value -> value.data = null);
+        freeGradients.clear();
+        batch = 0;
+    }
+}

@@ -1,0 +1,132 @@
+package org.sftn.engine.bigdl;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.sftn.nn.Add;
+import org.sftn.nn.BatchNorm;
+import org.sftn.nn.Convolution;
+import org.sftn.nn.GlobalAveragePool;
+import org.sftn.nn.Layer;
+import org.sftn.nn.Linear;
+import org.sftn.nn.Network;
+import org.sftn.nn.Relu;
+import org.sftn.nn.TransposedConvolution;
+
+/** Turns the nodes that the outputs need into operations. */
+final class Lowering {
+    private final Network network;
+    private final Mode mode;
+    private final int workers;
+    private final Parameters parameters;
+    private final Map<String, Value> values = new LinkedHashMap<>();
+    private final List<Operation> operations = new ArrayList<>();
+    private int kept;
+
+    Lowering(Network network, Set<String> outputs, Mode mode, int workers, Parameters parameters) {
+        this.network = network;
+        this.mode = mode;
+        this.workers = workers;
+        this.parameters = parameters;
+        network.inputs().forEach((name, shape) -> values.put(name, new Value(name, shape, false)));
+        Set<String> needed = needed(outputs);
+        for (Network.Node node : network.nodes()) {
+            if (needed.contains(node.name())) {
+                List<Value> inputs = node.inputs().stream().map(values::get).toList();
+                boolean trained = !node.layer().parameters().isEmpty() || inputs.stream().anyMatch(input -> input.trained);
+                Value output = new Value(node.name(), network.shape(node.name()), trained);
+                values.put(node.name(), output);
+                operations.add(lower(node, inputs, output));
+            }
+        }
+    }
+
+    /** Inputs and needed nodes by name, in their order. */
+    Map<String, Value> values() {
+        return values;
+    }
+
+    /** In an order in which each stands after what it takes. */
+    List<Operation> operations() {
+        return operations;
+    }
+
+    /** Values that every worker keeps for weight gradients. */
+    int kept() {
+        return kept;
+    }
+
+    private Set<String> needed(Set<String> outputs) {
+        Set<String> needed = new HashSet<>();
+        outputs.forEach(tap -> needed.add(network.tap(tap)));
+        List<Network.Node> nodes = network.nodes();
+        for (int i = nodes.size() - 1; i >= 0; i--) {
+            if (needed.contains(nodes.get(i).name())) {
+                needed.addAll(nodes.get(i).inputs());
+            }
+        }
+        return needed;
+    }
+
+    private Operation lower(Network.Node node, List<Value> inputs, Value output) {
+        Layer layer = node.layer();
+        Value input = inputs.get(0);
+        if (layer instanceof Convolution c) {
+            ConvolutionKernel kernel =
+                    new ConvolutionKernel(input.shape, output.shape, c.kernel(), c.stride(), c.padding(), c.groups());
+            return new ConvolutionOperation(input, output, kernel, weight(node, kernel));
+        }
+        if (layer instanceof TransposedConvolution c) {
+            ConvolutionKernel kernel = new ConvolutionKernel(output.shape, input.shape, c.kernel(), c.stride(), c.padding(), 1);
+            return new TransposedConvolutionOperation(input, output, kernel, weight(node, kernel));
+        }
+        if (layer instanceof BatchNorm batchNorm) {
+            BatchNormPlaces places = new BatchNormPlaces(
+                    parameters,
+                    parameters.trained().from(node.owner() + ".weight"),
+                    parameters.trained().from(node.owner() + ".bias"),
+                    parameters.running().from(node.owner() + ".running_mean"),
+                    parameters.running().from(node.owner() + ".running_var"));
+            return mode == Mode.TRAINING
+                    ? new BatchNormTrainingOperation(input, output, batchNorm, places, workers)
+                    : new BatchNormInferenceOperation(input, output, batchNorm, places);
+        }
+        if (layer instanceof Linear linear) {
+            return new LinearOperation(
+                    input,
+                    output,
+                    parameters,
+                    parameters.trained().from(node.owner() + ".weight"),
+                    parameters.trained().from(node.owner() + ".bias"),
+                    keep(linear.out() * (linear.in() + 1)));
+        }
+        if (layer instanceof Relu) {
+            return new ReluOperation(input, output);
+        }
+        if (layer instanceof Add) {
+            return new AddOperation(inputs, output);
+        }
+        if (layer instanceof GlobalAveragePool) {
+            return new GlobalAveragePoolOperation(input, output);
+        }
+        throw new IllegalArgumentException("engine 'bigdl' cannot compute node " + node.name() + ": " + layer);
+    }
+
+    private KernelWeight weight(Network.Node node, ConvolutionKernel kernel) {
+        return new KernelWeight(
+                kernel,
+                parameters,
+                parameters.trained().from(node.owner() + ".weight"),
+                new float[kernel.weights()],
+                keep(kernel.weights()));
+    }
+
+    private int keep(int values) {
+        int from = kept;
+        kept = mode == Mode.TRAINING ? Math.addExact(kept, values) : 0;
+        return from;
+    }
+}

@@ -1,0 +1,7 @@
+package org.sftn.engine.bigdl;
+
+/** What an executable is for. */
+enum Mode {
+    TRAINING,
+    INFERENCE
+}

@@ -1,0 +1,72 @@
+package org.sftn.engine.bigdl;
+
+import java.util.List;
+
+/**
+ * A transposed convolution: the adjoint of the convolution that leads from its output to its input.
+ *
+ * @param kernel of that convolution
+ */
+record TransposedConvolutionOperation(Value input, Value output, ConvolutionKernel kernel, KernelWeight weight)
+        implements Operation {
+    @Override
+    public List<Value> inputs() {
+        return List.of(input);
+    }
+
+    @Override
+    public void prepare(Worker worker) {
+        weight.pack(worker);
+    }
+
+    @Override
+    public void forward(Worker worker) {
+        for (int image = worker.from; image < worker.to; image++) {
+            kernel.applyAdjoint(
+                    input.data, image * kernel.outputLength(), weight.packed(),
+                    output.data, image * kernel.inputLength(), Into.OVERWRITE, worker.scratch);
+        }
+    }
+
+    @Override
+    public void backward(Worker worker, List<Into> into) {
+        for (int image = worker.from; image < worker.to; image++) {
+            int x = image * kernel.outputLength();
+            int y = image * kernel.inputLength();
+            kernel.addWeightGradient(output.gradient, y, input.data, x, worker.kept, weight.keptAt(), worker.scratch);
+            if (into.get(0) != Into.NOTHING) {
+                kernel.apply(output.gradient, y, weight.packed(), input.gradient, x, into.get(0), worker.scratch);
+            }
+        }
+    }
+
+    @Override
+    public void collect(Worker worker, List<Worker> all) {
+        weight.collect(worker, all);
+    }
+
+    @Override
+    public boolean elementwise() {
+        return false;
+    }
+
+    @Override
+    public boolean needsInput() {
+        return true;
+    }
+
+    @Override
+    public boolean needsOutput() {
+        return false;
+    }
+
+    @Override
+    public boolean hasParameters() {
+        return true;
+    }
+
+    @Override
+    public int scratch() {
+        return kernel.scratch();
+    }
+}

@@ -1,0 +1,52 @@
+package org.sftn.model;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.List;
+import java.util.Map;
+import org.sftn.nn.Shape;
+
+/**
+ * What {@code model.json} says beside the weights: enough to rebuild the network and to feed it.
+ *
+ * @param format the version of this layout
+ * @param architecture a name of the zoo
+ * @param image channels, height, width of the input
+ * @param classNames in the order of the logits
+ * @param mean of the training images by channel, in [0, 1]; what the input is normalised with
+ * @param standardDeviation likewise
+ * @param weightsSha256 of {@code weights.safetensors}; also the model's identity
+ * @param provenance where it comes from: job, configuration, data set, code version
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record ModelDescription(
+        int format,
+        String architecture,
+        List<Integer> image,
+        List<String> classNames,
+        List<Double> mean,
+        List<Double> standardDeviation,
+        String weightsSha256,
+        Map<String, String> provenance) {
+    /** The only version there is. */
+    public static final int FORMAT = 1;
+
+    public ModelDescription {
+        image = List.copyOf(image);
+        classNames = List.copyOf(classNames);
+        mean = List.copyOf(mean);
+        standardDeviation = List.copyOf(standardDeviation);
+        provenance = Map.copyOf(provenance);
+    }
+
+    public int classes() {
+        return classNames.size();
+    }
+
+    public Shape imageShape() {
+        return new Shape(image);
+    }
+
+    ModelDescription withWeights(String sha256) {
+        return new ModelDescription(format, architecture, image, classNames, mean, standardDeviation, sha256, provenance);
+    }
+}

@@ -1,0 +1,158 @@
+package org.sftn.model;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.sftn.nn.Shape;
+import org.sftn.nn.Tensor;
+
+/**
+ * Named float tensors in the safetensors format (huggingface/safetensors): a little-endian length, a JSON header, the values.
+ * The one format of weights and checkpoints; PyTorch users can read it. Only {@code F32} is read and written.
+ *
+ * @param tensors by name, in the order of the values in the file
+ * @param metadata free text by key
+ */
+public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metadata) {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String METADATA = "__metadata__";
+    private static final int MAX_HEADER = 16 << 20;
+    private static final int CHUNK = 1 << 20;
+
+    public Safetensors {
+        tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
+        metadata = Collections.unmodifiableMap(new LinkedHashMap<>(metadata));
+    }
+
+    /** Writes everything and leaves the stream open. The same content gives the same bytes. */
+    public void write(OutputStream out) throws IOException {
+        ObjectNode header = JSON.createObjectNode();
+        if (!metadata.isEmpty()) {
+            header.set(METADATA, JSON.valueToTree(metadata));
+        }
+        long offset = 0;
+        for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
+            Tensor tensor = entry.getValue();
+            ObjectNode node = header.putObject(entry.getKey());
+            node.put("dtype", "F32");
+            node.set("shape", JSON.valueToTree(tensor.shape().dimensions()));
+            long end = offset + 4L * tensor.values().length;
+            node.putArray("data_offsets").add(offset).add(end);
+            offset = end;
+        }
+        byte[] json = JSON.writeValueAsString(header).getBytes(StandardCharsets.UTF_8);
+        // The format asks for values aligned to 8 bytes; spaces after the JSON are part of the header.
+        int padded = (json.length + 7) / 8 * 8;
+        ByteBuffer start = ByteBuffer.allocate(8 + padded).order(ByteOrder.LITTLE_ENDIAN);
+        start.putLong(padded).put(json);
+        while (start.hasRemaining()) {
+            start.put((byte) ' ');
+        }
+        out.write(start.array());
+        ByteBuffer chunk = ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
+        for (Tensor tensor : tensors.values()) {
+            float[] values = tensor.values();
+            for (int from = 0; from < values.length; from += CHUNK / 4) {
+                int count = Math.min(CHUNK / 4, values.length - from);
+                chunk.asFloatBuffer().put(values, from, count);
+                out.write(chunk.array(), 0, 4 * count);
+            }
+        }
+    }
+
+    /**
+     * @param length of the whole file in bytes
+     * @throws IOException when the file is not a safetensors file of this length, or holds something else than F32
+     */
+    public static Safetensors read(InputStream in, long length) throws IOException {
+        ByteBuffer start = ByteBuffer.wrap(exactly(in, 8)).order(ByteOrder.LITTLE_ENDIAN);
+        long headerLength = start.getLong();
+        if (headerLength < 2 || headerLength > MAX_HEADER || headerLength > length - 8) {
+            throw new IOException("not a safetensors file: a header of " + headerLength + " bytes in a file of " + length);
+        }
+        JsonNode header;
+        try {
+            header = JSON.readTree(exactly(in, (int) headerLength));
+        } catch (JsonProcessingException e) {
+            throw new IOException("not a safetensors file: the header is no JSON", e);
+        }
+        if (header == null || !header.isObject()) {
+            throw new IOException("not a safetensors file: the header is no JSON object");
+        }
+        Map<String, String> metadata = new LinkedHashMap<>();
+        List<Entry> entries = new ArrayList<>();
+        for (Iterator<Map.Entry<String, JsonNode>> fields = header.fields(); fields.hasNext(); ) {
+            Map.Entry<String, JsonNode> field = fields.next();
+            if (field.getKey().equals(METADATA)) {
+                field.getValue().fields().forEachRemaining(e -> metadata.put(e.getKey(), e.getValue().asText()));
+            } else {
+                entries.add(Entry.parse(field.getKey(), field.getValue()));
+            }
+        }
+        entries.sort((a, b) -> Long.compare(a.begin, b.begin));
+        long offset = 0;
+        for (Entry entry : entries) {
+            if (entry.begin != offset || entry.end - entry.begin != 4L * entry.shape.elements()) {
+                throw new IOException("tensor '" + entry.name + "' of " + entry.shape + " cannot lie at " + entry.begin + " to " + entry.end);
+            }
+            offset = entry.end;
+        }
+        if (offset != length - 8 - headerLength) {
+            throw new IOException("the header promises " + offset + " bytes of values, the file holds " + (length - 8 - headerLength));
+        }
+        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        for (Entry entry : entries) {
+            tensors.put(entry.name, new Tensor(entry.shape, floats(in, entry.shape.elements())));
+        }
+        return new Safetensors(tensors, metadata);
+    }
+
+    private record Entry(String name, Shape shape, long begin, long end) {
+        static Entry parse(String name, JsonNode node) throws IOException {
+            JsonNode offsets = node.path("data_offsets");
+            if (!node.path("dtype").asText().equals("F32") || !node.path("shape").isArray() || offsets.size() != 2) {
+                throw new IOException("tensor '" + name + "' is no F32 tensor with a shape and offsets: " + node);
+            }
+            List<Integer> dimensions = new ArrayList<>();
+            node.path("shape").forEach(d -> dimensions.add(d.asInt(-1)));
+            try {
+                Shape shape = new Shape(dimensions);
+                shape.elements();
+                return new Entry(name, shape, offsets.get(0).asLong(-1), offsets.get(1).asLong(-1));
+            } catch (IllegalArgumentException | ArithmeticException e) {
+                throw new IOException("tensor '" + name + "' cannot have the shape " + node.path("shape"), e);
+            }
+        }
+    }
+
+    private static float[] floats(InputStream in, int count) throws IOException {
+        float[] values = new float[count];
+        for (int from = 0; from < count; from += CHUNK / 4) {
+            int part = Math.min(CHUNK / 4, count - from);
+            ByteBuffer.wrap(exactly(in, 4 * part)).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values, from, part);
+        }
+        return values;
+    }
+
+    private static byte[] exactly(InputStream in, int count) throws IOException {
+        byte[] bytes = in.readNBytes(count);
+        if (bytes.length != count) {
+            throw new EOFException("the file ends after " + bytes.length + " of " + count + " bytes");
+        }
+        return bytes;
+    }
+}

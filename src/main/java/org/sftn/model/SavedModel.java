@@ -1,0 +1,111 @@
+package org.sftn.model;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.sftn.conf.UserException;
+import org.sftn.nn.Tensor;
+
+/**
+ * A trained network as it lies in a folder: {@code model.json} and {@code weights.safetensors}.
+ *
+ * @param values parameters and running statistics by full name
+ */
+public record SavedModel(ModelDescription description, Map<String, Tensor> values) {
+    private static final ObjectMapper JSON = new ObjectMapper()
+            .enable(SerializationFeature.INDENT_OUTPUT)
+            .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
+    private static final String WEIGHTS = "weights.safetensors";
+    private static final String DESCRIPTION = "model.json";
+    private static final long MAX_BYTES = 1L << 30;
+
+    /**
+     * Writes to a sibling and renames it, so that a folder with this name is always whole.
+     *
+     * @param folder must not exist
+     * @return the model as it was written, with its identity
+     */
+    public SavedModel write(Path folder, Configuration hadoop) throws IOException {
+        FileSystem files = folder.getFileSystem(hadoop);
+        if (files.exists(folder)) {
+            throw new UserException("the model cannot be written to " + folder + ": it exists");
+        }
+        ByteArrayOutputStream weights = new ByteArrayOutputStream();
+        new Safetensors(values, Map.of("architecture", description.architecture())).write(weights);
+        ModelDescription written = description.withWeights(sha256(weights.toByteArray()));
+        Path unfinished = folder.suffix(".unfinished");
+        files.delete(unfinished, true);
+        write(files, new Path(unfinished, WEIGHTS), weights.toByteArray());
+        write(files, new Path(unfinished, DESCRIPTION), JSON.writeValueAsString(written).getBytes(StandardCharsets.UTF_8));
+        if (!files.rename(unfinished, folder)) {
+            throw new IOException("cannot rename " + unfinished + " to " + folder);
+        }
+        return new SavedModel(written, values);
+    }
+
+    /** @throws UserException when there is no model, or it is damaged; naming the file */
+    public static SavedModel read(Path folder, Configuration hadoop) throws IOException {
+        FileSystem files = folder.getFileSystem(hadoop);
+        byte[] json = bytes(files, new Path(folder, DESCRIPTION), folder);
+        ModelDescription description;
+        try {
+            description = JSON.readValue(json, ModelDescription.class);
+        } catch (IOException | RuntimeException e) {
+            throw new UserException("the model " + folder + " cannot be used: model.json is damaged", e);
+        }
+        if (description.format() != ModelDescription.FORMAT) {
+            throw new UserException("the model %s cannot be used: its format is %d, this version reads %d"
+                    .formatted(folder, description.format(), ModelDescription.FORMAT));
+        }
+        byte[] weights = bytes(files, new Path(folder, WEIGHTS), folder);
+        if (!sha256(weights).equals(description.weightsSha256())) {
+            throw new UserException("the model " + folder + " cannot be used: " + WEIGHTS + " does not have the checksum in model.json");
+        }
+        try {
+            return new SavedModel(description, Safetensors.read(new ByteArrayInputStream(weights), weights.length).tensors());
+        } catch (IOException e) {
+            throw new UserException("the model " + folder + " cannot be used: " + e.getMessage(), e);
+        }
+    }
+
+    private static void write(FileSystem files, Path path, byte[] bytes) throws IOException {
+        try (FSDataOutputStream out = files.create(path, false)) {
+            out.write(bytes);
+        }
+    }
+
+    private static byte[] bytes(FileSystem files, Path path, Path folder) throws IOException {
+        try (FSDataInputStream in = files.open(path)) {
+            long length = files.getFileStatus(path).getLen();
+            if (length > MAX_BYTES) {
+                throw new UserException("the model " + folder + " cannot be used: " + path.getName() + " has " + length + " bytes");
+            }
+            return in.readNBytes((int) length);
+        } catch (FileNotFoundException e) {
+            throw new UserException("there is no model in " + folder + ": " + path.getName() + " is missing", e);
+        }
+    }
+
+    private static String sha256(byte[] bytes) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package org.sftn.nn;
+
+import java.util.List;
+
+/**
+ * Batch normalisation over batch and space (Ioffe and Szegedy 2015), with scale and shift. While training it uses the
+ * batch's statistics and moves the running ones by {@code momentum}, the running variance unbiased, as PyTorch does.
+ *
+ * @param epsilon added to the variance, above 0
+ * @param momentum the weight of the new batch in the running statistics, in (0, 1]
+ */
+public record BatchNorm(int channels, double epsilon, double momentum) implements Layer {
+    public BatchNorm {
+        if (channels < 1 || !(epsilon > 0) || !(momentum > 0 && momentum <= 1)) {
+            throw new IllegalArgumentException(
+                    "a batch-norm cannot have channels %d, epsilon %s, momentum %s".formatted(channels, epsilon, momentum));
+        }
+    }
+
+    /** PyTorch's defaults. */
+    public BatchNorm(int channels) {
+        this(channels, 1e-5, 0.1);
+    }
+
+    @Override
+    public Shape outputShape(List<Shape> inputs) {
+        return Layer.onlyMap("batch-norm", channels, inputs);
+    }
+
+    @Override
+    public List<ParameterSpec> parameters() {
+        return List.of(
+                new ParameterSpec("weight", Shape.of(channels), new Initializer.Constant(1)),
+                new ParameterSpec("bias", Shape.of(channels), new Initializer.Constant(0)));
+    }
+
+    @Override
+    public List<ParameterSpec> statistics() {
+        return List.of(
+                new ParameterSpec("running_mean", Shape.of(channels), new Initializer.Constant(0)),
+                new ParameterSpec("running_var", Shape.of(channels), new Initializer.Constant(1)));
+    }
+}

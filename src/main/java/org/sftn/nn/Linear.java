@@ -1,0 +1,27 @@
+package org.sftn.nn;
+
+import java.util.List;
+
+/** A fully connected layer with bias; weight {@code out x in}. Initialised as PyTorch does: uniform within 1/sqrt(in). */
+public record Linear(int in, int out) implements Layer {
+    public Linear {
+        if (in < 1 || out < 1) {
+            throw new IllegalArgumentException("a linear layer cannot have in %d, out %d".formatted(in, out));
+        }
+    }
+
+    @Override
+    public Shape outputShape(List<Shape> inputs) {
+        Shape input = Layer.only("linear", inputs);
+        if (!input.equals(Shape.of(in))) {
+            throw new IllegalArgumentException("linear of " + in + " features does not fit an input of " + input);
+        }
+        return Shape.of(out);
+    }
+
+    @Override
+    public List<ParameterSpec> parameters() {
+        Initializer uniform = new Initializer.Uniform(1 / Math.sqrt(in));
+        return List.of(new ParameterSpec("weight", Shape.of(out, in), uniform), new ParameterSpec("bias", Shape.of(out), uniform));
+    }
+}

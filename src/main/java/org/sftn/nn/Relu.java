@@ -1,0 +1,11 @@
+package org.sftn.nn;
+
+import java.util.List;
+
+/** max(x, 0). */
+public record Relu() implements Layer {
+    @Override
+    public Shape outputShape(List<Shape> inputs) {
+        return Layer.only("relu", inputs);
+    }
+}

@@ -1,0 +1,27 @@
+package org.sftn.nn;
+
+import java.io.Serializable;
+
+/**
+ * Values in row-major order with their shape; a batch of feature maps is {@code batch x channels x height x width}.
+ * The array is shared, not copied: who receives a tensor may read it until the next call on its producer.
+ *
+ * @param shape all dimensions, the batch included
+ * @param values exactly {@code shape.elements()} values
+ */
+public record Tensor(Shape shape, float[] values) implements Serializable {
+    public Tensor {
+        if (values.length != shape.elements()) {
+            throw new IllegalArgumentException("a tensor of " + shape + " needs " + shape.elements() + " values, not " + values.length);
+        }
+    }
+
+    public static Tensor zeros(Shape shape) {
+        return new Tensor(shape, new float[shape.elements()]);
+    }
+
+    /** The first dimension: the batch size of activations. */
+    public int batch() {
+        return shape.dimension(0);
+    }
+}

@@ -1,0 +1,105 @@
+package org.sftn.train;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.Serializable;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.ExceptionFailure;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
+import org.sftn.conf.UserException;
+import org.sftn.data.Sample;
+import scala.Function1;
+import scala.collection.Iterator;
+import scala.reflect.ClassTag;
+import scala.reflect.ClassTag$;
+import scala.runtime.AbstractFunction1;
+
+/** One attempt, seen from the driver: a barrier stage and what it reports. */
+final class Attempt {
+    private final JavaSparkContext spark;
+    private final Plan plan;
+    private final Cluster cluster;
+    private final Coordinator coordinator;
+
+    /** What an attempt returns: rank 0's values and the last reports. */
+    record Outcome(byte[] values, List<Report.Finished> finished) {}
+
+    Attempt(JavaSparkContext spark, Plan plan, Cluster cluster, Coordinator.Listener listener) {
+        this.spark = spark;
+        this.plan = plan;
+        this.cluster = cluster;
+        this.coordinator = new Coordinator(plan.training().executors(), cluster.isLocal(), listener);
+    }
+
+    /**
+     * @param train a partition a rank
+     * @param test a partition a rank
+     * @throws UserException when a task found a mistake of the user
+     * @throws DivergedException when the loss was not finite
+     */
+    Outcome run(JavaRDD<Sample> train, JavaRDD<Sample> test, String description) {
+        UserMistakes mistakes = new UserMistakes();
+        String group = "training-" + plan.attempt();
+        spark.sc().addSparkListener(mistakes);
+        spark.setJobGroup(group, description, true);
+        try (DriverService service = DriverService.start(plan.service(), coordinator::answer)) {
+            List<byte[]> values = barrier(train).zipPartitions(test, new TrainingTask(plan)).collect();
+            coordinator.close();
+            coordinator.failure().ifPresent(Attempt::raise);
+            return new Outcome(values.get(0), coordinator.finished());
+        } catch (Exception e) {
+            cluster.cancel(group);
+            coordinator.close();
+            coordinator.failure().ifPresent(Attempt::raise);
+            cluster.awaitListeners();
+            mistakes.first().ifPresent(Attempt::raise);
+            throw e;
+        } finally {
+            spark.clearJobGroup();
+            spark.sc().removeSparkListener(mistakes);
+        }
+    }
+
+    private static void raise(RuntimeException failure) {
+        throw failure;
+    }
+
+    private static JavaRDD<Sample> barrier(JavaRDD<Sample> samples) {
+        ClassTag<Sample> tag = ClassTag$.MODULE$.apply(Sample.class);
+        Function1<Iterator<Sample>, Iterator<Sample>> same = new Same();
+        return JavaRDD.fromRDD(samples.rdd().barrier().mapPartitions(same, true, tag), tag);
+    }
+
+    private static final class Same extends AbstractFunction1<Iterator<Sample>, Iterator<Sample>> implements Serializable {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public Iterator<Sample> apply(Iterator<Sample> partition) {
+            return partition;
+        }
+    }
+
+    /** Spark gives a job's failure as text only; the failures of its tasks still have a class. */
+    private static final class UserMistakes extends SparkListener {
+        private UserException first;
+
+        @Override
+        public synchronized void onTaskEnd(SparkListenerTaskEnd end) {
+            if (first == null
+                    && end.reason() instanceof ExceptionFailure failure
+                    && failure.className().equals(UserException.class.getName())) {
+                first = new UserException(failure.description());
+            }
+        }
+
+        synchronized Optional<RuntimeException> first() {
+            return Optional.ofNullable(first);
+        }
+    }
+}

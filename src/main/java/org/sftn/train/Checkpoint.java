@@ -1,0 +1,57 @@
+package org.sftn.train;
+
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * The marker of a checkpoint: it is written last, and says what the checkpoint consists of.
+ *
+ * @param format the version of this layout
+ * @param iterations done
+ * @param epochs complete
+ * @param ranks how many wrote it, a file each
+ * @param parameters trained values of the network
+ * @param parameterOrder identifies the order in which the engine holds parameters
+ * @param run what makes the run what it is, by name; only the same run may continue
+ * @param folder that holds the files, its name only
+ * @param files by rank
+ */
+record Checkpoint(
+        int format,
+        long iterations,
+        int epochs,
+        int ranks,
+        int parameters,
+        String parameterOrder,
+        Map<String, String> run,
+        String folder,
+        List<File> files)
+        implements Serializable {
+    static final int FORMAT = 1;
+
+    /** @param sha256 of the content, in hex */
+    record File(String name, long bytes, String sha256) implements Serializable {}
+
+    Checkpoint {
+        run = new TreeMap<>(run);
+        files = new ArrayList<>(files);
+    }
+
+    /** What differs between the run that wrote this and another, for people; empty when nothing does. */
+    List<String> differencesFrom(Map<String, String> other) {
+        List<String> differences = new ArrayList<>();
+        TreeSet<String> names = new TreeSet<>(run.keySet());
+        names.addAll(other.keySet());
+        for (String name : names) {
+            if (!Objects.equals(run.get(name), other.get(name))) {
+                differences.add("%s was %s, now %s".formatted(name, run.get(name), other.get(name)));
+            }
+        }
+        return differences;
+    }
+}

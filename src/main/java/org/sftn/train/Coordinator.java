@@ -1,0 +1,158 @@
+package org.sftn.train;
+
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.sftn.conf.UserException;
+import org.sftn.train.exchange.Rendezvous;
+
+/**
+ * The driver's side of one attempt: brings the ranks together, sums what they report in rank order, commits their checkpoints.
+ * Files are written by a thread of its own, in the order in which reports became complete.
+ */
+final class Coordinator implements AutoCloseable {
+    /** Takes what all ranks have done; called by one thread at a time. */
+    interface Listener {
+        void trained(Report.Trained report);
+
+        /** @param reports in rank order */
+        void epochDone(List<Report.EpochDone> reports) throws IOException;
+
+        /** @param reports in rank order */
+        void saved(List<Report.Saved> reports) throws IOException;
+    }
+
+    private final int ranks;
+    private final boolean sharesExecutors;
+    private final Listener listener;
+    private final ExecutorService files = Executors.newSingleThreadExecutor(task -> new Thread(task, "training-files"));
+    private final Report.Here[] here;
+    private final Map<Long, Report.EpochDone[]> epochs = new HashMap<>();
+    private final Map<Long, Report.Saved[]> saved = new HashMap<>();
+    private final Report.Finished[] finished;
+    private RuntimeException failure;
+
+    /** @param sharesExecutors whether several ranks may run in one process */
+    Coordinator(int ranks, boolean sharesExecutors, Listener listener) {
+        this.ranks = ranks;
+        this.sharesExecutors = sharesExecutors;
+        this.listener = listener;
+        this.here = new Report.Here[ranks];
+        this.finished = new Report.Finished[ranks];
+    }
+
+    /** Takes a {@link Report}; once the attempt has failed the ranks are told by an exception. */
+    synchronized Serializable answer(Serializable message) {
+        boolean failedBefore = failure != null;
+        Serializable answer = take((Report) message);
+        if (failedBefore) {
+            throw failure;
+        }
+        return answer;
+    }
+
+    private Serializable take(Report report) {
+        if (report instanceof Report.Here each) {
+            return meet(each);
+        } else if (report instanceof Report.Trained each) {
+            listener.trained(each);
+        } else if (report instanceof Report.EpochDone each) {
+            complete(epochs, each.iterations(), each, new Report.EpochDone[ranks]).ifPresent(all -> later(() -> listener.epochDone(all)));
+        } else if (report instanceof Report.Saved each) {
+            complete(saved, each.iterations(), each, new Report.Saved[ranks]).ifPresent(all -> later(() -> listener.saved(all)));
+        } else if (report instanceof Report.Diverged each) {
+            fail(new DivergedException(each.iteration(), each.epoch(), each.loss()));
+        } else if (report instanceof Report.Refused each) {
+            fail(new UserException(each.message()));
+        } else if (report instanceof Report.Broken each) {
+            fail(new IllegalStateException("rank %d failed: %s".formatted(each.rank(), each.stackTrace())));
+        } else if (report instanceof Report.Finished each) {
+            finished[each.rank()] = each;
+        }
+        return true;
+    }
+
+    private Serializable meet(Report.Here each) {
+        here[each.rank()] = each;
+        for (Report.Here other : here) {
+            if (!sharesExecutors && other != null && other.rank() != each.rank() && other.executor().equals(each.executor())) {
+                fail(new UserException(
+                        "two replicas cannot share executor %s: a task must take all cores of its executor, set spark.task.cpus to spark.executor.cores"
+                                .formatted(each.executor())));
+                throw failure;
+            }
+        }
+        ArrayList<Rendezvous.Address> addresses = new ArrayList<>();
+        if (Arrays.stream(here).allMatch(h -> h != null)) {
+            for (Report.Here all : here) {
+                addresses.add(all.address());
+            }
+        }
+        return addresses;
+    }
+
+    private <R extends Report> Optional<List<R>> complete(Map<Long, R[]> waiting, long iterations, R report, R[] empty) {
+        R[] all = waiting.computeIfAbsent(iterations, i -> empty);
+        all[report.rank()] = report;
+        if (Arrays.stream(all).anyMatch(r -> r == null)) {
+            return Optional.empty();
+        }
+        waiting.remove(iterations);
+        return Optional.of(List.of(all));
+    }
+
+    private interface FileWork {
+        void run() throws IOException;
+    }
+
+    private void later(FileWork work) {
+        files.execute(() -> {
+            try {
+                work.run();
+            } catch (IOException | RuntimeException e) {
+                fail(e);
+            }
+        });
+    }
+
+    private synchronized void fail(Exception e) {
+        if (failure == null) {
+            failure = e instanceof RuntimeException runtime ? runtime : new IllegalStateException("a file of the run cannot be written", e);
+        }
+    }
+
+    /** What came first of what ends this attempt. */
+    synchronized Optional<RuntimeException> failure() {
+        return Optional.ofNullable(failure);
+    }
+
+    /** The ranks' last reports in rank order; only after all have returned. */
+    synchronized List<Report.Finished> finished() {
+        return List.of(finished);
+    }
+
+    /** Waits until all files are written. */
+    @Override
+    public void close() {
+        files.shutdown();
+        boolean interrupted = false;
+        try {
+            while (!files.awaitTermination(1, TimeUnit.MINUTES)) {
+                // Files on a slow file system.
+            }
+        } catch (InterruptedException e) {
+            interrupted = true;
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,34 @@
+package org.sftn.train;
+
+import java.util.List;
+
+/**
+ * What is kept of an epoch.
+ *
+ * @param epoch from 1
+ * @param iteration done in all
+ * @param learningRate of the epoch's last iteration
+ * @param train over all images of the epoch
+ * @param test null when the epoch was not evaluated
+ * @param imagesPerSecond of training, over all ranks; 0 when nothing was timed
+ * @param seconds of training
+ */
+record EpochRow(
+        int epoch, long iteration, double learningRate, Tally train, Evaluation test, double imagesPerSecond, double seconds) {
+    /** @param reports in rank order */
+    static EpochRow of(List<Report.EpochDone> reports) {
+        Report.EpochDone first = reports.get(0);
+        Tally train = Tally.EMPTY;
+        Evaluation test = first.evaluation() == null ? null : Evaluation.EMPTY;
+        long timed = 0;
+        double seconds = 0;
+        for (Report.EpochDone report : reports) {
+            train = train.plus(report.tally());
+            test = test == null ? null : test.plus(report.evaluation());
+            timed += report.timedImages();
+            seconds = Math.max(seconds, report.seconds());
+        }
+        return new EpochRow(
+                first.epochs(), first.iterations(), first.learningRate(), train, test, seconds > 0 ? timed / seconds : 0, seconds);
+    }
+}

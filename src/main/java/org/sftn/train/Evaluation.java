@@ -1,0 +1,64 @@
+package org.sftn.train;
+
+import java.io.Serializable;
+import org.sftn.data.Batch;
+import org.sftn.nn.Tensor;
+
+/**
+ * Sums over evaluated images.
+ *
+ * @param top1 images whose label has the largest logit
+ * @param top5 images whose label is among the five largest
+ * @param crossEntropy sum over the images
+ */
+record Evaluation(long images, long top1, long top5, double crossEntropy) implements Serializable {
+    static final Evaluation EMPTY = new Evaluation(0, 0, 0, 0);
+    private static final int FIVE = 5;
+
+    /** @param logits {@code batch x classes} */
+    static Evaluation of(Batch batch, Tensor logits) {
+        int classes = logits.shape().dimension(1);
+        Evaluation sum = EMPTY;
+        for (int i = 0; i < batch.size(); i++) {
+            sum = sum.plus(of(logits.values(), i * classes, classes, batch.labels()[i]));
+        }
+        return sum;
+    }
+
+    private static Evaluation of(float[] logits, int from, int classes, int label) {
+        int before = 0;
+        double largest = Double.NEGATIVE_INFINITY;
+        for (int c = 0; c < classes; c++) {
+            float logit = logits[from + c];
+            // Of equal logits the first counts as the larger; a logit that is not a number never beats another.
+            if (!(logits[from + label] >= logit) || c < label && logits[from + label] == logit) {
+                before++;
+            }
+            largest = Math.max(largest, logit);
+        }
+        double exponentials = 0;
+        for (int c = 0; c < classes; c++) {
+            exponentials += Math.exp(logits[from + c] - largest);
+        }
+        double crossEntropy = Math.log(exponentials) + largest - logits[from + label];
+        return new Evaluation(1, before < 1 ? 1 : 0, before < FIVE ? 1 : 0, crossEntropy);
+    }
+
+    Evaluation plus(Evaluation other) {
+        return new Evaluation(images + other.images, top1 + other.top1, top5 + other.top5, crossEntropy + other.crossEntropy);
+    }
+
+    /** A share in [0, 1]. */
+    double top1Share() {
+        return (double) top1 / images;
+    }
+
+    /** A share in [0, 1]. */
+    double top5Share() {
+        return (double) top5 / images;
+    }
+
+    double meanCrossEntropy() {
+        return crossEntropy / images;
+    }
+}

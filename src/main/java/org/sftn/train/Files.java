@@ -1,0 +1,38 @@
+package org.sftn.train;
+
+import java.io.IOException;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileContext;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Options.Rename;
+import org.apache.hadoop.fs.Path;
+
+/** Small files on any Hadoop file system. */
+final class Files {
+    private static final String UNFINISHED = ".unfinished";
+
+    private Files() {}
+
+    /** Replaces or makes a file; who reads it sees all or nothing of it. */
+    static void write(Path path, byte[] content, Configuration hadoop) throws IOException {
+        Path unfinished = path.suffix(UNFINISHED);
+        try (FSDataOutputStream out = path.getFileSystem(hadoop).create(unfinished, true)) {
+            out.write(content);
+        }
+        FileContext.getFileContext(path.toUri(), hadoop).rename(unfinished, path, Rename.OVERWRITE);
+    }
+
+    /** @throws IOException also when the file is longer than the limit */
+    static byte[] read(Path path, int limit, Configuration hadoop) throws IOException {
+        FileSystem files = path.getFileSystem(hadoop);
+        try (FSDataInputStream in = files.open(path)) {
+            byte[] content = in.readNBytes(limit + 1);
+            if (content.length > limit) {
+                throw new IOException(path + " is longer than " + limit + " bytes");
+            }
+            return content;
+        }
+    }
+}

@@ -1,0 +1,91 @@
+package org.sftn.train;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What the driver writes down of an attempt: progress, metrics, events, checkpoints. */
+final class Journal implements Coordinator.Listener {
+    private final Progress progress;
+    private final MetricsFile metrics;
+    private final EventFile events;
+    private final CheckpointFolder checkpoints;
+    private final Map<String, String> run;
+    private final Plan plan;
+
+    /** @param run what makes the run what it is, see {@link Checkpoint} */
+    Journal(
+            Progress progress,
+            MetricsFile metrics,
+            EventFile events,
+            CheckpointFolder checkpoints,
+            Map<String, String> run,
+            Plan plan) {
+        this.progress = progress;
+        this.metrics = metrics;
+        this.events = events;
+        this.checkpoints = checkpoints;
+        this.run = run;
+        this.plan = plan;
+    }
+
+    @Override
+    public void trained(Report.Trained report) {
+        progress.trained(report).ifPresent(this::event);
+    }
+
+    private void event(Progress.Interval interval) {
+        Map<String, Double> scalars = new LinkedHashMap<>();
+        scalars.put("train/loss", interval.tally().meanLoss());
+        interval.tally().meanTerms().forEach((name, mean) -> scalars.put("train/loss_" + name, mean));
+        scalars.put("train/top1", interval.tally().top1());
+        scalars.put("learning_rate", interval.learningRate());
+        scalars.put("images_per_second", interval.imagesPerSecond());
+        write(interval.iterations(), scalars);
+    }
+
+    private void write(long iterations, Map<String, Double> scalars) {
+        try {
+            synchronized (events) {
+                events.add(iterations, scalars);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("TensorBoard's events cannot be written", e);
+        }
+    }
+
+    @Override
+    public void epochDone(List<Report.EpochDone> reports) throws IOException {
+        EpochRow row = EpochRow.of(reports);
+        metrics.add(row);
+        progress.epochDone(row);
+        Map<String, Double> scalars = new LinkedHashMap<>();
+        scalars.put("epoch/train_loss", row.train().meanLoss());
+        scalars.put("epoch/train_top1", row.train().top1());
+        if (row.test() != null) {
+            scalars.put("epoch/test_loss", row.test().meanCrossEntropy());
+            scalars.put("epoch/test_top1", row.test().top1Share());
+            scalars.put("epoch/test_top5", row.test().top5Share());
+        }
+        write(row.iteration(), scalars);
+    }
+
+    @Override
+    public void saved(List<Report.Saved> reports) throws IOException {
+        Report.Saved first = reports.get(0);
+        checkpoints.commit(
+                new Checkpoint(
+                        Checkpoint.FORMAT,
+                        first.iterations(),
+                        first.epochs(),
+                        reports.size(),
+                        Math.toIntExact(plan.objective().network().parameterCount()),
+                        first.parameterOrder(),
+                        run,
+                        CheckpointFolder.folderName(first.iterations(), plan.attempt()),
+                        reports.stream().map(Report.Saved::file).toList()),
+                plan.training().keepCheckpoints());
+    }
+}

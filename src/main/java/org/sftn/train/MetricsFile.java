@@ -1,0 +1,87 @@
+package org.sftn.train;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.apache.commons.csv.CSVFormat;
+import org.apache.commons.csv.CSVParser;
+import org.apache.commons.csv.CSVPrinter;
+import org.apache.commons.csv.CSVRecord;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+
+/** {@code metrics.csv}, a row an epoch. Written whole after each epoch: not every Hadoop file system can append. */
+final class MetricsFile {
+    private static final int MAX_BYTES = 64 << 20;
+    private static final CSVFormat FORMAT = CSVFormat.DEFAULT.builder().setRecordSeparator('\n').get();
+    private static final String ITERATION = "iteration";
+
+    private final Path path;
+    private final Configuration hadoop;
+    private final List<Map<String, String>> rows;
+
+    private MetricsFile(Path path, Configuration hadoop, List<Map<String, String>> rows) {
+        this.path = path;
+        this.hadoop = hadoop;
+        this.rows = rows;
+    }
+
+    /** @param iterations done; rows of later epochs are dropped */
+    static MetricsFile open(Path path, long iterations, Configuration hadoop) throws IOException {
+        List<Map<String, String>> rows = new ArrayList<>();
+        CSVFormat withHeader = FORMAT.builder().setHeader().setSkipHeaderRecord(true).get();
+        try (CSVParser parser = CSVParser.parse(text(path, hadoop), withHeader)) {
+            for (CSVRecord row : parser) {
+                if (Long.parseLong(row.get(ITERATION)) <= iterations) {
+                    rows.add(new LinkedHashMap<>(row.toMap()));
+                }
+            }
+        } catch (IllegalArgumentException e) {
+            throw new IOException(path + " is not a file of metrics: " + e.getMessage(), e);
+        }
+        return new MetricsFile(path, hadoop, rows);
+    }
+
+    private static String text(Path path, Configuration hadoop) throws IOException {
+        try {
+            return new String(Files.read(path, MAX_BYTES, hadoop), StandardCharsets.UTF_8);
+        } catch (FileNotFoundException e) {
+            return "";
+        }
+    }
+
+    void add(EpochRow epoch) throws IOException {
+        rows.add(cells(epoch));
+        StringWriter text = new StringWriter();
+        try (CSVPrinter printer = new CSVPrinter(text, FORMAT)) {
+            printer.printRecord(rows.get(0).keySet());
+            for (Map<String, String> row : rows) {
+                printer.printRecord(row.values());
+            }
+        }
+        Files.write(path, text.toString().getBytes(StandardCharsets.UTF_8), hadoop);
+    }
+
+    private static Map<String, String> cells(EpochRow epoch) {
+        Map<String, String> cells = new LinkedHashMap<>();
+        cells.put("epoch", Integer.toString(epoch.epoch()));
+        cells.put(ITERATION, Long.toString(epoch.iteration()));
+        cells.put("learning_rate", Double.toString(epoch.learningRate()));
+        cells.put("train_loss", Double.toString(epoch.train().meanLoss()));
+        epoch.train().meanTerms().forEach((name, mean) -> cells.put("train_loss_" + name, Double.toString(mean)));
+        cells.put("train_top1", Double.toString(epoch.train().top1()));
+        Evaluation test = epoch.test();
+        cells.put("test_loss", test == null ? "" : Double.toString(test.meanCrossEntropy()));
+        cells.put("test_top1", test == null ? "" : Double.toString(test.top1Share()));
+        cells.put("test_top5", test == null ? "" : Double.toString(test.top5Share()));
+        cells.put("images_per_second", String.format(Locale.ROOT, "%.1f", epoch.imagesPerSecond()));
+        cells.put("seconds", String.format(Locale.ROOT, "%.3f", epoch.seconds()));
+        return cells;
+    }
+}

@@ -1,0 +1,48 @@
+package org.sftn.train;
+
+import java.io.Serializable;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.util.SerializableConfiguration;
+import org.sftn.conf.TrainingSettings;
+import org.sftn.data.Preprocessing;
+
+/**
+ * What the ranks of one attempt need to know; sent to every executor once.
+ *
+ * @param attempt unique among all attempts
+ * @param service the driver's, for this attempt
+ * @param exchangeId for BigDL's blocks, unique among all attempts, as are the next few numbers
+ * @param secret that the ranks know each other by
+ * @param cores that a rank has
+ * @param from where to go on; null for the beginning
+ * @param checkpoints the folder
+ */
+record Plan(
+        String attempt,
+        String service,
+        long exchangeId,
+        byte[] secret,
+        int cores,
+        Objective objective,
+        EngineSource engines,
+        TrainingSettings training,
+        Data data,
+        long seed,
+        Checkpoint from,
+        Path checkpoints,
+        SerializableConfiguration hadoop)
+        implements Serializable {
+    /**
+     * @param trainImages over all ranks
+     * @param memoryBytes for the images of one rank
+     */
+    record Data(Preprocessing preprocessing, long trainImages, long memoryBytes) implements Serializable {}
+
+    long firstIteration() {
+        return from == null ? 0 : from.iterations();
+    }
+
+    int localBatch() {
+        return training.globalBatch() / training.executors();
+    }
+}

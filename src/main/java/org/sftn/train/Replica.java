@@ -1,0 +1,184 @@
+package org.sftn.train;
+
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.apache.hadoop.fs.Path;
+import org.sftn.data.Batch;
+import org.sftn.nn.Tensor;
+import org.sftn.train.bigdl.BigDlSgd;
+import org.sftn.train.exchange.Exchange;
+import org.sftn.train.exchange.Member;
+
+/** One rank's training: restore, step, save, validate. */
+final class Replica {
+    private static final long REPORT_NANOS = 1_000_000_000L;
+
+    private final Plan plan;
+    private final Member me;
+    private final Model model;
+    private final StepLoss loss;
+    private final Batches batches;
+    private final Exchange exchange;
+    private final Validation validation;
+    private final BigDlSgd sgd;
+    private final Function<Serializable, Serializable> driver;
+    private final float[] nothing;
+
+    private Tally epochTally = Tally.EMPTY;
+    private Tally unreported = Tally.EMPTY;
+    private long lastReport = System.nanoTime();
+    private long epochImages;
+    private long epochNanos;
+    private long images;
+    private long nanos;
+
+    Replica(
+            Plan plan,
+            Member me,
+            Model model,
+            StepLoss loss,
+            Batches batches,
+            Exchange exchange,
+            Validation validation,
+            Function<Serializable, Serializable> driver) {
+        this.plan = plan;
+        this.me = me;
+        this.model = model;
+        this.loss = loss;
+        this.batches = batches;
+        this.exchange = exchange;
+        this.validation = validation;
+        this.driver = driver;
+        this.sgd = new BigDlSgd(
+                model.training().parameters(),
+                exchange.slice(),
+                plan.training().momentum(),
+                plan.training().nesterov(),
+                plan.training().weightDecay());
+        this.nothing = new float[model.training().parameters().length];
+    }
+
+    /** @return the values of the whole network, statistics averaged over the ranks */
+    Map<String, Tensor> run(int threads) throws IOException, InterruptedException {
+        restore();
+        long end = (long) plan.training().epochs() * batches.perEpoch();
+        Evaluation evaluation = null;
+        try (Prefetch<Optional<Batch>> prefetch = batches.training(plan.firstIteration(), end, threads)) {
+            for (long iteration = plan.firstIteration(); iteration < end; iteration++) {
+                step(iteration, prefetch.next());
+                long done = iteration + 1;
+                boolean epochDone = done % batches.perEpoch() == 0;
+                if (epochDone) {
+                    evaluation = isEvaluated(done / batches.perEpoch()) ? validation.run(threads) : null;
+                    reportEpoch(iteration, evaluation);
+                }
+                if (epochDone || isSaved(done)) {
+                    save(done);
+                }
+            }
+        }
+        if (evaluation == null) {
+            evaluation = validation.run(threads);
+        }
+        driver.apply(new Report.Finished(me.rank(), evaluation, images, seconds(nanos)));
+        return validation.averaged();
+    }
+
+    private boolean isEvaluated(long epochs) {
+        int every = plan.training().evaluateEpochs();
+        return epochs == plan.training().epochs() || every > 0 && epochs % every == 0;
+    }
+
+    private boolean isSaved(long iterations) {
+        int every = plan.training().checkpointIterations();
+        return every > 0 && iterations % every == 0;
+    }
+
+    private void restore() throws IOException {
+        if (plan.from() != null) {
+            Restored restored = Restored.read(plan, me, model);
+            System.arraycopy(restored.weights(), 0, model.training().parameters(), 0, restored.weights().length);
+            System.arraycopy(restored.statistics(), 0, model.training().statistics(), 0, restored.statistics().length);
+            sgd.restore(restored.momentum());
+            epochTally = restored.tally();
+        }
+    }
+
+    private void step(long iteration, Optional<Batch> batch) {
+        long start = System.nanoTime();
+        float[] gradients = nothing;
+        if (batch.isPresent()) {
+            gradients = gradients(iteration, batch.get());
+        }
+        float[] sum = exchange.reduce(gradients);
+        sgd.step(sum, learningRate(iteration));
+        exchange.gather();
+        nanos += System.nanoTime() - start;
+        epochNanos += System.nanoTime() - start;
+        report(iteration);
+    }
+
+    /** Of this rank's share in the mean loss of the global batch. */
+    private float[] gradients(long iteration, Batch batch) {
+        int epoch = (int) (iteration / batches.perEpoch());
+        Map<String, Tensor> outputs = model.training().forward(loss.inputs(batch));
+        Loss found = loss.loss(batch, outputs, epoch);
+        if (!Double.isFinite(found.total())) {
+            driver.apply(new Report.Diverged(me.rank(), iteration, epoch, found.total()));
+            throw new DivergedException(iteration, epoch, found.total());
+        }
+        Tally tally = Tally.of(batch.size(), found, Evaluation.of(batch, outputs.get(model.logits())).top1());
+        epochTally = epochTally.plus(tally);
+        unreported = unreported.plus(tally);
+        epochImages += batch.size();
+        images += batch.size();
+        model.training().backward(found.gradients());
+        float[] gradients = model.training().gradients();
+        if (me.ranks() > 1) {
+            float share = (float) batch.size() / batches.globalSize(iteration);
+            for (int i = 0; i < gradients.length; i++) {
+                gradients[i] *= share;
+            }
+        }
+        return gradients;
+    }
+
+    private double learningRate(long iteration) {
+        return LearningRate.at(plan.training(), batches.perEpoch(), iteration);
+    }
+
+    private void report(long iteration) {
+        if (System.nanoTime() - lastReport >= REPORT_NANOS) {
+            driver.apply(new Report.Trained(me.rank(), iteration + 1, learningRate(iteration), unreported));
+            unreported = Tally.EMPTY;
+            lastReport = System.nanoTime();
+        }
+    }
+
+    private void reportEpoch(long iteration, Evaluation evaluation) {
+        int epochs = (int) ((iteration + 1) / batches.perEpoch());
+        driver.apply(new Report.EpochDone(
+                me.rank(), epochs, iteration + 1, learningRate(iteration), epochTally, epochImages, seconds(epochNanos), evaluation));
+        epochTally = Tally.EMPTY;
+        epochImages = 0;
+        epochNanos = 0;
+    }
+
+    private static double seconds(long nanos) {
+        return nanos / 1e9;
+    }
+
+    private void save(long done) throws IOException {
+        float[] weights = new float[exchange.slice().length()];
+        System.arraycopy(model.training().parameters(), exchange.slice().offset(), weights, 0, weights.length);
+        ReplicaState state = new ReplicaState(weights, sgd.momentum(), model.training().statistics(), epochTally);
+        Path folder = new Path(plan.checkpoints(), CheckpointFolder.folderName(done, plan.attempt()));
+        Checkpoint.File file = RankFile.write(folder, me.rank(), state, plan.hadoop().value());
+        int epochs = (int) (done / batches.perEpoch());
+        driver.apply(new Report.Saved(me.rank(), done, epochs, model.parameterOrder(), file));
+    }
+}

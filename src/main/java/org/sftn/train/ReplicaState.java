@@ -1,0 +1,68 @@
+package org.sftn.train;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.sftn.model.Safetensors;
+import org.sftn.nn.Shape;
+import org.sftn.nn.Tensor;
+
+/**
+ * What one rank puts in a checkpoint.
+ *
+ * @param weights its slice
+ * @param momentum of its slice; empty when there is none
+ * @param statistics its own running statistics
+ * @param tally of the epoch so far
+ */
+record ReplicaState(float[] weights, float[] momentum, float[] statistics, Tally tally) {
+    private static final String TERM = "term.";
+
+    Safetensors toSafetensors() {
+        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        put(tensors, "weights", weights);
+        put(tensors, "momentum", momentum);
+        put(tensors, "statistics", statistics);
+        Map<String, String> metadata = new LinkedHashMap<>();
+        metadata.put("images", Long.toString(tally.images()));
+        metadata.put("correct", Long.toString(tally.correct()));
+        metadata.put("loss", Double.toHexString(tally.loss()));
+        tally.terms().forEach((name, sum) -> metadata.put(TERM + name, Double.toHexString(sum)));
+        return new Safetensors(tensors, metadata);
+    }
+
+    private static void put(Map<String, Tensor> tensors, String name, float[] values) {
+        if (values.length > 0) {
+            tensors.put(name, new Tensor(Shape.of(values.length), values));
+        }
+    }
+
+    /** @throws IllegalArgumentException when it holds something else */
+    static ReplicaState of(Safetensors file) {
+        Map<String, String> metadata = file.metadata();
+        Map<String, Double> terms = new LinkedHashMap<>();
+        metadata.forEach((key, value) -> {
+            if (key.startsWith(TERM)) {
+                terms.put(key.substring(TERM.length()), Double.parseDouble(value));
+            }
+        });
+        Tally tally = new Tally(
+                Long.parseLong(required(metadata, "images")),
+                Double.parseDouble(required(metadata, "loss")),
+                terms,
+                Long.parseLong(required(metadata, "correct")));
+        return new ReplicaState(values(file, "weights"), values(file, "momentum"), values(file, "statistics"), tally);
+    }
+
+    private static String required(Map<String, String> metadata, String key) {
+        String value = metadata.get(key);
+        if (value == null) {
+            throw new IllegalArgumentException("'" + key + "' is missing");
+        }
+        return value;
+    }
+
+    private static float[] values(Safetensors file, String name) {
+        Tensor tensor = file.tensors().get(name);
+        return tensor == null ? new float[0] : tensor.values();
+    }
+}

@@ -1,0 +1,62 @@
+package org.sftn.train;
+
+import java.io.Serializable;
+import org.sftn.train.exchange.Rendezvous;
+
+/** What a rank tells the driver. */
+sealed interface Report extends Serializable {
+    int rank();
+
+    /** It listens; the answer is all ranks' {@link Rendezvous.Address addresses}, or an empty list while some are missing. */
+    record Here(int rank, String executor, Rendezvous.Address address) implements Report {}
+
+    /**
+     * Since its last report.
+     *
+     * @param iterations done in all
+     */
+    record Trained(int rank, long iterations, double learningRate, Tally tally) implements Report {}
+
+    /**
+     * An epoch is over.
+     *
+     * @param epochs done in all
+     * @param iterations done in all
+     * @param learningRate of the last iteration
+     * @param tally of the whole epoch
+     * @param timedImages those of the epoch that this attempt has trained, over this rank
+     * @param seconds that they took
+     * @param evaluation after the epoch; null when there was none
+     */
+    record EpochDone(
+            int rank,
+            int epochs,
+            long iterations,
+            double learningRate,
+            Tally tally,
+            long timedImages,
+            double seconds,
+            Evaluation evaluation)
+            implements Report {}
+
+    /** Its part of a checkpoint is written. */
+    record Saved(int rank, long iterations, int epochs, String parameterOrder, Checkpoint.File file) implements Report {}
+
+    /** The loss is not finite. */
+    record Diverged(int rank, long iteration, int epoch, double loss) implements Report {}
+
+    /** It found a mistake of the user; trying again is useless. */
+    record Refused(int rank, String message) implements Report {}
+
+    /** Something of its own broke; a peer's failure is not reported. */
+    record Broken(int rank, String stackTrace) implements Report {}
+
+    /**
+     * The end.
+     *
+     * @param evaluation of the last weights
+     * @param images trained by this rank in this attempt
+     * @param seconds that took
+     */
+    record Finished(int rank, Evaluation evaluation, long images, double seconds) implements Report {}
+}

@@ -1,0 +1,75 @@
+package org.sftn.train;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.hadoop.fs.Path;
+import org.sftn.conf.UserException;
+import org.sftn.train.exchange.Member;
+import org.sftn.train.exchange.Slice;
+
+/**
+ * A checkpoint as one rank needs it. When another number of ranks wrote it, statistics are their mean, and rank 0 goes on with
+ * the sums of the epoch.
+ *
+ * @param weights of the whole network
+ * @param momentum of this rank's slice; empty when there is none
+ */
+record Restored(float[] weights, float[] momentum, float[] statistics, Tally tally) {
+    static Restored read(Plan plan, Member me, Model model) throws IOException {
+        Checkpoint checkpoint = plan.from();
+        int parameters = model.training().parameters().length;
+        requireFits(checkpoint, parameters, model);
+        List<ReplicaState> states = new ArrayList<>();
+        for (Checkpoint.File file : checkpoint.files()) {
+            states.add(RankFile.read(new Path(plan.checkpoints(), checkpoint.folder()), file, plan.hadoop().value()));
+        }
+        float[] weights = new float[parameters];
+        float[] allMomentum = new float[parameters];
+        boolean hasMomentum = false;
+        for (int rank = 0; rank < states.size(); rank++) {
+            Slice slice = Slice.of(parameters, rank, states.size());
+            copy(states.get(rank).weights(), weights, slice);
+            if (states.get(rank).momentum().length > 0) {
+                copy(states.get(rank).momentum(), allMomentum, slice);
+                hasMomentum = true;
+            }
+        }
+        Slice own = me.slice(parameters);
+        float[] momentum = new float[hasMomentum ? own.length() : 0];
+        System.arraycopy(allMomentum, own.offset(), momentum, 0, momentum.length);
+        if (states.size() == me.ranks()) {
+            ReplicaState mine = states.get(me.rank());
+            return new Restored(weights, momentum, mine.statistics(), mine.tally());
+        }
+        Tally tally = me.rank() == 0 ? states.stream().map(ReplicaState::tally).reduce(Tally.EMPTY, Tally::plus) : Tally.EMPTY;
+        return new Restored(weights, momentum, mean(states), tally);
+    }
+
+    private static void requireFits(Checkpoint checkpoint, int parameters, Model model) {
+        if (checkpoint.parameters() != parameters || !checkpoint.parameterOrder().equals(model.parameterOrder())) {
+            throw new UserException(
+                    "the run cannot be continued: its checkpoint holds %d parameters in the order %s, this engine %d in the order %s"
+                            .formatted(checkpoint.parameters(), checkpoint.parameterOrder(), parameters, model.parameterOrder()));
+        }
+    }
+
+    private static void copy(float[] from, float[] to, Slice slice) throws IOException {
+        if (from.length != slice.length()) {
+            throw new IOException("a checkpoint has " + from.length + " values for " + slice);
+        }
+        System.arraycopy(from, 0, to, slice.offset(), slice.length());
+    }
+
+    private static float[] mean(List<ReplicaState> states) {
+        float[] mean = states.get(0).statistics().clone();
+        for (int i = 0; i < mean.length; i++) {
+            double sum = 0;
+            for (ReplicaState state : states) {
+                sum += state.statistics()[i];
+            }
+            mean[i] = (float) (sum / states.size());
+        }
+        return mean;
+    }
+}

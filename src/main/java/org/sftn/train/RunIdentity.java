@@ -1,0 +1,44 @@
+package org.sftn.train;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.zip.CRC32C;
+import org.sftn.conf.DataSettings;
+import org.sftn.conf.TrainingSettings;
+import org.sftn.data.Dataset;
+import org.sftn.nn.Network;
+
+/** What the weights of a run depend on, by name. The number of executors is not among it: a run may go on with another. */
+final class RunIdentity {
+    private RunIdentity() {}
+
+    static SortedMap<String, String> of(
+            TrainingSettings training, DataSettings data, long seed, Objective objective, Dataset dataset, Map<String, String> more) {
+        SortedMap<String, String> identity = new TreeMap<>(more);
+        identity.put("seed", Long.toString(seed));
+        identity.put("training.global-batch", Integer.toString(training.globalBatch()));
+        identity.put("training.epochs", Integer.toString(training.epochs()));
+        identity.put("training.learning-rate", Double.toString(training.learningRate()));
+        identity.put("training.momentum", Double.toString(training.momentum()));
+        identity.put("training.nesterov", Boolean.toString(training.nesterov()));
+        identity.put("training.weight-decay", Double.toString(training.weightDecay()));
+        identity.put("training.schedule.kind", training.schedule().kind().toString());
+        identity.put("training.schedule.milestones", training.schedule().milestones().toString());
+        identity.put("training.schedule.factor", Double.toString(training.schedule().factor()));
+        identity.put("training.schedule.warm-up-epochs", Double.toString(training.schedule().warmUpEpochs()));
+        identity.put("data.crop-padding", Integer.toString(data.cropPadding()));
+        identity.put("data.horizontal-flip", Boolean.toString(data.horizontalFlip()));
+        identity.put("data set", dataset.manifest().identity());
+        identity.put("training images", Long.toString(dataset.count("train", data.trainImages())));
+        identity.put("network", identity(objective.network()));
+        return identity;
+    }
+
+    private static String identity(Network network) {
+        CRC32C crc = new CRC32C();
+        crc.update((network.nodes() + "\n" + network.taps()).getBytes(StandardCharsets.UTF_8));
+        return "%08x".formatted(crc.getValue());
+    }
+}

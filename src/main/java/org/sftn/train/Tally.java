@@ -1,0 +1,44 @@
+package org.sftn.train;
+
+import java.io.Serializable;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Sums over training images.
+ *
+ * @param loss sum of the images' losses
+ * @param terms likewise, by name
+ * @param correct images whose largest logit is their label's
+ */
+record Tally(long images, double loss, Map<String, Double> terms, long correct) implements Serializable {
+    static final Tally EMPTY = new Tally(0, 0, Map.of(), 0);
+
+    static Tally of(int images, Loss loss, long correct) {
+        Map<String, Double> terms = new LinkedHashMap<>();
+        loss.terms().forEach((name, mean) -> terms.put(name, mean * images));
+        return new Tally(images, loss.total() * images, terms, correct);
+    }
+
+    Tally plus(Tally other) {
+        Map<String, Double> sums = new LinkedHashMap<>(terms);
+        other.terms.forEach((name, sum) -> sums.merge(name, sum, Double::sum));
+        return new Tally(images + other.images, loss + other.loss, sums, correct + other.correct);
+    }
+
+    double meanLoss() {
+        return loss / images;
+    }
+
+    /** Means by name. */
+    Map<String, Double> meanTerms() {
+        Map<String, Double> means = new LinkedHashMap<>();
+        terms.forEach((name, sum) -> means.put(name, sum / images));
+        return means;
+    }
+
+    /** A share in [0, 1]. */
+    double top1() {
+        return (double) correct / images;
+    }
+}

@@ -1,0 +1,207 @@
+package org.sftn.train;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.util.SerializableConfiguration;
+import org.sftn.conf.DataSettings;
+import org.sftn.conf.TrainingSettings;
+import org.sftn.conf.UserException;
+import org.sftn.data.Dataset;
+import org.sftn.data.Preprocessing;
+import org.sftn.data.Sample;
+import org.sftn.model.Safetensors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Synchronous training in Spark barrier stages: one long task an executor, no Spark job an iteration. When an attempt fails the
+ * driver begins again from the last checkpoint. The same configuration, seed and number of executors give the same bits, however
+ * often the run was interrupted.
+ */
+public final class Trainer {
+    private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
+    private static final int SECRET_BYTES = 32;
+
+    private final JavaSparkContext spark;
+    private final TrainingSettings training;
+    private final DataSettings data;
+    private final EngineSource engines;
+    private final long seed;
+    private final PrintStream out;
+
+    /** @param out takes the progress lines */
+    public Trainer(
+            SparkSession session, TrainingSettings training, DataSettings data, EngineSource engines, long seed, PrintStream out) {
+        this.spark = new JavaSparkContext(session.sparkContext());
+        this.training = training;
+        this.data = data;
+        this.engines = engines;
+        this.seed = seed;
+        this.out = out;
+    }
+
+    /** What stays the same over all attempts. */
+    private record Run(
+            Objective objective,
+            Dataset dataset,
+            OutputFolder folder,
+            Map<String, String> identity,
+            Cluster cluster,
+            CheckpointFolder checkpoints,
+            JavaRDD<Sample> train,
+            JavaRDD<Sample> test) {}
+
+    /**
+     * Trains to the end, from the folder's last checkpoint when it holds any. Writes checkpoints, metrics and TensorBoard's events
+     * there.
+     *
+     * @param identity what else makes the run what it is, such as the objective's settings, by name; a run continues with the
+     *     same only
+     * @throws UserException when the cluster is too small, the folder holds checkpoints that must not be continued, or a task
+     *     found a mistake of the user
+     * @throws DivergedException when the loss is not finite any more
+     * @throws TrainingFailedException when {@code training.attempts} attempts have failed without progress
+     */
+    public TrainingResult train(Objective objective, Dataset dataset, OutputFolder folder, Map<String, String> identity)
+            throws IOException, InterruptedException {
+        Cluster cluster = new Cluster(spark.sc());
+        Optional<String> missing = cluster.missing(training.executors());
+        if (missing.isPresent()) {
+            throw new UserException(missing.get());
+        }
+        cluster.disableLocalityWait();
+        CheckpointFolder checkpoints = new CheckpointFolder(folder.checkpoints(), spark.hadoopConfiguration());
+        Map<String, String> whole = RunIdentity.of(training, data, seed, objective, dataset, identity);
+        Run run = new Run(
+                objective,
+                dataset,
+                folder,
+                whole,
+                cluster,
+                checkpoints,
+                dataset.samples("train", data.trainImages(), training.executors()),
+                dataset.samples("test", data.testImages(), training.executors()));
+        return untilDone(run);
+    }
+
+    private TrainingResult untilDone(Run run) throws IOException, InterruptedException {
+        long startNanos = System.nanoTime();
+        Optional<Checkpoint> from = latest(run);
+        from.ifPresent(checkpoint -> out.println("continuing after iteration " + checkpoint.iterations()));
+        int lost = 0;
+        while (true) {
+            try {
+                return result(attempt(run, from), run, startNanos);
+            } catch (UserException | DivergedException e) {
+                throw e;
+            } catch (Exception e) {
+                if (spark.sc().isStopped() || e instanceof InterruptedException || Thread.currentThread().isInterrupted()) {
+                    throw e;
+                }
+                Optional<Checkpoint> latest = latest(run);
+                lost = iterations(latest) > iterations(from) ? 0 : lost + 1;
+                if (lost >= training.attempts()) {
+                    throw new TrainingFailedException(lost, e);
+                }
+                from = latest;
+                LOG.warn("Training was interrupted and goes on after iteration {}", iterations(from), e);
+                out.println("training was interrupted: continuing after iteration " + iterations(from));
+            }
+        }
+    }
+
+    private Optional<Checkpoint> latest(Run run) throws IOException {
+        Optional<Checkpoint> latest = run.checkpoints().latest();
+        List<String> differences = latest.map(c -> c.differencesFrom(run.identity())).orElse(List.of());
+        if (!differences.isEmpty()) {
+            throw new UserException("the run in %s cannot be continued, it is another one: %s"
+                    .formatted(run.folder().root(), String.join("; ", differences)));
+        }
+        return latest;
+    }
+
+    private static long iterations(Optional<Checkpoint> checkpoint) {
+        return checkpoint.map(Checkpoint::iterations).orElse(0L);
+    }
+
+    private Attempt.Outcome attempt(Run run, Optional<Checkpoint> from) throws IOException, InterruptedException {
+        Optional<String> missing = run.cluster().missing(training.executors());
+        if (missing.isPresent()) {
+            throw new IllegalStateException(missing.get());
+        }
+        run.checkpoints().removeUnmarked();
+        Configuration hadoop = spark.hadoopConfiguration();
+        Plan plan = plan(run, from);
+        long end = training.epochs() * batches(run);
+        Progress progress = new Progress(out, training.epochs(), end, plan.firstIteration(), training.progressInterval());
+        MetricsFile metrics = MetricsFile.open(run.folder().metrics(), plan.firstIteration(), hadoop);
+        try (EventFile events = new EventFile(run.folder().tensorboard(), plan.attempt(), plan.firstIteration(), hadoop)) {
+            Journal journal = new Journal(progress, metrics, events, run.checkpoints(), run.identity(), plan);
+            String description = "train iterations %d to %d on %d executors".formatted(plan.firstIteration() + 1, end, training.executors());
+            return new Attempt(spark, plan, run.cluster(), journal).run(run.train(), run.test(), description);
+        }
+    }
+
+    private long batches(Run run) {
+        long images = run.dataset().count("train", data.trainImages());
+        return (images + training.globalBatch() - 1) / training.globalBatch();
+    }
+
+    private Plan plan(Run run, Optional<Checkpoint> from) {
+        byte[] secret = new byte[SECRET_BYTES];
+        new SecureRandom().nextBytes(secret);
+        UUID id = UUID.randomUUID();
+        String attempt = HexFormat.of().toHexDigits(id.getMostSignificantBits());
+        return new Plan(
+                attempt,
+                "sftn-training-" + attempt,
+                id.getMostSignificantBits() >>> 1,
+                secret,
+                run.cluster().coresPerRank(training.executors()),
+                run.objective(),
+                engines,
+                training,
+                new Plan.Data(
+                        Preprocessing.of(run.dataset().manifest(), data),
+                        run.dataset().count("train", data.trainImages()),
+                        data.memory().toBytes()),
+                seed,
+                from.orElse(null),
+                run.folder().checkpoints(),
+                new SerializableConfiguration(spark.hadoopConfiguration()));
+    }
+
+    private TrainingResult result(Attempt.Outcome outcome, Run run, long startNanos) throws IOException {
+        Evaluation test = Evaluation.EMPTY;
+        long images = 0;
+        double seconds = 0;
+        for (Report.Finished rank : outcome.finished()) {
+            test = test.plus(rank.evaluation());
+            images += rank.images();
+            seconds = Math.max(seconds, rank.seconds());
+        }
+        Safetensors values = Safetensors.read(new ByteArrayInputStream(outcome.values()), outcome.values().length);
+        return new TrainingResult(
+                values.tensors(),
+                Model.evaluatedPart(run.objective(), values.tensors()),
+                training.epochs(),
+                training.epochs() * batches(run),
+                test.top1Share(),
+                test.top5Share(),
+                test.meanCrossEntropy(),
+                images == 0 ? 0 : images / seconds,
+                Duration.ofNanos(System.nanoTime() - startNanos).toMillis() / 1000.0);
+    }
+}

@@ -1,0 +1,10 @@
+package org.sftn.train;
+
+/** Attempt after attempt has failed without progress; the cause is the last failure. */
+public final class TrainingFailedException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    TrainingFailedException(int attempts, Throwable cause) {
+        super("training failed " + attempts + (attempts == 1 ? " time" : " times") + " without progress (training.attempts)", cause);
+    }
+}

@@ -1,0 +1,27 @@
+package org.sftn.train;
+
+import java.util.Map;
+import org.sftn.nn.Tensor;
+
+/**
+ * What a run has made.
+ *
+ * @param values parameters and statistics of the objective's whole network by full name; statistics are means over the replicas
+ * @param model those of the evaluated part, by its own names
+ * @param iterations over all epochs, those of earlier starts included
+ * @param top1 share of the test split, in [0, 1]
+ * @param top5 likewise
+ * @param loss mean cross-entropy of the test split
+ * @param imagesPerSecond trained in this start, over all executors, without evaluation; 0 when nothing was left to train
+ * @param seconds of this start
+ */
+public record TrainingResult(
+        Map<String, Tensor> values,
+        Map<String, Tensor> model,
+        int epochs,
+        long iterations,
+        double top1,
+        double top5,
+        double loss,
+        double imagesPerSecond,
+        double seconds) {}

@@ -1,0 +1,62 @@
+package org.sftn.train;
+
+import java.util.Map;
+import org.sftn.data.Batch;
+import org.sftn.engine.Executable;
+import org.sftn.nn.Taps;
+import org.sftn.nn.Tensor;
+import org.sftn.train.exchange.Exchange;
+import org.sftn.train.exchange.Member;
+
+/** Evaluates the model on this rank's part of the test split; all ranks do it at the same time. */
+final class Validation {
+    private final Model model;
+    private final Batches batches;
+    private final Member me;
+    private final Exchange exchange;
+    private final float[] statistics;
+
+    /**
+     * @param exchange of the statistics; null when the network has none
+     * @param statistics that the exchange writes to
+     */
+    Validation(Model model, Batches batches, Member me, Exchange exchange, float[] statistics) {
+        this.model = model;
+        this.batches = batches;
+        this.me = me;
+        this.exchange = exchange;
+        this.statistics = statistics;
+    }
+
+    /** With the statistics averaged over the ranks; those of the replica stay. */
+    Evaluation run(int threads) throws InterruptedException {
+        average();
+        Executable evaluated = model.evaluated(averaged());
+        Evaluation sum = Evaluation.EMPTY;
+        try (Prefetch<Batch> prefetch = batches.test(threads)) {
+            for (int i = 0; i < batches.testBatches(); i++) {
+                Batch batch = prefetch.next();
+                Map<String, Tensor> outputs = evaluated.forward(Map.of(Taps.IMAGE, batch.images()));
+                sum = sum.plus(Evaluation.of(batch, outputs.get(Taps.LOGITS)));
+            }
+        }
+        return sum;
+    }
+
+    private void average() {
+        if (exchange == null) {
+            return;
+        }
+        float[] sum = exchange.reduce(model.training().statistics());
+        int offset = exchange.slice().offset();
+        for (int i = 0; i < exchange.slice().length(); i++) {
+            statistics[offset + i] = sum[i] / me.ranks();
+        }
+        exchange.gather();
+    }
+
+    /** All values of the trained network, the statistics as they were averaged by the last {@link #run}. */
+    Map<String, Tensor> averaged() {
+        return model.values(statistics);
+    }
+}

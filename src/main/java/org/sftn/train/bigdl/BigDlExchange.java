@@ -1,0 +1,150 @@
+package org.sftn.train.bigdl;
+
+import com.intel.analytics.bigdl.parameters.AllReduceParameter;
+import com.intel.analytics.bigdl.tensor.Tensor;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.TaskContext;
+import org.apache.spark.sparkExtension.SparkExtension;
+import org.apache.spark.storage.BlockId;
+import org.apache.spark.storage.BlockInfo;
+import org.apache.spark.storage.BlockInfoManager;
+import org.apache.spark.storage.BlockManager;
+import org.sftn.train.exchange.Exchange;
+import org.sftn.train.exchange.Member;
+import org.sftn.train.exchange.PeerException;
+import org.sftn.train.exchange.Slice;
+import scala.Option;
+
+/**
+ * Sums through {@link AllReduceParameter}, uncompressed. It only logs a fetch that failed, or one of an old block, and goes on
+ * with what it has; so every slice carries one value more that tells the round, checked on both ways.
+ */
+final class BigDlExchange implements Exchange {
+    // Sums of it over thousands of ranks are exact in fp32.
+    private static final int ROUND_MARKS = 4096;
+
+    private final long id;
+    private final Member me;
+    private final float[] shared;
+    private final Slice own;
+    private final Runnable barrier;
+    private final float[] marked;
+    private final Tensor<Object> view;
+    private final AllReduceParameter<Object> parameter;
+    private final float[] sum;
+    private final BlockManager blocks = SparkEnv.get().blockManager();
+    private final long task = TaskContext.get().taskAttemptId();
+    private int round;
+
+    BigDlExchange(long id, Member me, float[] shared, Runnable barrier) {
+        this.id = id;
+        this.me = me;
+        this.shared = shared;
+        this.own = me.slice(shared.length);
+        this.barrier = barrier;
+        this.marked = new float[shared.length + me.ranks()];
+        this.view = BigDl.view(marked);
+        this.parameter = inTask(new AllReduceParameter<>(id, me.ranks(), marked.length, 1, "none", BigDl.floats(), BigDl.numeric()));
+        this.sum = new float[own.length()];
+        parameter.init(view, BigDl.numeric());
+    }
+
+    // Its partition is known only to a parameter that was deserialised in its task; the bytes never leave this method.
+    @SuppressWarnings("unchecked")
+    private static AllReduceParameter<Object> inTask(AllReduceParameter<Object> parameter) {
+        try {
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+                out.writeObject(parameter);
+            }
+            try (ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
+                return (AllReduceParameter<Object>) in.readObject();
+            }
+        } catch (IOException | ClassNotFoundException e) {
+            throw new IllegalStateException("BigDL's parameter cannot be copied", e);
+        }
+    }
+
+    @Override
+    public Slice slice() {
+        return own;
+    }
+
+    @Override
+    public float[] reduce(float[] values) {
+        round++;
+        mark(values);
+        parameter.putGradients(view);
+        barrier.run();
+        parameter.aggregateGradientPartition(1);
+        float[] slice = BigDl.array(parameter.gradientPartition());
+        check(slice[own.length()], me.ranks() * roundMark(), "gradients for rank " + me.rank());
+        System.arraycopy(slice, 0, sum, 0, own.length());
+        return sum;
+    }
+
+    @Override
+    public void gather() {
+        float[] weights = BigDl.array(parameter.weightPartition());
+        System.arraycopy(shared, own.offset(), weights, 0, own.length());
+        weights[own.length()] = roundMark();
+        parameter.sendWeightPartition();
+        barrier.run();
+        try {
+            parameter.getWeights(view).waitResult();
+        } catch (RuntimeException e) {
+            throw new PeerException("rank " + me.rank() + " cannot fetch its peers' weights", e);
+        }
+        for (int rank = 0; rank < me.ranks(); rank++) {
+            Slice slice = Slice.of(shared.length, rank, me.ranks());
+            check(marked[slice.offset() + rank + slice.length()], roundMark(), "weights of rank " + rank);
+            System.arraycopy(marked, slice.offset() + rank, shared, slice.offset(), slice.length());
+        }
+    }
+
+    private void mark(float[] values) {
+        for (int rank = 0; rank < me.ranks(); rank++) {
+            Slice slice = Slice.of(shared.length, rank, me.ranks());
+            System.arraycopy(values, slice.offset(), marked, slice.offset() + rank, slice.length());
+            marked[slice.offset() + rank + slice.length()] = roundMark();
+        }
+    }
+
+    private float roundMark() {
+        return round % ROUND_MARKS + 1;
+    }
+
+    private static void check(float found, float expected, String what) {
+        if (found != expected) {
+            throw new PeerException("the " + what + " are incomplete or old: their mark is " + found + ", not " + expected);
+        }
+    }
+
+    /** Frees what this rank put; a second call does nothing. */
+    void dropBlocks() {
+        drop(id + "weights" + me.rank(), task);
+        drop(id + "gradients" + me.rank(), task);
+        drop(id + "weightBytes" + me.rank(), task);
+        for (int rank = 0; rank < me.ranks(); rank++) {
+            drop(id + "_" + rank + "gradientBytes" + me.rank(), BlockInfo.NON_TASK_WRITER());
+        }
+    }
+
+    // AllReduceParameter never releases the read locks of its own blocks, and the removal of a locked block waits for ever.
+    private void drop(String name, long lockOwner) {
+        BlockId block = SparkExtension.getLocalBlockId(name);
+        BlockInfoManager locks = blocks.blockInfoManager();
+        Option<BlockInfo> info = locks.get(block);
+        while (info.isDefined() && info.get().readerCount() > 0) {
+            locks.unlock(block, Option.apply(lockOwner));
+        }
+        if (info.isDefined()) {
+            blocks.removeBlock(block, false);
+        }
+    }
+}

@@ -1,0 +1,26 @@
+package org.sftn.train.loss;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.sftn.nn.Tensor;
+
+/** Sums of weighted gradients by tap. */
+public final class Gradients {
+    private final Map<String, Tensor> sums = new LinkedHashMap<>();
+
+    /** Adds {@code weight * gradient}; the gradient is not changed. */
+    public void add(String tap, double weight, Tensor gradient) {
+        Tensor sum = sums.computeIfAbsent(tap, t -> Tensor.zeros(gradient.shape()));
+        if (!sum.shape().equals(gradient.shape())) {
+            throw new IllegalArgumentException("tap '" + tap + "' has gradients of " + sum.shape() + " and " + gradient.shape());
+        }
+        float[] values = gradient.values();
+        for (int i = 0; i < values.length; i++) {
+            sum.values()[i] += (float) (weight * values[i]);
+        }
+    }
+
+    public Map<String, Tensor> byTap() {
+        return sums;
+    }
+}

@@ -1,0 +1,61 @@
+package org.sftn.zoo;
+
+import static java.util.Map.entry;
+
+import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.sftn.conf.Nearest;
+import org.sftn.conf.UserException;
+import org.sftn.nn.Shape;
+
+/** All architectures by name. A new one is its own file and its row here. */
+public final class Zoo {
+    private static final Map<String, Factory> FACTORIES = new TreeMap<>(Map.ofEntries(
+            entry("resnet8", ResNet.of(8, 16, 16, 32, 64)),
+            entry("resnet14", ResNet.of(14, 16, 16, 32, 64)),
+            entry("resnet20", ResNet.of(20, 16, 16, 32, 64)),
+            entry("resnet32", ResNet.of(32, 16, 16, 32, 64)),
+            entry("resnet44", ResNet.of(44, 16, 16, 32, 64)),
+            entry("resnet56", ResNet.of(56, 16, 16, 32, 64)),
+            entry("resnet110", ResNet.of(110, 16, 16, 32, 64)),
+            entry("resnet8x4", ResNet.of(8, 32, 64, 128, 256)),
+            entry("resnet32x4", ResNet.of(32, 32, 64, 128, 256)),
+            entry("wrn_16_1", WideResNet.of(16, 1)),
+            entry("wrn_16_2", WideResNet.of(16, 2)),
+            entry("wrn_40_1", WideResNet.of(40, 1)),
+            entry("wrn_40_2", WideResNet.of(40, 2))));
+
+    /** Makes one architecture for images and classes of any fitting size. */
+    interface Factory {
+        /** @throws UserException when the architecture makes no sense for the image */
+        Architecture create(String name, Shape image, int classes);
+    }
+
+    private Zoo() {}
+
+    public static SortedSet<String> names() {
+        return new TreeSet<>(FACTORIES.keySet());
+    }
+
+    /**
+     * @param image {@code channels x height x width}
+     * @param classes at least 2
+     * @throws UserException when there is no such architecture, or it does not fit the image or the number of classes
+     */
+    public static Architecture create(String name, Shape image, int classes) {
+        Factory factory = FACTORIES.get(name);
+        if (factory == null) {
+            throw new UserException("there is no network '" + name + "' among " + String.join(", ", names())
+                    + Nearest.suggestion(name, names()));
+        }
+        if (!image.isMap()) {
+            throw new UserException(name + " needs images of channels x height x width, not of " + image);
+        }
+        if (classes < 2) {
+            throw new UserException(name + " needs at least 2 classes, not " + classes);
+        }
+        return factory.create(name, image, classes);
+    }
+}

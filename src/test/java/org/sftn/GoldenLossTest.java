@@ -1,0 +1,164 @@
+package org.sftn;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.sftn.conf.TeacherSettings;
+import org.sftn.nn.Shape;
+import org.sftn.nn.Tensor;
+import org.sftn.teacher.StudentFriendlyLoss;
+import org.sftn.train.loss.SoftenedKl;
+
+/**
+ * Every loss against values and gradients of public reference implementations in double precision. The vectors are a
+ * resource; {@code -Dgolden.dir=DIR} takes {@code DIR/distillation_losses.json} instead.
+ */
+class GoldenLossTest {
+    private static final String FILE = "distillation_losses.json";
+    // Losses are computed in double precision from inputs rounded to float (relative 6e-8); gradients are rounded to float.
+    private static final double TOLERANCE = 1e-5;
+
+    /** One formula on one case: the loss and its gradient by input name. */
+    private record Result(double loss, Map<String, Tensor> gradients) {}
+
+    private static final Map<String, Function<Case, Result>> FORMULAS = Map.of(
+            "kd", GoldenLossTest::kd,
+            "sftn_teacher", GoldenLossTest::studentFriendlyTeacher);
+
+    @Test
+    void everyFormulaHasACase() throws IOException {
+        assertThat(cases()).extracting(Case::name).containsAll(FORMULAS.keySet());
+    }
+
+    @TestFactory
+    List<DynamicTest> equalsTheReference() throws IOException {
+        List<DynamicTest> tests = new ArrayList<>();
+        for (Case golden : cases()) {
+            tests.add(DynamicTest.dynamicTest(golden.name() + " " + golden.node.path("params"), () -> check(golden)));
+        }
+        return tests;
+    }
+
+    private static void check(Case golden) {
+        Function<Case, Result> formula = FORMULAS.get(golden.name());
+        // Only vectors given from outside may hold methods that this version does not have.
+        assumeTrue(
+                formula != null || System.getProperty("golden.dir") == null,
+                "this version has no formula for '" + golden.name() + "'");
+        assertThat(formula).as("a formula for '%s'", golden.name()).isNotNull();
+        Result result = formula.apply(golden);
+        double loss = golden.node.path("loss").doubleValue();
+        assertThat(result.loss()).isCloseTo(loss, within(TOLERANCE * Math.abs(loss)));
+        JsonNode gradients = golden.node.path("gradients");
+        assertThat(gradients.size()).as("gradients in the vector").isPositive();
+        gradients.fields().forEachRemaining(entry -> {
+            Tensor expected = tensor(entry.getValue());
+            Tensor actual = result.gradients().get(entry.getKey());
+            assertThat(actual).as("gradient of %s", entry.getKey()).isNotNull();
+            assertThat(actual.shape()).isEqualTo(expected.shape());
+            double difference = 0;
+            double norm = 0;
+            for (int i = 0; i < expected.values().length; i++) {
+                difference += Math.pow(actual.values()[i] - expected.values()[i], 2);
+                norm += Math.pow(expected.values()[i], 2);
+            }
+            assertThat(Math.sqrt(difference)).as("gradient of %s", entry.getKey()).isLessThanOrEqualTo(TOLERANCE * Math.sqrt(norm));
+        });
+    }
+
+    private static Result kd(Case golden) {
+        SoftenedKl kl = SoftenedKl.of(
+                golden.input("teacher_logits"), golden.input("student_logits"), golden.parameter("temperature").doubleValue());
+        return new Result(kl.value(), Map.of("student_logits", kl.gradientOfQ()));
+    }
+
+    private static Result studentFriendlyTeacher(Case golden) {
+        List<Tensor> branches = new ArrayList<>();
+        while (golden.node.path("inputs").has("branch_logits_" + (branches.size() + 1))) {
+            branches.add(golden.input("branch_logits_" + (branches.size() + 1)));
+        }
+        TeacherSettings settings = new TeacherSettings(
+                "teacher",
+                "student",
+                "",
+                golden.parameter("lambda_t").doubleValue(),
+                golden.parameter("lambda_kl").doubleValue(),
+                golden.parameter("lambda_ce").doubleValue(),
+                golden.parameter("temperature").doubleValue(),
+                switch (golden.parameter("kl").asText()) {
+                    case "teacher||branch" -> TeacherSettings.Kl.TEACHER_BRANCH;
+                    case "branch||teacher" -> TeacherSettings.Kl.BRANCH_TEACHER;
+                    default -> throw new IllegalArgumentException(golden.parameter("kl").asText());
+                },
+                golden.parameter("detach_teacher_in_kl").booleanValue(),
+                false);
+        StudentFriendlyLoss loss = StudentFriendlyLoss.of(golden.input("teacher_logits"), branches, golden.labels(), settings);
+        Map<String, Tensor> gradients = new HashMap<>();
+        gradients.put("teacher_logits", loss.teacherGradient());
+        for (int i = 0; i < branches.size(); i++) {
+            gradients.put("branch_logits_" + (i + 1), loss.branchGradients().get(i));
+        }
+        return new Result(loss.total(), gradients);
+    }
+
+    private record Case(JsonNode node) {
+        String name() {
+            return node.path("name").asText();
+        }
+
+        JsonNode parameter(String name) {
+            return present(node.path("params").path(name), name);
+        }
+
+        Tensor input(String name) {
+            return tensor(present(node.path("inputs").path(name), name));
+        }
+
+        int[] labels() {
+            JsonNode labels = present(node.path("inputs").path("labels_zero_based"), "labels_zero_based");
+            return StreamSupport.stream(labels.spliterator(), false).mapToInt(JsonNode::intValue).toArray();
+        }
+
+        private static JsonNode present(JsonNode node, String name) {
+            assertThat(node.isMissingNode()).as("the vector lacks '%s'", name).isFalse();
+            return node;
+        }
+    }
+
+    private static Tensor tensor(JsonNode node) {
+        int[] shape = StreamSupport.stream(node.path("shape").spliterator(), false).mapToInt(JsonNode::intValue).toArray();
+        JsonNode data = node.path("data");
+        float[] values = new float[data.size()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = data.get(i).floatValue();
+        }
+        return new Tensor(Shape.of(shape), values);
+    }
+
+    private static List<Case> cases() throws IOException {
+        String folder = System.getProperty("golden.dir");
+        try (InputStream in = folder == null
+                ? GoldenLossTest.class.getResourceAsStream("/golden/" + FILE)
+                : Files.newInputStream(Path.of(folder, FILE))) {
+            List<Case> cases = new ArrayList<>();
+            new ObjectMapper().readTree(in).path("cases").forEach(node -> cases.add(new Case(node)));
+            return cases;
+        }
+    }
+}

@@ -1,0 +1,420 @@
+package org.sftn.conf;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.entry;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigMemorySize;
+import com.typesafe.config.ConfigParseOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.sftn.conf.Limit.MoreThan;
+
+class SettingsTest {
+    private static final String CANNOT = "the configuration cannot be used: ";
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void everyDefaultIsBoundWithItsType() {
+        Settings settings = Settings.of(List.of());
+
+        assertThat(settings.seed()).isEqualTo(1);
+        assertThat(settings.prepare())
+                .isEqualTo(new PrepareSettings(
+                        PrepareSettings.Source.GENERATED,
+                        "",
+                        PrepareSettings.Labels.FINE,
+                        "train",
+                        "test",
+                        32,
+                        PrepareSettings.Store.PIXELS,
+                        0.01,
+                        10000,
+                        new PrepareSettings.Generated(10, 10000, 2000)));
+        assertThat(settings.data()).isEqualTo(new DataSettings("", 0, 0, ConfigMemorySize.ofBytes(2L << 30), 4, true));
+        assertThat(settings.engine()).isEqualTo(new EngineSettings("bigdl", 0));
+        assertThat(settings.training())
+                .isEqualTo(new TrainingSettings(
+                        1,
+                        64,
+                        240,
+                        0.05,
+                        0.9,
+                        false,
+                        5e-4,
+                        new TrainingSettings.Schedule(
+                                TrainingSettings.ScheduleKind.MULTI_STEP, List.of(150, 180, 210), 0.1, 0),
+                        TrainingSettings.ExchangeKind.DIRECT,
+                        1,
+                        0,
+                        3,
+                        Duration.ofSeconds(5),
+                        4,
+                        Duration.ofSeconds(60)));
+        assertThat(settings.teacher())
+                .isEqualTo(new TeacherSettings(
+                        "resnet20", "resnet8", "", 1, 3, 1, 1, TeacherSettings.Kl.TEACHER_BRANCH, false, false));
+        assertThat(settings.distill()).isEqualTo(new DistillSettings("", "resnet8", "kd"));
+        assertThat(settings.evaluate()).isEqualTo(new EvaluateSettings("", EvaluateSettings.Split.TEST, 256, false));
+        assertThat(settings.changed()).isEmpty();
+    }
+
+    /** A key that is added to reference.conf must be added here too. */
+    @Test
+    void everyKeyIsPinned() {
+        assertThat(Settings.of(List.of()).effective())
+                .containsOnly(
+                        entry("seed", "1"),
+                        entry("prepare.source", "generated"),
+                        entry("prepare.input", ""),
+                        entry("prepare.labels", "fine"),
+                        entry("prepare.train-folder", "train"),
+                        entry("prepare.test-folder", "test"),
+                        entry("prepare.image-size", "32"),
+                        entry("prepare.store", "pixels"),
+                        entry("prepare.max-rejected-share", "0.01"),
+                        entry("prepare.images-per-shard", "10000"),
+                        entry("prepare.generated.classes", "10"),
+                        entry("prepare.generated.train-images", "10000"),
+                        entry("prepare.generated.test-images", "2000"),
+                        entry("data.path", ""),
+                        entry("data.train-images", "0"),
+                        entry("data.test-images", "0"),
+                        entry("data.memory", "2 GiB"),
+                        entry("data.crop-padding", "4"),
+                        entry("data.horizontal-flip", "true"),
+                        entry("engine.name", "bigdl"),
+                        entry("engine.threads", "0"),
+                        entry("training.executors", "1"),
+                        entry("training.global-batch", "64"),
+                        entry("training.epochs", "240"),
+                        entry("training.learning-rate", "0.05"),
+                        entry("training.momentum", "0.9"),
+                        entry("training.nesterov", "false"),
+                        entry("training.weight-decay", "0.0005"),
+                        entry("training.schedule.kind", "multi-step"),
+                        entry("training.schedule.milestones", "[150, 180, 210]"),
+                        entry("training.schedule.factor", "0.1"),
+                        entry("training.schedule.warm-up-epochs", "0"),
+                        entry("training.exchange", "direct"),
+                        entry("training.evaluate-epochs", "1"),
+                        entry("training.checkpoint-iterations", "0"),
+                        entry("training.keep-checkpoints", "3"),
+                        entry("training.progress-interval", "5 s"),
+                        entry("training.attempts", "4"),
+                        entry("training.peer-timeout", "60 s"),
+                        entry("teacher.network", "resnet20"),
+                        entry("teacher.student", "resnet8"),
+                        entry("teacher.start-from", ""),
+                        entry("teacher.lambda-t", "1"),
+                        entry("teacher.lambda-kl", "3"),
+                        entry("teacher.lambda-ce", "1"),
+                        entry("teacher.temperature", "1"),
+                        entry("teacher.kl", "teacher-branch"),
+                        entry("teacher.detach-teacher", "false"),
+                        entry("teacher.share-branches", "false"),
+                        entry("distill.teacher", ""),
+                        entry("distill.student", "resnet8"),
+                        entry("distill.method", "kd"),
+                        entry("distill.kd.temperature", "4"),
+                        entry("distill.kd.cross-entropy-weight", "0.1"),
+                        entry("distill.kd.weight", "0.9"),
+                        entry("evaluate.model", ""),
+                        entry("evaluate.split", "test"),
+                        entry("evaluate.batch", "256"),
+                        entry("evaluate.predictions", "false"));
+    }
+
+    static Stream<Path> configurations() throws IOException {
+        try (Stream<Path> files = Files.walk(Path.of("conf"))) {
+            return files
+                    .filter(f -> f.toString().endsWith(".conf"))
+                    .filter(f -> !f.endsWith("spark-defaults.conf"))
+                    .toList()
+                    .stream();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("configurations")
+    void everyFileInConfIsUsable(Path file) {
+        Config layer = ConfigFile.read(hadoop(file), new Configuration(false));
+
+        assertThat(layer.root()).isNotEmpty();
+        assertThatCode(() -> Settings.of(List.of(layer))).doesNotThrowAnyException();
+    }
+
+    @ParameterizedTest
+    @MethodSource("mistakes")
+    void aMistakeIsNamed(String hocon, String message) {
+        assertThatThrownBy(() -> settings(hocon))
+                .isInstanceOf(UserException.class)
+                .hasMessage(CANNOT + message);
+    }
+
+    static Stream<List<String>> pairs() {
+        return Stream.of(
+                List.of(
+                        "training.epoch = 3",
+                        "unknown key 'training.epoch' (run.conf: 1); did you mean 'training.epochs'?"),
+                List.of("\n\ntraning { epochs = 3 }", "unknown key 'traning' (run.conf: 3); did you mean 'training'?"),
+                List.of(
+                        "global-batch = 3",
+                        "unknown key 'global-batch' (run.conf: 1); did you mean 'training.global-batch'?"),
+                List.of(
+                        "student = resnet8",
+                        "unknown key 'student' (run.conf: 1); did you mean 'distill.student' or 'teacher.student'?"),
+                List.of("something-else = 3", "unknown key 'something-else' (run.conf: 1)"),
+                List.of("training.epochs = many", "training.epochs is 'many', it must be a whole number (run.conf: 1)"),
+                List.of("training.epochs = 3.7", "training.epochs is '3.7', it must be a whole number (run.conf: 1)"),
+                List.of(
+                        "training.epochs = 3000000000",
+                        "training.epochs is '3000000000', it must be a whole number (run.conf: 1)"),
+                List.of("training.epochs = null", "training.epochs is null, it must be a whole number (run.conf: 1)"),
+                List.of(
+                        "training.epochs { a = 1 }",
+                        "training.epochs is a block of settings, it must be a whole number (run.conf: 1)"),
+                List.of("training = 3", "training must be a block of settings (run.conf: 1)"),
+                List.of("distill.kd = 3", "distill.kd must be a block of settings (run.conf: 1)"),
+                List.of("training.momentum = NaN", "training.momentum is 'NaN', it must be a number (run.conf: 1)"),
+                List.of("training.momentum = 1", "training.momentum is 1, it must be less than 1 (run.conf: 1)"),
+                List.of("training.momentum = -0.5", "training.momentum is -0.5, it must be at least 0 (run.conf: 1)"),
+                List.of(
+                        "training.learning-rate = 0",
+                        "training.learning-rate is 0, it must be more than 0 (run.conf: 1)"),
+                List.of(
+                        "prepare.max-rejected-share = 1.5",
+                        "prepare.max-rejected-share is 1.5, it must be at most 1 (run.conf: 1)"),
+                List.of(
+                        "training.nesterov = maybe",
+                        "training.nesterov is 'maybe', it must be true or false (run.conf: 1)"),
+                List.of(
+                        "training.peer-timeout = soon",
+                        "training.peer-timeout is 'soon', it must be a duration such as 5 s (run.conf: 1)"),
+                List.of(
+                        "training.peer-timeout = 0 s",
+                        "training.peer-timeout is 0 s, it must be more than 0 s (run.conf: 1)"),
+                List.of("data.memory = much", "data.memory is 'much', it must be a size such as 2 GiB (run.conf: 1)"),
+                List.of("data.path = [a]", "data.path is [a], it must be a text (run.conf: 1)"),
+                List.of(
+                        "prepare.source = cifar",
+                        "prepare.source is 'cifar', it must be one of generated, cifar-100-binary, image-folder (run.conf: 1)"),
+                List.of(
+                        "training.schedule.milestones = 5",
+                        "training.schedule.milestones is '5', it must be a list such as [1, 2] (run.conf: 1)"),
+                List.of(
+                        "training.schedule.milestones = [5, x]",
+                        "training.schedule.milestones is 'x', it must be a whole number (run.conf: 1)"),
+                List.of(
+                        "training.schedule.milestones = [0]",
+                        "training.schedule.milestones is 0, it must be at least 1 (run.conf: 1)"),
+                List.of(
+                        "training.schedule.milestones = [5, 5]",
+                        "training.schedule.milestones is [5, 5], each must be later than the one before"),
+                List.of(
+                        "training.executors = 3",
+                        "training.global-batch is 64, it must be a multiple of training.executors, 3"),
+                List.of(
+                        "training { nesterov = true, momentum = 0 }",
+                        "training.nesterov is true, it needs training.momentum above 0"));
+    }
+
+    static Stream<Arguments> mistakes() {
+        return pairs().map(pair -> Arguments.of(pair.get(0), pair.get(1)));
+    }
+
+    @Test
+    void allMistakesAreNamedAtOnce() {
+        Config assigned = Settings.assignments(Map.of("evaluate.batches", "5"), "--set");
+        Config file = parse("training.epoch = 3\ntraining.momentum = x\nengine.threads = -1");
+
+        assertThatThrownBy(() -> Settings.of(List.of(assigned, file)))
+                .isInstanceOf(UserException.class)
+                .hasMessage("""
+                        the configuration cannot be used, it has 4 problems:
+                          unknown key 'evaluate.batches' (--set); did you mean 'evaluate.batch'?
+                          unknown key 'training.epoch' (run.conf: 1); did you mean 'training.epochs'?
+                          engine.threads is -1, it must be at least 0 (run.conf: 3)
+                          training.momentum is 'x', it must be a number (run.conf: 2)""");
+    }
+
+    @Test
+    void assignmentsWinOverTheFile() {
+        Config assigned = Settings.assignments(
+                Map.of(
+                        "training.epochs",
+                        "7",
+                        "training.schedule.milestones",
+                        "[3, 5]",
+                        "data.path",
+                        "hdfs://host:9000/a b#c"),
+                "--set");
+
+        Settings settings = Settings.of(List.of(assigned, parse("training { epochs = 5, global-batch = 32 }")));
+
+        assertThat(settings.training().epochs()).isEqualTo(7);
+        assertThat(settings.training().globalBatch()).isEqualTo(32);
+        assertThat(settings.training().schedule().milestones()).containsExactly(3, 5);
+        assertThat(settings.data().path()).isEqualTo("hdfs://host:9000/a b#c");
+        assertThat(settings.changed())
+                .containsOnly(
+                        entry("training.epochs", "7"),
+                        entry("training.global-batch", "32"),
+                        entry("training.schedule.milestones", "[3, 5]"),
+                        entry("data.path", "hdfs://host:9000/a b#c"));
+    }
+
+    @Test
+    void oneValueHasOneSpelling() {
+        Settings settings = Settings.of(List.of(Settings.assignments(
+                Map.of(
+                        "training.weight-decay",
+                        "0.00050",
+                        "training.epochs",
+                        "240",
+                        "training.nesterov",
+                        "off",
+                        "training.momentum",
+                        "9e-1"),
+                "--set")));
+
+        assertThat(settings.changed()).isEmpty();
+    }
+
+    @Test
+    void anAssignmentThatIsNotHoconIsRefused() {
+        assertThatThrownBy(() -> Settings.assignments(Map.of("training.schedule.milestones", "[1"), "--set"))
+                .isInstanceOf(UserException.class)
+                .hasMessageStartingWith("--set training.schedule.milestones=[1 cannot be used: ");
+        assertThatThrownBy(() -> Settings.assignments(Map.of("training..epochs", "1"), "--set"))
+                .isInstanceOf(UserException.class)
+                .hasMessageStartingWith("--set training..epochs=1 cannot be used: ");
+    }
+
+    @Test
+    void replacedValuesAreChecked() {
+        Settings settings = settings("training.epochs = 5");
+
+        assertThat(settings.with(Map.of("teacher.student", "")).teacher().student())
+                .isEmpty();
+        assertThat(settings.with(Map.of("teacher.student", "")).training().epochs())
+                .isEqualTo(5);
+        assertThatThrownBy(() -> settings.with(Map.of("training.epochs", "0")))
+                .isInstanceOf(UserException.class)
+                .hasMessage(CANNOT + "training.epochs is 0, it must be at least 1 (set by the job)");
+    }
+
+    record Kd(@MoreThan(0) double temperature, double crossEntropyWeight, double weight) {}
+
+    @Test
+    void otherPackagesBindTheirBlocks() {
+        assertThat(settings("distill.kd.weight = 2").bind("distill.kd", Kd.class))
+                .isEqualTo(new Kd(4, 0.1, 2));
+        assertThatThrownBy(() ->
+                        settings("distill.kd { weight = x, temperature = 0 }").bind("distill.kd", Kd.class))
+                .isInstanceOf(UserException.class)
+                .hasMessage("""
+                        the configuration cannot be used, it has 2 problems:
+                          distill.kd.temperature is 0, it must be more than 0 (run.conf: 1)
+                          distill.kd.weight is 'x', it must be a number (run.conf: 1)""");
+    }
+
+    @Test
+    void anIncludeIsRelativeToItsFile() throws IOException {
+        Files.createDirectories(folder.resolve("cifar"));
+        Files.writeString(folder.resolve("common.conf"), "training { epochs = 5, global-batch = 32 }");
+        Path file = Files.writeString(
+                folder.resolve("cifar/run.conf"),
+                "include \"../common.conf\"\ntraining.epochs = 6\ndata.path = ${evaluate.split}");
+
+        Settings settings = Settings.of(List.of(ConfigFile.read(hadoop(file), new Configuration(false))));
+
+        assertThat(settings.training().epochs()).isEqualTo(6);
+        assertThat(settings.training().globalBatch()).isEqualTo(32);
+        assertThat(settings.data().path()).isEqualTo("test");
+    }
+
+    @Test
+    void aMistakeInAnIncludedFileIsNamedThere() throws IOException {
+        Files.writeString(folder.resolve("common.conf"), "\ntraining.epoch = 5");
+        Path file = Files.writeString(folder.resolve("run.conf"), "include \"common.conf\"");
+
+        assertThatThrownBy(() -> Settings.of(List.of(ConfigFile.read(hadoop(file), new Configuration(false)))))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("unknown key 'training.epoch' (common.conf: 2)");
+    }
+
+    @Test
+    void aFileThatCannotBeReadIsNamed() throws IOException {
+        Configuration hadoop = new Configuration(false);
+        org.apache.hadoop.fs.Path missing = hadoop(folder.resolve("no.conf"));
+        Path broken = Files.writeString(folder.resolve("broken.conf"), "training {");
+        Path including = Files.writeString(folder.resolve("including.conf"), "include \"no.conf\"");
+        Path itself = Files.writeString(folder.resolve("itself.conf"), "include \"itself.conf\"");
+
+        assertThatThrownBy(() -> ConfigFile.read(missing, hadoop))
+                .isInstanceOf(UserException.class)
+                .hasMessage("the configuration file " + missing + " does not exist");
+        assertThatThrownBy(() -> ConfigFile.read(hadoop(including), hadoop))
+                .isInstanceOf(UserException.class)
+                .hasMessage("the configuration file " + missing + ", which " + hadoop(including)
+                        + " includes, does not exist");
+        assertThatThrownBy(() -> ConfigFile.read(hadoop(folder), hadoop))
+                .isInstanceOf(UserException.class)
+                .hasMessage("the configuration file " + hadoop(folder) + " cannot be read: it is a folder");
+        assertThatThrownBy(() -> ConfigFile.read(hadoop(itself), hadoop))
+                .isInstanceOf(UserException.class)
+                .hasMessageStartingWith("the configuration file " + hadoop(itself) + " includes itself");
+        assertThatThrownBy(() -> ConfigFile.read(hadoop(broken), hadoop))
+                .isInstanceOf(UserException.class)
+                .hasMessageStartingWith("the configuration file " + hadoop(broken) + " cannot be read: broken.conf: 1");
+    }
+
+    @Test
+    void anUnknownSubstitutionIsNamed() {
+        assertThatThrownBy(() -> settings("data.path = ${no.such}"))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("${no.such}");
+    }
+
+    @Test
+    void secretsAreHidden() {
+        Config reference = Settings.defaults()
+                .withFallback(ConfigFactory.parseString("store { password = \"\", access-key = x, url = \"\" }"));
+
+        Settings settings =
+                Settings.of(reference, List.of(parse("store { password = abc, url = \"s3a://id:secret@bucket/a\" }")));
+
+        assertThat(settings.changed())
+                .containsOnly(entry("store.password", "(hidden)"), entry("store.url", "s3a://(hidden)@bucket/a"));
+        assertThat(settings.effective()).containsEntry("store.access-key", "(hidden)");
+    }
+
+    private static Settings settings(String hocon) {
+        return Settings.of(List.of(parse(hocon)));
+    }
+
+    private static Config parse(String hocon) {
+        return ConfigFactory.parseString(hocon, ConfigParseOptions.defaults().setOriginDescription("run.conf"));
+    }
+
+    private static org.apache.hadoop.fs.Path hadoop(Path file) {
+        return new org.apache.hadoop.fs.Path(file.toAbsolutePath().toUri());
+    }
+}

@@ -1,0 +1,142 @@
+package org.sftn.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sftn.conf.PrepareSettings.Store;
+import org.sftn.nn.Shape;
+
+class BatchLoaderTest {
+    private static final int SIZE = 5;
+    private static final List<Double> MEAN = List.of(0.1, 0.5, 0.9);
+    private static final List<Double> DEVIATION = List.of(0.25, 0.5, 1.0);
+
+    @TempDir
+    Path folder;
+
+    private static byte[] image(long index) {
+        byte[] planes = new byte[3 * SIZE * SIZE];
+        for (int i = 0; i < planes.length; i++) {
+            planes[i] = (byte) (1 + i * 3 + index * 11);
+        }
+        return planes;
+    }
+
+    private BatchLoader loader(int padding, boolean flip, long seed) throws IOException {
+        SampleStore store = SampleStore.load(
+                IntStream.range(0, 200).mapToObj(i -> new Sample(i, i % 7, "image", image(i))).iterator(), 1 << 20, folder);
+        return new BatchLoader(store, new Preprocessing(SIZE, Store.PIXELS, MEAN, DEVIATION, padding, flip), seed);
+    }
+
+    private static float normalised(int value, int channel) {
+        return (value / 255f - MEAN.get(channel).floatValue()) / DEVIATION.get(channel).floatValue();
+    }
+
+    /** What training must make of an image, written without any cleverness. */
+    private static float[] expected(byte[] planes, int top, int left, boolean flip) {
+        float[] out = new float[planes.length];
+        for (int c = 0; c < 3; c++) {
+            for (int y = 0; y < SIZE; y++) {
+                for (int x = 0; x < SIZE; x++) {
+                    int row = y + top;
+                    int column = (flip ? SIZE - 1 - x : x) + left;
+                    boolean inside = row >= 0 && row < SIZE && column >= 0 && column < SIZE;
+                    int value = inside ? planes[(c * SIZE + row) * SIZE + column] & 0xFF : 0;
+                    out[(c * SIZE + y) * SIZE + x] = normalised(value, c);
+                }
+            }
+        }
+        return out;
+    }
+
+    private static boolean same(float[] a, float[] b) {
+        return IntStream.range(0, a.length).allMatch(i -> Math.abs(a[i] - b[i]) < 1e-5);
+    }
+
+    @Test
+    void evaluationNormalisesWholeImages() throws IOException {
+        Batch batch = loader(4, true, 1).evaluation(new int[] {3, 0});
+
+        assertThat(batch.images().shape()).isEqualTo(Shape.of(2, 3, SIZE, SIZE));
+        assertThat(batch.labels()).containsExactly(3, 0);
+        assertThat(batch.indices()).containsExactly(3, 0);
+        float[] values = batch.images().values();
+        assertThat(same(Arrays.copyOfRange(values, 0, 75), expected(image(3), 0, 0, false))).isTrue();
+        assertThat(same(Arrays.copyOfRange(values, 75, 150), expected(image(0), 0, 0, false))).isTrue();
+        assertThat(values[0]).isCloseTo(normalised(1 + 33, 0), within(1e-6f));
+    }
+
+    @Test
+    void trainingTakesEveryCropAndFlipOfTheBlackPaddedImage() throws IOException {
+        // A padding above the image's size leaves some crops wholly black.
+        int padding = SIZE + 1;
+        BatchLoader loader = loader(padding, true, 1);
+        Set<String> seen = new HashSet<>();
+        for (int epoch = 0; epoch < 30; epoch++) {
+            float[] values = loader.training(epoch, IntStream.range(0, 100).toArray()).images().values();
+            for (int i = 0; i < 100; i++) {
+                float[] actual = Arrays.copyOfRange(values, i * 75, (i + 1) * 75);
+                String match = null;
+                for (int top = -padding; top <= padding && match == null; top++) {
+                    for (int left = -padding; left <= padding && match == null; left++) {
+                        for (boolean flip : new boolean[] {false, true}) {
+                            if (same(actual, expected(image(i), top, left, flip))) {
+                                boolean black = Math.abs(top) >= SIZE || Math.abs(left) >= SIZE;
+                                match = black ? "black" : top + " " + left + " " + flip;
+                                break;
+                            }
+                        }
+                    }
+                }
+                assertThat(match).isNotNull();
+                seen.add(match);
+            }
+        }
+        assertThat(seen).hasSize(9 * 9 * 2 + 1);
+    }
+
+    @Test
+    void augmentationDependsOnSeedEpochAndIndexAlone() throws IOException {
+        BatchLoader loader = loader(4, true, 1);
+        float[] together = loader.training(3, new int[] {10, 20}).images().values();
+        float[] alone = loader(4, true, 1).training(3, new int[] {20}).images().values();
+
+        assertThat(Arrays.copyOfRange(together, 75, 150)).isEqualTo(alone);
+        int[] all = IntStream.range(0, 50).toArray();
+        assertThat(loader.training(3, all).images().values()).isNotEqualTo(loader.training(4, all).images().values());
+        assertThat(loader.training(3, all).images().values()).isNotEqualTo(loader(4, true, 2).training(3, all).images().values());
+    }
+
+    @Test
+    void withoutPaddingAndFlipTrainingSeesTheImageItself() throws IOException {
+        BatchLoader loader = loader(0, false, 1);
+
+        assertThat(loader.training(3, new int[] {10, 20}).images().values())
+                .isEqualTo(loader.evaluation(new int[] {10, 20}).images().values());
+    }
+
+    @Test
+    void anImageOfAnotherSizeIsRefused() throws IOException {
+        SampleStore store = SampleStore.load(List.of(new Sample(0, 0, "image", new byte[75])).iterator(), 100, folder);
+        BatchLoader loader = new BatchLoader(store, new Preprocessing(6, Store.PIXELS, MEAN, DEVIATION, 0, false), 1);
+
+        assertThatThrownBy(() -> loader.evaluation(new int[] {0})).hasMessage("an image of 6 x 6 pixels needs 108 bytes, not 75");
+    }
+
+    @Test
+    void aDeviationOfZeroIsRefused() {
+        assertThatThrownBy(() -> new Preprocessing(6, Store.PIXELS, MEAN, List.of(1.0, 0.0, 1.0), 0, false))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("values cannot be normalised by mean [0.1, 0.5, 0.9] and deviation [1.0, 0.0, 1.0]");
+    }
+}

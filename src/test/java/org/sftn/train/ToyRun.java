@@ -1,0 +1,102 @@
+package org.sftn.train;
+
+import com.typesafe.config.ConfigMemorySize;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.sql.SparkSession;
+import org.sftn.conf.DataSettings;
+import org.sftn.conf.EngineSettings;
+import org.sftn.conf.PrepareSettings;
+import org.sftn.conf.TrainingSettings;
+import org.sftn.conf.TrainingSettings.ExchangeKind;
+import org.sftn.conf.TrainingSettings.Schedule;
+import org.sftn.conf.TrainingSettings.ScheduleKind;
+import org.sftn.data.Dataset;
+import org.sftn.data.Preparer;
+import org.sftn.engine.Engines;
+
+/** Short runs on drawn images: 105 for training, so that the last batch has one image, and 23 for testing. */
+record ToyRun(SparkSession spark, Path data, int executors, ExchangeKind exchange, int checkpointIterations, int attempts, double learningRate) {
+    static final int SIZE = 8;
+    static final int CLASSES = 3;
+    static final int BATCH = 8;
+    static final int BATCHES = 14;
+    static final int EPOCHS = 2;
+    static final long SEED = 3;
+
+    static ToyRun prepare(SparkSession spark, Path data) {
+        PrepareSettings settings = new PrepareSettings(
+                PrepareSettings.Source.GENERATED,
+                "",
+                PrepareSettings.Labels.FINE,
+                "train",
+                "test",
+                SIZE,
+                PrepareSettings.Store.PIXELS,
+                0,
+                40,
+                new PrepareSettings.Generated(CLASSES, 105, 23));
+        new Preparer(spark, settings, 5).prepare(data.toString());
+        return of(spark, data);
+    }
+
+    static ToyRun of(SparkSession spark, Path data) {
+        return new ToyRun(spark, data, 1, ExchangeKind.DIRECT, 0, 1, 0.05);
+    }
+
+    ToyRun on(int ranks, ExchangeKind kind) {
+        return new ToyRun(spark, data, ranks, kind, checkpointIterations, attempts, learningRate);
+    }
+
+    ToyRun saving(int everyIterations) {
+        return new ToyRun(spark, data, executors, exchange, everyIterations, attempts, learningRate);
+    }
+
+    ToyRun trying(int times) {
+        return new ToyRun(spark, data, executors, exchange, checkpointIterations, times, learningRate);
+    }
+
+    ToyRun at(double rate) {
+        return new ToyRun(spark, data, executors, exchange, checkpointIterations, attempts, rate);
+    }
+
+    Dataset dataset() {
+        return Dataset.open(spark, data.toString());
+    }
+
+    static DataSettings dataSettings(Path data) {
+        return new DataSettings(data.toString(), 0, 0, ConfigMemorySize.ofBytes(10_000), 1, true);
+    }
+
+    TrainingResult train(Objective objective, Path out) throws IOException, InterruptedException {
+        return train(objective, out, new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8));
+    }
+
+    TrainingResult train(Objective objective, Path out, PrintStream progress) throws IOException, InterruptedException {
+        TrainingSettings settings = new TrainingSettings(
+                executors,
+                BATCH,
+                EPOCHS,
+                learningRate,
+                0.9,
+                true,
+                5e-4,
+                new Schedule(ScheduleKind.COSINE, List.of(), 0.1, 0.5),
+                exchange,
+                1,
+                checkpointIterations,
+                2,
+                Duration.ZERO,
+                attempts,
+                Duration.ofSeconds(20));
+        EngineSource engine = cores -> Engines.create(new EngineSettings("bigdl", 1), cores);
+        OutputFolder folder = new OutputFolder(new org.apache.hadoop.fs.Path(out.toUri()));
+        return new Trainer(spark, settings, dataSettings(data), engine, SEED, progress).train(objective, dataset(), folder, Map.of("job", "toy"));
+    }
+}

@@ -1,0 +1,230 @@
+package org.sftn.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.sftn.conf.TrainingSettings.ExchangeKind;
+import org.sftn.conf.UserException;
+import org.sftn.data.Batch;
+import org.sftn.data.BatchLoader;
+import org.sftn.data.Preprocessing;
+import org.sftn.data.SampleStore;
+import org.sftn.engine.Executable;
+import org.sftn.engine.bigdl.BigDlEngine;
+import org.sftn.nn.Taps;
+import org.sftn.nn.Tensor;
+import org.sftn.train.ToyObjective.Trouble;
+
+@Timeout(120)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class TrainerTest {
+    private static final int ITERATIONS = ToyRun.EPOCHS * ToyRun.BATCHES;
+    private static final ToyObjective WITH_NORM = ToyObjective.of(ToyRun.SIZE, ToyRun.CLASSES, true);
+    private static final ToyObjective WITHOUT_NORM = ToyObjective.of(ToyRun.SIZE, ToyRun.CLASSES, false);
+
+    private SparkSession spark;
+    private ToyRun run;
+
+    @TempDir
+    private Path folder;
+
+    @BeforeAll
+    void start(@TempDir Path shared) {
+        spark = SparkSession.builder()
+                .master("local[2]")
+                .config("spark.ui.enabled", false)
+                .getOrCreate();
+        run = ToyRun.prepare(spark, shared.resolve("data"));
+    }
+
+    @AfterAll
+    void stop() {
+        spark.stop();
+    }
+
+    @Test
+    void theSameRunTwiceIsTheSameToTheLastBit() throws Exception {
+        ByteArrayOutputStream progress = new ByteArrayOutputStream();
+        TrainingResult first = run.train(WITH_NORM, folder.resolve("a"), new PrintStream(progress, true, StandardCharsets.UTF_8));
+        TrainingResult second = run.train(WITH_NORM, folder.resolve("b"));
+        assertThat(bits(first)).isEqualTo(bits(second));
+        assertThat(rows(folder.resolve("a"))).hasSize(1 + ToyRun.EPOCHS).isEqualTo(rows(folder.resolve("b")));
+        assertThat(first.iterations()).isEqualTo(ITERATIONS);
+        assertThat(progress.toString(StandardCharsets.UTF_8)).contains("epoch 2/2  done: train loss").contains("top-5");
+    }
+
+    @Test
+    void whatIsReportedIsWhatTheModelDoes() throws Exception {
+        TrainingResult result = run.train(WITH_NORM, folder.resolve("a"));
+        Evaluation expected = Evaluation.EMPTY;
+        Preprocessing preprocessing = Preprocessing.of(run.dataset().manifest(), ToyRun.dataSettings(run.data()));
+        try (SampleStore store = SampleStore.load(run.dataset().samples("test", 0, 1).toLocalIterator(), 1 << 20, folder);
+                Executable model = new BigDlEngine(1).compileForInference(WITH_NORM.model(), Set.of(Taps.LOGITS), store.size())) {
+            model.load(result.model());
+            Batch batch = new BatchLoader(store, preprocessing, 0).evaluation(IntStream.range(0, store.size()).toArray());
+            expected = expected.plus(Evaluation.of(batch, model.forward(Map.of(Taps.IMAGE, batch.images())).get(Taps.LOGITS)));
+        }
+        assertThat(expected.images()).isEqualTo(23);
+        assertThat(result.top1()).isEqualTo(expected.top1Share());
+        assertThat(result.top5()).isEqualTo(1);
+        assertThat(result.loss()).isCloseTo(expected.meanCrossEntropy(), within(1e-6));
+        String lastRow = Files.readAllLines(folder.resolve("a/metrics.csv")).get(ToyRun.EPOCHS);
+        assertThat(lastRow).contains("," + result.loss() + "," + result.top1() + ",");
+    }
+
+    @ParameterizedTest
+    @EnumSource(ExchangeKind.class)
+    void aRunThatWasStoppedGoesOnToTheSameBits(ExchangeKind exchange) throws Exception {
+        ToyRun two = run.on(2, exchange).saving(5);
+        TrainingResult undisturbed = two.train(WITH_NORM, folder.resolve("undisturbed"));
+        Path out = folder.resolve("stopped");
+        assertThatThrownBy(() -> two.train(WITH_NORM.with(Trouble.USER_MISTAKE, 19, folder.resolve("happened")), out))
+                .isInstanceOf(UserException.class)
+                .hasMessage("the label of image 12 is wrong");
+        assertThat(markers(out)).containsExactly("000000000014.json", "000000000015.json");
+        TrainingResult resumed = two.train(WITH_NORM, out);
+        assertThat(bits(resumed)).isEqualTo(bits(undisturbed));
+        assertThat(rows(out)).isEqualTo(rows(folder.resolve("undisturbed")));
+        assertThat(markers(out)).containsExactly("000000000025.json", "000000000028.json");
+    }
+
+    @Test
+    void aFailedAttemptIsTriedAgainFromTheLastCheckpoint() throws Exception {
+        ToyRun two = run.on(2, ExchangeKind.DIRECT).saving(3).trying(2);
+        TrainingResult undisturbed = two.train(WITH_NORM, folder.resolve("undisturbed"));
+        Path out = folder.resolve("failed");
+        ByteArrayOutputStream progress = new ByteArrayOutputStream();
+        TrainingResult retried = two.train(
+                WITH_NORM.with(Trouble.EXCEPTION, 8, folder.resolve("happened")), out, new PrintStream(progress, true, StandardCharsets.UTF_8));
+        assertThat(progress.toString(StandardCharsets.UTF_8)).contains("training was interrupted: continuing after iteration 6");
+        assertThat(bits(retried)).isEqualTo(bits(undisturbed));
+        assertThat(rows(out)).isEqualTo(rows(folder.resolve("undisturbed")));
+    }
+
+    @Test
+    void attemptsWithoutProgressEnd() {
+        assertThatThrownBy(() -> run.train(WITH_NORM.with(Trouble.EXCEPTION, 2, folder.resolve("happened")), folder.resolve("a")))
+                .isInstanceOf(TrainingFailedException.class)
+                .hasMessage("training failed 1 time without progress (training.attempts)")
+                .hasStackTraceContaining("something broke");
+    }
+
+    @Test
+    void aRunOnOneRankGoesOnWithTwoAndBack() throws Exception {
+        Path out = folder.resolve("a");
+        ToyObjective stopped = WITH_NORM.with(Trouble.USER_MISTAKE, 19, folder.resolve("one"));
+        assertThatThrownBy(() -> run.saving(5).train(stopped, out)).isInstanceOf(UserException.class);
+        ToyObjective again = WITH_NORM.with(Trouble.USER_MISTAKE, 9, folder.resolve("two"));
+        ToyRun two = run.on(2, ExchangeKind.DIRECT).saving(5);
+        assertThatThrownBy(() -> two.train(again, out)).isInstanceOf(UserException.class);
+        TrainingResult result = run.saving(5).train(WITH_NORM, out);
+        TrainingResult undisturbed = run.train(WITH_NORM, folder.resolve("undisturbed"));
+        assertThat(rows(out)).hasSameSizeAs(rows(folder.resolve("undisturbed")));
+        assertThat(result.loss()).isCloseTo(undisturbed.loss(), within(0.1));
+    }
+
+    @Test
+    void bothExchangesGiveTheSameBits() throws Exception {
+        TrainingResult direct = run.on(2, ExchangeKind.DIRECT).train(WITH_NORM, folder.resolve("direct"));
+        TrainingResult bigdl = run.on(2, ExchangeKind.BIGDL).train(WITH_NORM, folder.resolve("bigdl"));
+        assertThat(bits(bigdl)).isEqualTo(bits(direct));
+        assertThat(bits(run.on(1, ExchangeKind.BIGDL).train(WITH_NORM, folder.resolve("bigdl-one"))))
+                .isEqualTo(bits(run.train(WITH_NORM, folder.resolve("direct-one"))));
+    }
+
+    @Test
+    void twoRanksTrainAsOneDoesWithoutBatchNorm() throws Exception {
+        TrainingResult one = run.train(WITHOUT_NORM, folder.resolve("one"));
+        TrainingResult two = run.on(2, ExchangeKind.DIRECT).train(WITHOUT_NORM, folder.resolve("two"));
+        one.values().forEach((name, tensor) -> {
+            float[] other = two.values().get(name).values();
+            for (int i = 0; i < other.length; i++) {
+                assertThat(other[i]).as("%s %d", name, i).isCloseTo(tensor.values()[i], within(1e-5f));
+            }
+        });
+    }
+
+    @Test
+    void aLossThatIsNoNumberEndsTheRunBeforeTheUpdate() throws Exception {
+        ToyRun two = run.on(2, ExchangeKind.DIRECT).saving(1).trying(3);
+        Path out = folder.resolve("a");
+        assertThatThrownBy(() -> two.train(WITH_NORM.with(Trouble.NOT_A_NUMBER, 17, folder.resolve("happened")), out))
+                .isInstanceOf(DivergedException.class)
+                .hasMessageStartingWith("the loss became NaN at iteration 17 in epoch 2;");
+        // The other rank may not have come to say that it had saved.
+        assertThat(markers(out)).last().isIn("000000000015.json", "000000000016.json");
+    }
+
+    @Test
+    void anotherRunIsNotContinued() throws Exception {
+        Path out = folder.resolve("a");
+        run.train(WITH_NORM, out);
+        assertThatThrownBy(() -> run.at(0.2).train(WITH_NORM, out))
+                .isInstanceOf(UserException.class)
+                .hasMessageEndingWith("cannot be continued, it is another one: training.learning-rate was 0.05, now 0.2");
+    }
+
+    @Test
+    void aFinishedRunIsOnlyEvaluatedAgain() throws Exception {
+        Path out = folder.resolve("a");
+        TrainingResult first = run.train(WITH_NORM, out);
+        TrainingResult again = run.train(WITH_NORM, out);
+        assertThat(bits(again)).isEqualTo(bits(first));
+        assertThat(again.loss()).isEqualTo(first.loss());
+        assertThat(again.imagesPerSecond()).isZero();
+        assertThat(rows(out)).hasSize(1 + ToyRun.EPOCHS);
+    }
+
+    @Test
+    void moreRanksThanThereIsRoomForAreRefused() {
+        assertThatThrownBy(() -> run.on(4, ExchangeKind.DIRECT).train(WITH_NORM, folder.resolve("a")))
+                .isInstanceOf(UserException.class)
+                .hasMessage("training.executors is 4 but the master local[2] runs 2 tasks at a time (spark.task.cpus is 1)");
+    }
+
+    private static Map<String, List<Integer>> bits(TrainingResult result) {
+        Map<String, List<Integer>> bits = new java.util.TreeMap<>();
+        for (Map.Entry<String, Tensor> entry : result.values().entrySet()) {
+            float[] values = entry.getValue().values();
+            bits.put(entry.getKey(), IntStream.range(0, values.length).mapToObj(i -> Float.floatToRawIntBits(values[i])).toList());
+        }
+        return bits;
+    }
+
+    /** Of metrics.csv, without the two columns of times. */
+    private static List<String> rows(Path out) throws IOException {
+        return Files.readAllLines(out.resolve("metrics.csv")).stream()
+                .map(row -> String.join(",", List.of(row.split(",")).subList(0, row.split(",").length - 2)))
+                .toList();
+    }
+
+    private static List<String> markers(Path out) throws IOException {
+        try (Stream<Path> files = Files.list(out.resolve("checkpoints"))) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.endsWith(".json") && !name.startsWith("."))
+                    .sorted()
+                    .toList();
+        }
+    }
+}

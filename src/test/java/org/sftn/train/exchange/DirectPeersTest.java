@@ -1,0 +1,157 @@
+package org.sftn.train.exchange;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.apache.spark.SparkConf;
+import org.apache.spark.network.netty.SparkTransportConf;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(60)
+class DirectPeersTest {
+    private static final byte[] SECRET = {1, 2, 3, 4};
+
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+    private final List<Peers> open = new ArrayList<>();
+
+    @AfterEach
+    void stop() {
+        open.forEach(Peers::close);
+        threads.shutdownNow();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4})
+    void sumsInRankOrderToTheLastBit(int ranks) throws Exception {
+        Meeting meeting = new Meeting(ranks);
+        List<Callable<Void>> work = new ArrayList<>();
+        for (int rank = 0; rank < ranks; rank++) {
+            Member me = new Member(rank, ranks);
+            work.add(() -> {
+                Peers peers = peers(me, SECRET, meeting);
+                List<float[]> shared = new ArrayList<>();
+                List<Exchange> exchanges = new ArrayList<>();
+                for (int size : ExchangeRounds.SIZES) {
+                    float[] array = new float[size];
+                    shared.add(array);
+                    exchanges.add(peers.exchange(array));
+                }
+                peers.join();
+                for (int i = 0; i < shared.size(); i++) {
+                    ExchangeRounds.check(me, exchanges.get(i), shared.get(i));
+                }
+                peers.leave();
+                peers.close();
+                return null;
+            });
+        }
+        for (Future<Void> done : threads.invokeAll(work)) {
+            done.get();
+        }
+    }
+
+    @Test
+    void aPeerThatClosesIsNoticed() throws Exception {
+        List<Future<Exchange>> joined = join(SECRET, SECRET);
+        Exchange survivor = joined.get(0).get();
+        joined.get(1).get();
+        Future<?> waiting = threads.submit(() -> survivor.reduce(new float[10]));
+        Peers gone = open.get(1);
+        gone.close();
+        assertThatThrownBy(() -> waiting.get(10, TimeUnit.SECONDS))
+                .isInstanceOf(ExecutionException.class)
+                .hasRootCauseInstanceOf(PeerException.class)
+                .hasMessageContaining("rank 1 is gone");
+    }
+
+    @Test
+    void aSilentPeerHasFailedAfterTheTimeout() throws Exception {
+        List<Future<Exchange>> joined = join(SECRET, SECRET);
+        Exchange waiting = joined.get(0).get();
+        joined.get(1).get();
+        assertThatThrownBy(() -> waiting.reduce(new float[10]))
+                .isInstanceOf(PeerException.class)
+                .hasMessage("rank 1 has said nothing for 3.0 s");
+    }
+
+    @Test
+    void aStrangerIsRefused() {
+        List<Future<Exchange>> joined = join(SECRET, new byte[] {1, 2, 3, 5});
+        assertThatThrownBy(() -> joined.get(1).get())
+                .hasRootCauseInstanceOf(RuntimeException.class)
+                .hasStackTraceContaining("rank 1 cannot connect to rank 0")
+                .hasStackTraceContaining("not a peer of this attempt");
+    }
+
+    @Test
+    void closingFreesWhoWaits() throws Exception {
+        List<Future<Exchange>> joined = join(SECRET, SECRET);
+        Exchange waiting = joined.get(0).get();
+        joined.get(1).get();
+        Peers own = open.get(0);
+        CompletableFuture.runAsync(own::close, CompletableFuture.delayedExecutor(200, TimeUnit.MILLISECONDS));
+        assertThatThrownBy(() -> waiting.reduce(new float[10]))
+                .isInstanceOf(PeerException.class)
+                .hasMessage("the exchange of rank 0 was closed");
+    }
+
+    private List<Future<Exchange>> join(byte[]... secrets) {
+        Meeting meeting = new Meeting(secrets.length);
+        List<Future<Exchange>> joined = new ArrayList<>();
+        for (int rank = 0; rank < secrets.length; rank++) {
+            Peers peers = peers(new Member(rank, secrets.length), secrets[rank], meeting);
+            Exchange exchange = peers.exchange(new float[10]);
+            joined.add(threads.submit(() -> {
+                peers.join();
+                return exchange;
+            }));
+        }
+        return joined;
+    }
+
+    private Peers peers(Member me, byte[] secret, Meeting meeting) {
+        DirectSettings settings = new DirectSettings(
+                SparkTransportConf.fromSparkConf(new SparkConf(false), "sftn", 1),
+                List.of(),
+                List.of(),
+                "127.0.0.1",
+                "127.0.0.1",
+                secret,
+                Duration.ofSeconds(3));
+        Peers peers = new DirectPeers(settings, me, own -> meeting.meet(me.rank(), own));
+        synchronized (open) {
+            open.add(peers);
+        }
+        return peers;
+    }
+
+    /** A meeting of threads. */
+    private static final class Meeting {
+        private final List<CompletableFuture<Rendezvous.Address>> addresses = new ArrayList<>();
+
+        Meeting(int ranks) {
+            for (int rank = 0; rank < ranks; rank++) {
+                addresses.add(new CompletableFuture<>());
+            }
+        }
+
+        List<Rendezvous.Address> meet(int rank, Rendezvous.Address own) {
+            addresses.get(rank).complete(own);
+            return addresses.stream().map(CompletableFuture::join).toList();
+        }
+    }
+}
