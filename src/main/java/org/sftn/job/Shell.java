@@ -87,7 +87,9 @@ final class Shell {
                 return FAILURE;
             }
             LOG.error("{} failed", name, e);
-            err.println("error: %s failed: %s (stack trace in the log)".formatted(name, e));
+            // Spark's messages hold whole stack traces.
+            String firstLine = e.toString().lines().findFirst().orElse("");
+            err.println("error: %s failed: %s (stack trace in the log)".formatted(name, firstLine));
             return FAILURE;
         } finally {
             out.flush();

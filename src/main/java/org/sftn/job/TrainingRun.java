@@ -149,6 +149,11 @@ final class TrainingRun {
                     .train(objective, data, out, Map.of("run", folder.run().fingerprint()));
         } catch (DivergedException e) {
             throw new UserException(e.getMessage(), e);
+        } catch (Exception e) {
+            if (session.interruption().happened()) {
+                throw new IOException("stopped by a signal", e);
+            }
+            throw e;
         }
     }
 

@@ -1,0 +1,133 @@
+package org.sftn.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.apache.spark.SparkException;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.sftn.conf.UserException;
+
+/** How a job may end, and what it finds when it starts. */
+class ShellTest {
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    @BeforeEach
+    void quiet() {
+        System.setProperty("spark.ui.enabled", "false");
+        System.setProperty("spark.master", "local[2]");
+    }
+
+    @Test
+    void aJobEndsWithItsSummary() {
+        assertThat(run(session -> new Plan(List.of("plan"), () -> "all done"))).isEqualTo(Shell.DONE);
+        assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("all done\n");
+    }
+
+    @Test
+    void aFailureIsOneLineOnTheTerminal() {
+        int code = run(session -> new Plan(List.of(), () -> {
+            throw new IOException("disk full\n\tat Some.where");
+        }));
+
+        assertThat(code).isEqualTo(Shell.FAILURE);
+        assertThat(error()).isEqualTo("error: test failed: java.io.IOException: disk full (stack trace in the log)\n");
+        assertThat(out.size()).isZero();
+    }
+
+    @Test
+    void anErrorOfTheMachineIsAFailureToo() {
+        assertThat(run(session -> {
+                    throw new OutOfMemoryError("Java heap space");
+                }))
+                .isEqualTo(Shell.FAILURE);
+        assertThat(error()).startsWith("error: test failed: java.lang.OutOfMemoryError: Java heap space");
+    }
+
+    @Test
+    void aMistakeThatAnExecutorFindsIsTheUsers() {
+        int code = run(session -> new Plan(List.of(), () -> {
+            new JavaSparkContext(session.spark().sparkContext()).parallelize(List.of(1)).foreach(x -> {
+                throw new UserException("the shard is damaged");
+            });
+            return "";
+        }));
+
+        assertThat(code).isEqualTo(Shell.USER_MISTAKE);
+        assertThat(error()).isEqualTo("error: the shard is damaged\n");
+    }
+
+    @Test
+    void sparkIsStoppedHoweverTheJobEnds() {
+        run(session -> {
+            throw new SparkException("lost");
+        });
+
+        assertThat(SparkSession.getDefaultSession().isEmpty()
+                        || SparkSession.getDefaultSession().get().sparkContext().isStopped())
+                .isTrue();
+    }
+
+    @Test
+    void replicasShareTheCoresOfALocalMaster() {
+        for (int replicas : List.of(1, 2, 3)) {
+            run(new Replicas(replicas));
+        }
+
+        assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("2\n1\n1\n");
+    }
+
+    /** Says how many cores a task has. */
+    private record Replicas(int count) implements Job {
+        @Override
+        public int replicas(org.sftn.conf.Settings settings) {
+            return count;
+        }
+
+        @Override
+        public Plan plan(Session session) {
+            return new Plan(List.of(), () -> session.spark().sparkContext().getConf().get("spark.task.cpus"));
+        }
+    }
+
+    @FunctionalInterface
+    private interface Body extends Job {
+        Plan body(Session session) throws Exception;
+
+        @Override
+        default Plan plan(Session session) throws IOException {
+            try {
+                return body(session);
+            } catch (IOException | RuntimeException e) {
+                throw e;
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+
+    private int run(Body body) {
+        return run((Job) body);
+    }
+
+    private int run(Job job) {
+        Options options = new Options();
+        options.out = "target/shell-test";
+        return new Shell(print(out), print(err)).run("test", job, options);
+    }
+
+    private String error() {
+        return err.toString(StandardCharsets.UTF_8);
+    }
+
+    private static PrintStream print(ByteArrayOutputStream bytes) {
+        return new PrintStream(bytes, true, StandardCharsets.UTF_8);
+    }
+}
