@@ -58,8 +58,8 @@ final class EvaluateJob implements Job {
         return new Plan(lines, () -> {
             RunResult result = folder.record(() -> {
                 long start = System.nanoTime();
-                Evaluation evaluation = new Evaluation(
-                        model.description().classNames(), predict(session, replica, data, images));
+                Evaluation evaluation =
+                        new Evaluation(model.description().classNames(), predict(session, replica, data, images));
                 double imagesPerSecond = evaluation.predictions().size() / ((System.nanoTime() - start) / 1e9);
                 write(session, evaluation);
                 return RunResult.done(
@@ -119,8 +119,7 @@ final class EvaluateJob implements Job {
     }
 
     private static void write(Session session, Evaluation evaluation) throws IOException {
-        EvaluationFiles.writeConfusion(
-                evaluation, new Path(session.out(), RunFolder.CONFUSION), session.hadoop());
+        EvaluationFiles.writeConfusion(evaluation, new Path(session.out(), RunFolder.CONFUSION), session.hadoop());
         if (session.settings().evaluate().predictions()) {
             EvaluationFiles.writePredictions(
                     evaluation, new Path(session.out(), RunFolder.PREDICTIONS), session.hadoop());

@@ -54,9 +54,11 @@ class ShellTest {
     @Test
     void aMistakeThatAnExecutorFindsIsTheUsers() {
         int code = run(session -> new Plan(List.of(), () -> {
-            new JavaSparkContext(session.spark().sparkContext()).parallelize(List.of(1)).foreach(x -> {
-                throw new UserException("the shard is damaged");
-            });
+            new JavaSparkContext(session.spark().sparkContext())
+                    .parallelize(List.of(1))
+                    .foreach(x -> {
+                        throw new UserException("the shard is damaged");
+                    });
             return "";
         }));
 
@@ -93,7 +95,8 @@ class ShellTest {
 
         @Override
         public Plan plan(Session session) {
-            return new Plan(List.of(), () -> session.spark().sparkContext().getConf().get("spark.task.cpus"));
+            return new Plan(
+                    List.of(), () -> session.spark().sparkContext().getConf().get("spark.task.cpus"));
         }
     }
 
