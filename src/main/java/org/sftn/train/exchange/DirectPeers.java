@@ -1,6 +1,5 @@
 package org.sftn.train.exchange;
 
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -58,8 +57,7 @@ public final class DirectPeers implements Peers {
         try {
             TransportClient client = clients.createUnmanagedClient(address.host(), address.port());
             Outbox outbox = keep(new Outbox(rank, client, arrivals, settings.timeout()));
-            ByteBuffer hello = PeerHandler.hello(settings.secret(), me.rank());
-            client.sendRpcSync(hello, settings.timeout().toMillis());
+            outbox.sayHello(settings.secret(), me.rank());
             return outbox;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
