@@ -68,9 +68,7 @@ class SparkOnThisJdkTest {
 
         List<Sample> copies = context().parallelize(samples, 2).repartition(1).collect();
 
-        assertThat(copies)
-                .usingRecursiveFieldByFieldElementComparator()
-                .containsExactlyInAnyOrderElementsOf(samples);
+        assertThat(copies).usingRecursiveFieldByFieldElementComparator().containsExactlyInAnyOrderElementsOf(samples);
     }
 
     // Kryo 4 refuses records ("can't get field offset on a record class"): they need Java serialisation.
@@ -104,10 +102,10 @@ class SparkOnThisJdkTest {
     void bigdlLinear() throws ReflectiveOperationException {
         ClassTag tag = ClassTag$.MODULE$.Float();
         // javac cannot name NumericFloat$: its binary name has a '$' at both ends of a nested object.
-        var numeric = (TensorNumericMath.TensorNumeric) Class.forName(
-                        TensorNumericMath.class.getName() + "$TensorNumeric$NumericFloat$")
-                .getField("MODULE$")
-                .get(null);
+        var numeric = (TensorNumericMath.TensorNumeric)
+                Class.forName(TensorNumericMath.class.getName() + "$TensorNumeric$NumericFloat$")
+                        .getField("MODULE$")
+                        .get(null);
         Linear linear = new Linear(3, 2, true, null, null, null, null, null, null, tag, numeric);
         linear.weight().fill(2f);
         linear.bias().fill(1f);

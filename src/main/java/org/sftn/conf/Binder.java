@@ -80,7 +80,9 @@ final class Binder {
     }
 
     private Object scalar(String path, ConfigValue value, Class<?> type) {
-        if (value.valueType() == ConfigValueType.OBJECT || value.valueType() == ConfigValueType.LIST || value.valueType() == ConfigValueType.NULL) {
+        if (value.valueType() == ConfigValueType.OBJECT
+                || value.valueType() == ConfigValueType.LIST
+                || value.valueType() == ConfigValueType.NULL) {
             return wrong(path, value, expected(type));
         }
         Config holder = value.atKey(VALUE);
@@ -112,7 +114,7 @@ final class Binder {
         }
         if (type.isEnum()) {
             String text = holder.getString(VALUE);
-            return Arrays.stream(type.getEnumConstants())
+            return Arrays.<Object>stream(type.getEnumConstants())
                     .filter(constant -> Names.kebab(((Enum<?>) constant).name()).equals(text))
                     .findFirst()
                     .orElseGet(() -> wrong(path, value, expected(type)));
@@ -138,12 +140,14 @@ final class Binder {
         }
         if (type.isEnum()) {
             return "one of "
-                    + Arrays.stream(type.getEnumConstants()).map(c -> Names.kebab(((Enum<?>) c).name())).collect(Collectors.joining(", "));
+                    + Arrays.stream(type.getEnumConstants())
+                            .map(c -> Names.kebab(((Enum<?>) c).name()))
+                            .collect(Collectors.joining(", "));
         }
         return "a text";
     }
 
-    private <T> T wrong(String path, ConfigValue value, String expected) {
+    private Object wrong(String path, ConfigValue value, String expected) {
         problems.add(path + " is " + text(value) + ", it must be " + expected + where(value.origin()));
         return null;
     }
@@ -176,7 +180,8 @@ final class Binder {
         if (lessThan != null) {
             limit(number, lessThan.value(), (n, l) -> n < l, "less than", bound, broken);
         }
-        broken.forEach(b -> problems.add(path + " is " + value.atKey(VALUE).getString(VALUE) + ", it must be " + b + where(value.origin())));
+        broken.forEach(b -> problems.add(
+                path + " is " + value.atKey(VALUE).getString(VALUE) + ", it must be " + b + where(value.origin())));
         return broken.isEmpty();
     }
 
@@ -194,10 +199,16 @@ final class Binder {
     }
 
     private static void limit(
-            double number, double limit, BiPredicate<Double, Double> holds, String words, Object bound, List<String> broken) {
+            double number,
+            double limit,
+            BiPredicate<Double, Double> holds,
+            String words,
+            Object bound,
+            List<String> broken) {
         if (!holds.test(number, limit)) {
             String unit = bound instanceof Duration ? " s" : bound instanceof ConfigMemorySize ? " bytes" : "";
-            broken.add(words + " " + BigDecimal.valueOf(limit).stripTrailingZeros().toPlainString() + unit);
+            broken.add(
+                    words + " " + BigDecimal.valueOf(limit).stripTrailingZeros().toPlainString() + unit);
         }
     }
 
@@ -207,7 +218,8 @@ final class Binder {
     }
 
     private static <T extends Record> T construct(Class<T> type, RecordComponent[] components, Object[] values) {
-        Class<?>[] types = Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new);
+        Class<?>[] types =
+                Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new);
         try {
             Constructor<T> constructor = type.getDeclaredConstructor(types);
             constructor.setAccessible(true);

@@ -15,7 +15,9 @@ public final class Nearest {
      *     more than a quarter of the unknown name, and more than two characters, would have to change
      */
     public static String suggestion(String unknown, Collection<String> known) {
-        String nearest = known.stream().min(Comparator.comparingInt(name -> edits(unknown, name))).orElseThrow();
+        String nearest = known.stream()
+                .min(Comparator.comparingInt(name -> edits(unknown, name)))
+                .orElseThrow();
         return edits(unknown, nearest) <= Math.max(2, unknown.length() / 4) ? "; did you mean '" + nearest + "'?" : "";
     }
 

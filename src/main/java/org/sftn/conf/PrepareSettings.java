@@ -35,5 +35,8 @@ public record PrepareSettings(
     }
 
     /** {@code prepare.generated}. */
-    public record Generated(@AtLeast(2) int classes, @AtLeast(1) int trainImages, @AtLeast(1) int testImages) {}
+    public record Generated(
+            @AtLeast(2) int classes,
+            @AtLeast(1) int trainImages,
+            @AtLeast(1) int testImages) {}
 }

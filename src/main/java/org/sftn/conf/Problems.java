@@ -21,7 +21,8 @@ public final class Problems {
             throw new UserException("the configuration cannot be used: " + found.get(0));
         }
         if (found.size() > 1) {
-            throw new UserException("the configuration cannot be used, it has " + found.size() + " problems:\n  " + String.join("\n  ", found));
+            throw new UserException("the configuration cannot be used, it has " + found.size() + " problems:\n  "
+                    + String.join("\n  ", found));
         }
     }
 }

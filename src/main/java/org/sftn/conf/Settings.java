@@ -62,8 +62,10 @@ public final class Settings {
 
     // Not parseResources: that merges every reference.conf of the class path.
     static Config defaults() {
-        ConfigParseOptions options = ConfigParseOptions.defaults().setAllowMissing(false).setOriginDescription(REFERENCE);
-        return ConfigFactory.parseURL(Settings.class.getResource("/" + REFERENCE), options).resolve();
+        ConfigParseOptions options =
+                ConfigParseOptions.defaults().setAllowMissing(false).setOriginDescription(REFERENCE);
+        return ConfigFactory.parseURL(Settings.class.getResource("/" + REFERENCE), options)
+                .resolve();
     }
 
     static Settings of(Config reference, List<Config> layers) {
@@ -90,11 +92,15 @@ public final class Settings {
             String text = each.getValue();
             try {
                 ConfigValue value = text.startsWith("[") || text.startsWith("\"")
-                        ? ConfigFactory.parseString("value = " + text, ConfigParseOptions.defaults().setOriginDescription(origin)).getValue("value")
+                        ? ConfigFactory.parseString(
+                                        "value = " + text,
+                                        ConfigParseOptions.defaults().setOriginDescription(origin))
+                                .getValue("value")
                         : ConfigValueFactory.fromAnyRef(text, origin);
                 layer = layer.withValue(each.getKey(), value);
             } catch (ConfigException e) {
-                throw new UserException(origin + " " + each.getKey() + "=" + text + " cannot be used: " + e.getMessage(), e);
+                throw new UserException(
+                        origin + " " + each.getKey() + "=" + text + " cannot be used: " + e.getMessage(), e);
             }
         }
         return layer;
@@ -176,7 +182,9 @@ public final class Settings {
 
     private static String text(ConfigValue value, boolean number) {
         if (value instanceof ConfigList list) {
-            return list.stream().map(each -> text(each, each.valueType() == ConfigValueType.NUMBER)).collect(Collectors.joining(", ", "[", "]"));
+            return list.stream()
+                    .map(each -> text(each, each.valueType() == ConfigValueType.NUMBER))
+                    .collect(Collectors.joining(", ", "[", "]"));
         }
         String text = String.valueOf(value.unwrapped());
         if (number) {
@@ -195,12 +203,14 @@ public final class Settings {
             String key = ConfigUtil.joinPath(each.getKey());
             String at = path.isEmpty() ? key : path + "." + key;
             if (!reference.hasPath(at)) {
-                problems.add("unknown key '" + at + "'" + Binder.where(each.getValue().origin()) + suggestion(at));
+                problems.add("unknown key '" + at + "'"
+                        + Binder.where(each.getValue().origin()) + suggestion(at));
             } else if (reference.getValue(at) instanceof ConfigObject) {
                 if (each.getValue() instanceof ConfigObject inner) {
                     compare(at, inner, problems);
                 } else {
-                    problems.add(at + " must be a block of settings" + Binder.where(each.getValue().origin()));
+                    problems.add(at + " must be a block of settings"
+                            + Binder.where(each.getValue().origin()));
                 }
             }
         }
@@ -213,7 +223,9 @@ public final class Settings {
         if (!nearest.isEmpty()) {
             return nearest;
         }
-        List<String> sameName = known.stream().filter(k -> Objects.equals(last(k), last(unknown))).toList();
+        List<String> sameName = known.stream()
+                .filter(k -> Objects.equals(last(k), last(unknown)))
+                .toList();
         return sameName.isEmpty() ? "" : "; did you mean '" + String.join("' or '", sameName) + "'?";
     }
 

@@ -30,7 +30,8 @@ public record TrainingSettings(
     @Override
     public void check(String path, Problems problems) {
         if (globalBatch % executors != 0) {
-            problems.add("%s.global-batch is %d, it must be a multiple of %s.executors, %d".formatted(path, globalBatch, path, executors));
+            problems.add("%s.global-batch is %d, it must be a multiple of %s.executors, %d"
+                    .formatted(path, globalBatch, path, executors));
         }
         if (nesterov && momentum == 0) {
             problems.add("%s.nesterov is true, it needs %s.momentum above 0".formatted(path, path));
@@ -39,7 +40,10 @@ public record TrainingSettings(
 
     /** {@code training.schedule}. */
     public record Schedule(
-            ScheduleKind kind, @AtLeast(1) List<Integer> milestones, @MoreThan(0) @AtMost(1) double factor, @AtLeast(0) double warmUpEpochs)
+            ScheduleKind kind,
+            @AtLeast(1) List<Integer> milestones,
+            @MoreThan(0) @AtMost(1) double factor,
+            @AtLeast(0) double warmUpEpochs)
             implements Serializable, Checked {
         @Override
         public void check(String path, Problems problems) {

@@ -2,6 +2,8 @@ package org.sftn.data;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.Serializable;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -144,7 +146,7 @@ public final class Dataset {
      * @param first the index of the shard's first image
      * @param images how many to read
      */
-    private record ShardTask(String path, long first, int images, int classes, Store store, int imageSize) implements java.io.Serializable {
+    private record ShardTask(String path, long first, int images, int classes, Store store, int imageSize) implements Serializable {
         Iterator<Tuple2<Long, Sample>> read(Configuration hadoop) throws IOException {
             ShardFile.Reader reader = new ShardFile.Reader(new Path(path), hadoop);
             TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> close(reader));
@@ -172,7 +174,7 @@ public final class Dataset {
             try {
                 reader.close();
             } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e);
+                throw new UncheckedIOException(e);
             }
         }
 

@@ -1,6 +1,7 @@
 package org.sftn.data;
 
 import java.io.Serializable;
+import java.util.Locale;
 
 /**
  * Draws a textured shape on a textured ground. A class is a pair of shape and texture; place, size, angle, colours, ground,
@@ -17,28 +18,16 @@ record GeneratedImages(int size, long seed) implements Serializable {
                 return u * u + v * v < 0.8;
             }
         },
-        SQUARE {
-            @Override
-            boolean covers(double u, double v) {
-                return Math.abs(u) < 0.78 && Math.abs(v) < 0.78;
-            }
-        },
-        TRIANGLE {
-            @Override
-            boolean covers(double u, double v) {
-                return triangle(u, v);
-            }
-        },
         CROSS {
             @Override
             boolean covers(double u, double v) {
                 return Math.abs(u) < 0.98 && Math.abs(v) < 0.98 && (Math.abs(u) < 0.36 || Math.abs(v) < 0.36);
             }
         },
-        STAR {
+        TRIANGLE {
             @Override
             boolean covers(double u, double v) {
-                return triangle(u, v) || triangle(u, -v);
+                return triangle(u, v);
             }
         },
         RING {
@@ -54,16 +43,28 @@ record GeneratedImages(int size, long seed) implements Serializable {
                 return Math.abs(u) < 1.05 && Math.abs(v) < 0.42;
             }
         },
-        CRESCENT {
+        STAR {
             @Override
             boolean covers(double u, double v) {
-                return u * u + v * v < 0.95 && (u - 0.55) * (u - 0.55) + v * v > 0.5;
+                return triangle(u, v) || triangle(u, -v);
+            }
+        },
+        SQUARE {
+            @Override
+            boolean covers(double u, double v) {
+                return Math.abs(u) < 0.78 && Math.abs(v) < 0.78;
             }
         },
         HOURGLASS {
             @Override
             boolean covers(double u, double v) {
                 return Math.abs(v) < 0.95 && Math.abs(u) < 0.12 + 0.85 * Math.abs(v);
+            }
+        },
+        CRESCENT {
+            @Override
+            boolean covers(double u, double v) {
+                return u * u + v * v < 0.95 && (u - 0.55) * (u - 0.55) + v * v > 0.5;
             }
         },
         FRAME {
@@ -232,7 +233,7 @@ record GeneratedImages(int size, long seed) implements Serializable {
     /** For people. */
     static String className(int label) {
         Kind kind = Kind.of(label);
-        return (kind.texture() + " " + kind.shape()).toLowerCase(java.util.Locale.ROOT);
+        return (kind.texture() + " " + kind.shape()).toLowerCase(Locale.ROOT);
     }
 
     /**
@@ -243,10 +244,10 @@ record GeneratedImages(int size, long seed) implements Serializable {
         RandomStream random = RandomStream.of("generated-images", seed, split.ordinal(), number);
         Colour groundColour = Colour.random(random);
         Kind groundKind = new Kind(Shape.DISC, Texture.values()[random.nextInt(Texture.values().length)]);
-        Figure ground = figure(random, groundKind, 1, groundColour, groundColour.towards(Colour.random(random), 0.3));
-        Colour mainColour = groundColour.contrasting(random, 0.2);
-        double scale = random.nextDouble(0.55, 0.85);
-        Figure main = figure(random, Kind.of(label), scale, mainColour, mainColour.contrasting(random, 0.35));
+        Figure ground = figure(random, groundKind, 1, groundColour, groundColour.towards(Colour.random(random), 0.25));
+        Colour mainColour = groundColour.contrasting(random, 0.25);
+        double scale = random.nextDouble(0.6, 0.9);
+        Figure main = figure(random, Kind.of(label), scale, mainColour, mainColour.contrasting(random, 0.4));
         Figure[] distractors = new Figure[random.nextInt(3)];
         for (int i = 0; i < distractors.length; i++) {
             Colour colour = Colour.random(random);
@@ -305,10 +306,10 @@ record GeneratedImages(int size, long seed) implements Serializable {
                 scale,
                 StrictMath.cos(angle),
                 StrictMath.sin(angle),
-                random.nextDouble(0.85, 1.18),
+                random.nextDouble(0.92, 1.08),
                 StrictMath.cos(textureAngle),
                 StrictMath.sin(textureAngle),
-                random.nextDouble(3, 5),
+                random.nextDouble(2.8, 4.2),
                 random.nextDouble(0, 2),
                 first,
                 second);

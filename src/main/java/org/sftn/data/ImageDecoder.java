@@ -11,6 +11,7 @@ import java.util.Iterator;
 import java.util.Locale;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
+import javax.imageio.event.IIOReadWarningListener;
 import javax.imageio.spi.IIORegistry;
 import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.MemoryCacheImageInputStream;
@@ -18,7 +19,7 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
 /**
  * JPEG and PNG files to pixels as torchvision's Resize and CenterCrop on Pillow images make them: the shorter side becomes
  * {@code size} (bilinear, antialiased), then the middle is cut out. Gray is repeated, alpha dropped, 16 bits cut to 8, CMYK
- * converted.
+ * converted. What Pillow does not do: a JPEG with a colour profile other than sRGB is converted to sRGB.
  *
  * @param size height and width of the result, at least 1
  */
@@ -120,7 +121,7 @@ record ImageDecoder(int size) implements Serializable {
     }
 
     /** libjpeg fills what is missing with gray and only warns. */
-    private static final class Truncation implements javax.imageio.event.IIOReadWarningListener {
+    private static final class Truncation implements IIOReadWarningListener {
         private boolean seen;
 
         @Override
@@ -129,7 +130,8 @@ record ImageDecoder(int size) implements Serializable {
         }
     }
 
-    /** Rows of 8-bit R, G, B of any image that a reader returns, without colour management, as Pillow has it. */
+    // BufferedImage.getRGB would brighten gray, whose values Java takes for linear.
+    /** Rows of 8-bit R, G, B of any image that a reader returns, values as they are in the file. */
     private static final class Rows implements Resizer.Source {
         private final BufferedImage image;
         private final Raster raster;

@@ -40,6 +40,22 @@ public final class Preparer {
     }
 
     /**
+     * Opens the source and reads no images.
+     *
+     * @return what there is, for people
+     * @throws UserException when the source cannot be read
+     */
+    public String check() {
+        try {
+            Source source = Sources.open(settings, seed, spark.hadoopConfiguration());
+            return "%s, %,d training and %,d test images of %d classes"
+                    .formatted(Sources.key(settings.source()), source.count(Split.TRAIN), source.count(Split.TEST), source.classNames().size());
+        } catch (IOException e) {
+            throw new UncheckedIOException("the source cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /**
      * Writes to {@code OUT.unfinished}, which becomes OUT at the very end: what stands under OUT is whole. What an interrupted
      * run left there is deleted.
      *

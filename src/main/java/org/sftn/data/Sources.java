@@ -1,6 +1,7 @@
 package org.sftn.data;
 
 import java.io.IOException;
+import java.util.Locale;
 import org.apache.hadoop.conf.Configuration;
 import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.PrepareSettings.Store;
@@ -24,6 +25,6 @@ final class Sources {
 
     /** As in the configuration. */
     static String key(PrepareSettings.Source source) {
-        return source.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
+        return source.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 }

@@ -2,40 +2,41 @@ package org.sftn.distill;
 
 import java.io.Serializable;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.sftn.data.Batch;
 import org.sftn.nn.Network;
 import org.sftn.nn.Tensor;
 
 /**
- * The part of a distillation loss that one method adds to cross-entropy and to the softened KL term, bound to a teacher and a
- * student. It declares what it needs and computes; it is sent to the executors.
+ * What one method adds to a student's loss, bound to a teacher and a student. It declares what it needs and computes; the
+ * objective serves it. Values are named {@code student.TAP}, {@code teacher.TAP} and {@code module.TAP}. Sent to executors.
  */
 public interface DistillationMethod extends Serializable {
-    /** Taps of the frozen teacher, in evaluation mode, that {@link #loss} reads. */
-    Set<String> teacherTaps();
+    String STUDENT = "student.";
+    String TEACHER = "teacher.";
+    String MODULE = "module.";
 
-    /** Taps of the student that {@link #loss} reads or {@link #module} joins. */
-    Set<String> studentTaps();
+    /** The values that {@link #loss} reads. */
+    Set<String> needs();
 
     /**
-     * Modules that are trained beside the student and not saved with it, as one network: its inputs are named as the
-     * student's taps, its taps are seen by {@link #loss}. Null when there is nothing to train.
+     * What is trained beside the student and not saved with it (regressors, embeddings), as one network. Its inputs are
+     * named as values: {@code student.TAP} trains the student through it, {@code teacher.TAP} is constant.
      */
-    default Network module() {
-        return null;
+    default Optional<Network> module() {
+        return Optional.empty();
     }
 
     /**
-     * @param student the student's taps, and the module's taps under {@code module.}
-     * @param teacher the teacher's taps; constants
+     * @param values what {@link #needs} names, each {@code batch x shape}; the teacher's are constants, in evaluation mode
      * @param epoch from 0, for warm-ups
      */
-    Term loss(Map<String, Tensor> student, Map<String, Tensor> teacher, Batch batch, int epoch);
+    Term loss(Map<String, Tensor> values, Batch batch, int epoch);
 
     /**
-     * @param value mean over the batch, weight included
-     * @param gradients with respect to entries of {@code student}
+     * @param value mean over the local batch, the method's weight included
+     * @param gradients of the value with respect to student and module values
      */
     record Term(double value, Map<String, Tensor> gradients) {}
 }

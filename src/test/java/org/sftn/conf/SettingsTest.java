@@ -58,7 +58,8 @@ class SettingsTest {
                         0.9,
                         false,
                         5e-4,
-                        new TrainingSettings.Schedule(TrainingSettings.ScheduleKind.MULTI_STEP, List.of(150, 180, 210), 0.1, 0),
+                        new TrainingSettings.Schedule(
+                                TrainingSettings.ScheduleKind.MULTI_STEP, List.of(150, 180, 210), 0.1, 0),
                         TrainingSettings.ExchangeKind.DIRECT,
                         1,
                         0,
@@ -67,9 +68,10 @@ class SettingsTest {
                         4,
                         Duration.ofSeconds(60)));
         assertThat(settings.teacher())
-                .isEqualTo(new TeacherSettings("resnet20", "resnet8", "", 1, 3, 1, 1, TeacherSettings.Kl.TEACHER_BRANCH, false, false));
+                .isEqualTo(new TeacherSettings(
+                        "resnet20", "resnet8", "", 1, 3, 1, 1, TeacherSettings.Kl.TEACHER_BRANCH, false, false));
         assertThat(settings.distill()).isEqualTo(new DistillSettings("", "resnet8", "kd"));
-        assertThat(settings.evaluate()).isEqualTo(new EvaluateSettings("", "test", 256, false));
+        assertThat(settings.evaluate()).isEqualTo(new EvaluateSettings("", EvaluateSettings.Split.TEST, 256, false));
         assertThat(settings.changed()).isEmpty();
     }
 
@@ -141,7 +143,11 @@ class SettingsTest {
 
     static Stream<Path> configurations() throws IOException {
         try (Stream<Path> files = Files.walk(Path.of("conf"))) {
-            return files.filter(f -> f.toString().endsWith(".conf")).filter(f -> !f.endsWith("spark-defaults.conf")).toList().stream();
+            return files
+                    .filter(f -> f.toString().endsWith(".conf"))
+                    .filter(f -> !f.endsWith("spark-defaults.conf"))
+                    .toList()
+                    .stream();
         }
     }
 
@@ -157,43 +163,76 @@ class SettingsTest {
     @ParameterizedTest
     @MethodSource("mistakes")
     void aMistakeIsNamed(String hocon, String message) {
-        assertThatThrownBy(() -> settings(hocon)).isInstanceOf(UserException.class).hasMessage(CANNOT + message);
+        assertThatThrownBy(() -> settings(hocon))
+                .isInstanceOf(UserException.class)
+                .hasMessage(CANNOT + message);
     }
 
     static Stream<List<String>> pairs() {
         return Stream.of(
-                List.of("training.epoch = 3", "unknown key 'training.epoch' (run.conf: 1); did you mean 'training.epochs'?"),
+                List.of(
+                        "training.epoch = 3",
+                        "unknown key 'training.epoch' (run.conf: 1); did you mean 'training.epochs'?"),
                 List.of("\n\ntraning { epochs = 3 }", "unknown key 'traning' (run.conf: 3); did you mean 'training'?"),
-                List.of("global-batch = 3", "unknown key 'global-batch' (run.conf: 1); did you mean 'training.global-batch'?"),
-                List.of("student = resnet8", "unknown key 'student' (run.conf: 1); did you mean 'distill.student' or 'teacher.student'?"),
+                List.of(
+                        "global-batch = 3",
+                        "unknown key 'global-batch' (run.conf: 1); did you mean 'training.global-batch'?"),
+                List.of(
+                        "student = resnet8",
+                        "unknown key 'student' (run.conf: 1); did you mean 'distill.student' or 'teacher.student'?"),
                 List.of("something-else = 3", "unknown key 'something-else' (run.conf: 1)"),
                 List.of("training.epochs = many", "training.epochs is 'many', it must be a whole number (run.conf: 1)"),
                 List.of("training.epochs = 3.7", "training.epochs is '3.7', it must be a whole number (run.conf: 1)"),
-                List.of("training.epochs = 3000000000", "training.epochs is '3000000000', it must be a whole number (run.conf: 1)"),
+                List.of(
+                        "training.epochs = 3000000000",
+                        "training.epochs is '3000000000', it must be a whole number (run.conf: 1)"),
                 List.of("training.epochs = null", "training.epochs is null, it must be a whole number (run.conf: 1)"),
-                List.of("training.epochs { a = 1 }", "training.epochs is a block of settings, it must be a whole number (run.conf: 1)"),
+                List.of(
+                        "training.epochs { a = 1 }",
+                        "training.epochs is a block of settings, it must be a whole number (run.conf: 1)"),
                 List.of("training = 3", "training must be a block of settings (run.conf: 1)"),
                 List.of("distill.kd = 3", "distill.kd must be a block of settings (run.conf: 1)"),
                 List.of("training.momentum = NaN", "training.momentum is 'NaN', it must be a number (run.conf: 1)"),
                 List.of("training.momentum = 1", "training.momentum is 1, it must be less than 1 (run.conf: 1)"),
                 List.of("training.momentum = -0.5", "training.momentum is -0.5, it must be at least 0 (run.conf: 1)"),
-                List.of("training.learning-rate = 0", "training.learning-rate is 0, it must be more than 0 (run.conf: 1)"),
-                List.of("prepare.max-rejected-share = 1.5", "prepare.max-rejected-share is 1.5, it must be at most 1 (run.conf: 1)"),
-                List.of("training.nesterov = maybe", "training.nesterov is 'maybe', it must be true or false (run.conf: 1)"),
-                List.of("training.peer-timeout = soon", "training.peer-timeout is 'soon', it must be a duration such as 5 s (run.conf: 1)"),
-                List.of("training.peer-timeout = 0 s", "training.peer-timeout is 0 s, it must be more than 0 s (run.conf: 1)"),
+                List.of(
+                        "training.learning-rate = 0",
+                        "training.learning-rate is 0, it must be more than 0 (run.conf: 1)"),
+                List.of(
+                        "prepare.max-rejected-share = 1.5",
+                        "prepare.max-rejected-share is 1.5, it must be at most 1 (run.conf: 1)"),
+                List.of(
+                        "training.nesterov = maybe",
+                        "training.nesterov is 'maybe', it must be true or false (run.conf: 1)"),
+                List.of(
+                        "training.peer-timeout = soon",
+                        "training.peer-timeout is 'soon', it must be a duration such as 5 s (run.conf: 1)"),
+                List.of(
+                        "training.peer-timeout = 0 s",
+                        "training.peer-timeout is 0 s, it must be more than 0 s (run.conf: 1)"),
                 List.of("data.memory = much", "data.memory is 'much', it must be a size such as 2 GiB (run.conf: 1)"),
                 List.of("data.path = [a]", "data.path is [a], it must be a text (run.conf: 1)"),
                 List.of(
                         "prepare.source = cifar",
                         "prepare.source is 'cifar', it must be one of generated, cifar-100-binary, image-folder (run.conf: 1)"),
-                List.of("training.schedule.milestones = 5", "training.schedule.milestones is '5', it must be a list such as [1, 2] (run.conf: 1)"),
-                List.of("training.schedule.milestones = [5, x]", "training.schedule.milestones is 'x', it must be a whole number (run.conf: 1)"),
-                List.of("training.schedule.milestones = [0]", "training.schedule.milestones is 0, it must be at least 1 (run.conf: 1)"),
-                List.of("training.schedule.milestones = [5, 5]", "training.schedule.milestones is [5, 5], each must be later than the one before"),
-                List.of("training.executors = 3", "training.global-batch is 64, it must be a multiple of training.executors, 3"),
                 List.of(
-                        "training { nesterov = true, momentum = 0 }", "training.nesterov is true, it needs training.momentum above 0"));
+                        "training.schedule.milestones = 5",
+                        "training.schedule.milestones is '5', it must be a list such as [1, 2] (run.conf: 1)"),
+                List.of(
+                        "training.schedule.milestones = [5, x]",
+                        "training.schedule.milestones is 'x', it must be a whole number (run.conf: 1)"),
+                List.of(
+                        "training.schedule.milestones = [0]",
+                        "training.schedule.milestones is 0, it must be at least 1 (run.conf: 1)"),
+                List.of(
+                        "training.schedule.milestones = [5, 5]",
+                        "training.schedule.milestones is [5, 5], each must be later than the one before"),
+                List.of(
+                        "training.executors = 3",
+                        "training.global-batch is 64, it must be a multiple of training.executors, 3"),
+                List.of(
+                        "training { nesterov = true, momentum = 0 }",
+                        "training.nesterov is true, it needs training.momentum above 0"));
     }
 
     static Stream<Arguments> mistakes() {
@@ -218,7 +257,14 @@ class SettingsTest {
     @Test
     void assignmentsWinOverTheFile() {
         Config assigned = Settings.assignments(
-                Map.of("training.epochs", "7", "training.schedule.milestones", "[3, 5]", "data.path", "hdfs://host:9000/a b#c"), "--set");
+                Map.of(
+                        "training.epochs",
+                        "7",
+                        "training.schedule.milestones",
+                        "[3, 5]",
+                        "data.path",
+                        "hdfs://host:9000/a b#c"),
+                "--set");
 
         Settings settings = Settings.of(List.of(assigned, parse("training { epochs = 5, global-batch = 32 }")));
 
@@ -237,7 +283,15 @@ class SettingsTest {
     @Test
     void oneValueHasOneSpelling() {
         Settings settings = Settings.of(List.of(Settings.assignments(
-                Map.of("training.weight-decay", "0.00050", "training.epochs", "240", "training.nesterov", "off", "training.momentum", "9e-1"),
+                Map.of(
+                        "training.weight-decay",
+                        "0.00050",
+                        "training.epochs",
+                        "240",
+                        "training.nesterov",
+                        "off",
+                        "training.momentum",
+                        "9e-1"),
                 "--set")));
 
         assertThat(settings.changed()).isEmpty();
@@ -257,8 +311,10 @@ class SettingsTest {
     void replacedValuesAreChecked() {
         Settings settings = settings("training.epochs = 5");
 
-        assertThat(settings.with(Map.of("teacher.student", "")).teacher().student()).isEmpty();
-        assertThat(settings.with(Map.of("teacher.student", "")).training().epochs()).isEqualTo(5);
+        assertThat(settings.with(Map.of("teacher.student", "")).teacher().student())
+                .isEmpty();
+        assertThat(settings.with(Map.of("teacher.student", "")).training().epochs())
+                .isEqualTo(5);
         assertThatThrownBy(() -> settings.with(Map.of("training.epochs", "0")))
                 .isInstanceOf(UserException.class)
                 .hasMessage(CANNOT + "training.epochs is 0, it must be at least 1 (set by the job)");
@@ -268,8 +324,10 @@ class SettingsTest {
 
     @Test
     void otherPackagesBindTheirBlocks() {
-        assertThat(settings("distill.kd.weight = 2").bind("distill.kd", Kd.class)).isEqualTo(new Kd(4, 0.1, 2));
-        assertThatThrownBy(() -> settings("distill.kd { weight = x, temperature = 0 }").bind("distill.kd", Kd.class))
+        assertThat(settings("distill.kd.weight = 2").bind("distill.kd", Kd.class))
+                .isEqualTo(new Kd(4, 0.1, 2));
+        assertThatThrownBy(() ->
+                        settings("distill.kd { weight = x, temperature = 0 }").bind("distill.kd", Kd.class))
                 .isInstanceOf(UserException.class)
                 .hasMessage("""
                         the configuration cannot be used, it has 2 problems:
@@ -281,7 +339,9 @@ class SettingsTest {
     void anIncludeIsRelativeToItsFile() throws IOException {
         Files.createDirectories(folder.resolve("cifar"));
         Files.writeString(folder.resolve("common.conf"), "training { epochs = 5, global-batch = 32 }");
-        Path file = Files.writeString(folder.resolve("cifar/run.conf"), "include \"../common.conf\"\ntraining.epochs = 6\ndata.path = ${evaluate.split}");
+        Path file = Files.writeString(
+                folder.resolve("cifar/run.conf"),
+                "include \"../common.conf\"\ntraining.epochs = 6\ndata.path = ${evaluate.split}");
 
         Settings settings = Settings.of(List.of(ConfigFile.read(hadoop(file), new Configuration(false))));
 
@@ -313,7 +373,8 @@ class SettingsTest {
                 .hasMessage("the configuration file " + missing + " does not exist");
         assertThatThrownBy(() -> ConfigFile.read(hadoop(including), hadoop))
                 .isInstanceOf(UserException.class)
-                .hasMessage("the configuration file " + missing + ", which " + hadoop(including) + " includes, does not exist");
+                .hasMessage("the configuration file " + missing + ", which " + hadoop(including)
+                        + " includes, does not exist");
         assertThatThrownBy(() -> ConfigFile.read(hadoop(folder), hadoop))
                 .isInstanceOf(UserException.class)
                 .hasMessage("the configuration file " + hadoop(folder) + " cannot be read: it is a folder");
@@ -327,16 +388,21 @@ class SettingsTest {
 
     @Test
     void anUnknownSubstitutionIsNamed() {
-        assertThatThrownBy(() -> settings("data.path = ${no.such}")).isInstanceOf(UserException.class).hasMessageContaining("${no.such}");
+        assertThatThrownBy(() -> settings("data.path = ${no.such}"))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("${no.such}");
     }
 
     @Test
     void secretsAreHidden() {
-        Config reference = Settings.defaults().withFallback(ConfigFactory.parseString("store { password = \"\", access-key = x, url = \"\" }"));
+        Config reference = Settings.defaults()
+                .withFallback(ConfigFactory.parseString("store { password = \"\", access-key = x, url = \"\" }"));
 
-        Settings settings = Settings.of(reference, List.of(parse("store { password = abc, url = \"s3a://id:secret@bucket/a\" }")));
+        Settings settings =
+                Settings.of(reference, List.of(parse("store { password = abc, url = \"s3a://id:secret@bucket/a\" }")));
 
-        assertThat(settings.changed()).containsOnly(entry("store.password", "(hidden)"), entry("store.url", "s3a://(hidden)@bucket/a"));
+        assertThat(settings.changed())
+                .containsOnly(entry("store.password", "(hidden)"), entry("store.url", "s3a://(hidden)@bucket/a"));
         assertThat(settings.effective()).containsEntry("store.access-key", "(hidden)");
     }
 

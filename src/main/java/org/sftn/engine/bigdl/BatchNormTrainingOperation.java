@@ -1,23 +1,23 @@
 package org.sftn.engine.bigdl;
 
+import java.util.Arrays;
 import java.util.List;
 import org.sftn.nn.BatchNorm;
 
-/**
- * Batch-norm by the statistics of the batch, all workers' images together. Sums are kept by image and joined in the order of the
- * images, so they do not depend on the number of workers.
- */
+/** Batch-norm by the statistics of the batch, all workers' images together. */
 final class BatchNormTrainingOperation implements Operation {
+    /** So many images are summed in float, which vectorises; such sums are joined in double. */
+    private static final int BLOCK = 16;
+
     private final Value input;
     private final Value output;
     private final BatchNorm layer;
     private final BatchNormPlaces places;
-
     private final int channels;
     private final int area;
-    /** By image and channel, sum and sum of squares (backward: of products). */
-    private double[] sums = new double[0];
-    /** Each worker's own copy, by channel, of the last forward pass. */
+    /** By worker and channel two sums, joined in the order of the workers. */
+    private final double[][] sums;
+    /** By channel, of the last forward pass; each worker has its own copy. */
     private final double[][] mean;
 
     private final double[][] inverseDeviation;
@@ -29,6 +29,7 @@ final class BatchNormTrainingOperation implements Operation {
         this.places = places;
         channels = layer.channels();
         area = input.shape.height() * input.shape.width();
+        sums = new double[workers][2 * channels];
         mean = new double[workers][channels];
         inverseDeviation = new double[workers][channels];
     }
@@ -52,88 +53,94 @@ final class BatchNormTrainingOperation implements Operation {
 
     @Override
     public void prepare(Worker worker) {
-        if (worker.index == 0 && sums.length != 2 * worker.batch * channels) {
-            sums = new double[2 * worker.batch * channels];
+        // Here, because a node that shares the statistics may move them during the pass.
+        for (int c = 0; c < channels; c++) {
+            mean[worker.index][c] = places.of().statistics()[places.runningMean() + c];
         }
     }
 
     @Override
     public void forward(Worker worker) {
-        for (int image = worker.from; image < worker.to; image++) {
-            for (int c = 0; c < channels; c++) {
-                int from = (image * channels + c) * area;
-                int at = 2 * (image * channels + c);
-                sums[at] = Loops.sum(input.data, from, from + area);
-                sums[at + 1] = Loops.sumOfSquares(input.data, from, from + area);
-            }
-        }
-        worker.together();
         double[] mean = this.mean[worker.index];
         double[] inverseDeviation = this.inverseDeviation[worker.index];
+        // The variance is the mean square less the square of the mean; around the running mean that loses no digits.
+        sum(worker, (c, at, first, second) -> Loops.addCentred(input.data, at, (float) mean[c], first, second, area));
         double count = (double) worker.batch * area;
         for (int c = 0; c < channels; c++) {
-            mean[c] = total(worker, c, 0) / count;
-            // In double the difference is exact enough unless the mean is some 1e6 deviations off.
-            double variance = Math.max(0, total(worker, c, 1) / count - mean[c] * mean[c]);
+            double fromCentre = total(2 * c) / count;
+            double variance = Math.max(0, total(2 * c + 1) / count - fromCentre * fromCentre);
+            mean[c] += fromCentre;
             inverseDeviation[c] = 1 / Math.sqrt(variance + layer.epsilon());
             if (worker.index == 0) {
-                move(places.of().statistics(), places.runningMean() + c, mean[c]);
-                move(places.of().statistics(), places.runningVariance() + c, variance * count / (count - 1));
+                move(places.runningMean() + c, mean[c]);
+                move(places.runningVariance() + c, variance * count / (count - 1));
             }
-        }
-        for (int image = worker.from; image < worker.to; image++) {
-            for (int c = 0; c < channels; c++) {
-                int from = (image * channels + c) * area;
-                Loops.normalise(
-                        input.data,
-                        output.data,
-                        (float) mean[c],
-                        (float) (places.of().values()[places.weight() + c] * inverseDeviation[c]),
-                        places.of().values()[places.bias() + c],
-                        from,
-                        from + area);
+            float scale = (float) (places.of().values()[places.weight() + c] * inverseDeviation[c]);
+            float shift = places.of().values()[places.bias() + c];
+            for (int image = worker.from; image < worker.to; image++) {
+                int at = (image * channels + c) * area;
+                Loops.normalise(input.data, output.data, (float) mean[c], scale, shift, at, at + area);
             }
         }
     }
 
-    private double total(Worker worker, int channel, int which) {
-        double total = 0;
-        for (int image = 0; image < worker.batch; image++) {
-            total += sums[2 * (image * channels + channel) + which];
-        }
-        return total;
-    }
-
-    private void move(float[] statistics, int at, double value) {
+    private void move(int at, double value) {
+        float[] statistics = places.of().statistics();
         statistics[at] = (float) ((1 - layer.momentum()) * statistics[at] + layer.momentum() * value);
     }
 
     @Override
     public void backward(Worker worker, List<Into> into) {
-        for (int image = worker.from; image < worker.to; image++) {
-            for (int c = 0; c < channels; c++) {
-                int from = (image * channels + c) * area;
-                int at = 2 * (image * channels + c);
-                sums[at] = Loops.sum(output.gradient, from, from + area);
-                sums[at + 1] = Loops.sumOfProducts(output.gradient, input.data, from, from + area);
-            }
-        }
-        worker.together();
         double[] mean = this.mean[worker.index];
-        double[] inverseDeviation = this.inverseDeviation[worker.index];
+        sum(worker, (c, at, first, second) ->
+                Loops.addProducts(output.gradient, input.data, at, (float) mean[c], first, second, area));
         double count = (double) worker.batch * area;
         for (int c = 0; c < channels; c++) {
-            double gradients = total(worker, c, 0);
-            // Of the gradient times the normalised input, before the division by the deviation.
-            double products = total(worker, c, 1) - mean[c] * gradients;
+            double gradients = total(2 * c);
+            double products = total(2 * c + 1);
             if (worker.index == 0) {
-                places.of().gradients()[places.weight() + c] += (float) (products * inverseDeviation[c]);
+                places.of().gradients()[places.weight() + c] += (float) (products * inverseDeviation[0][c]);
                 places.of().gradients()[places.bias() + c] += (float) gradients;
             }
             if (into.get(0) != Into.NOTHING) {
                 passChannel(worker, c, gradients / count, products / count, into.get(0));
             }
         }
+    }
+
+    /** Adds values of one image's channel, which begin at {@code at}, to two sums by place. */
+    private interface Terms {
+        void add(int channel, int at, float[] first, float[] second);
+    }
+
+    /** Sums over the worker's images, by channel; returns when all workers have. */
+    private void sum(Worker worker, Terms terms) {
+        float[] first = new float[area];
+        float[] second = new float[area];
+        for (int c = 0; c < channels; c++) {
+            double firsts = 0;
+            double seconds = 0;
+            for (int block = worker.from; block < worker.to; block += BLOCK) {
+                Arrays.fill(first, 0);
+                Arrays.fill(second, 0);
+                for (int image = block; image < Math.min(worker.to, block + BLOCK); image++) {
+                    terms.add(c, (image * channels + c) * area, first, second);
+                }
+                firsts += Loops.sum(first, 0, area);
+                seconds += Loops.sum(second, 0, area);
+            }
+            sums[worker.index][2 * c] = firsts;
+            sums[worker.index][2 * c + 1] = seconds;
+        }
+        worker.together();
+    }
+
+    private double total(int which) {
+        double total = 0;
+        for (double[] each : sums) {
+            total += each[which];
+        }
+        return total;
     }
 
     /** {@code scale (gradient - meanGradient - (x - mean) projection)}: Ioffe and Szegedy 2015, section 3, rearranged. */
@@ -143,19 +150,12 @@ final class BatchNormTrainingOperation implements Operation {
         float projection = (float) (meanProduct * inverse * inverse);
         float scale = (float) (places.of().values()[places.weight() + c] * inverse);
         float shift = (float) meanGradient;
-        float[] x = input.data;
-        float[] gradient = output.gradient;
-        float[] result = input.gradient;
         for (int image = worker.from; image < worker.to; image++) {
-            int from = (image * channels + c) * area;
+            int at = (image * channels + c) * area;
             if (into == Into.ADD) {
-                for (int i = from; i < from + area; i++) {
-                    result[i] += (gradient[i] - shift - (x[i] - mean) * projection) * scale;
-                }
+                Loops.addProjected(output.gradient, input.data, input.gradient, shift, mean, projection, scale, at, at + area);
             } else {
-                for (int i = from; i < from + area; i++) {
-                    result[i] = (gradient[i] - shift - (x[i] - mean) * projection) * scale;
-                }
+                Loops.project(output.gradient, input.data, input.gradient, shift, mean, projection, scale, at, at + area);
             }
         }
     }

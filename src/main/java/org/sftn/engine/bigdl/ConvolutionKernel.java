@@ -36,6 +36,8 @@ final class ConvolutionKernel {
     private final int rowLength;
     /** Whether unrolling changes nothing. */
     private final boolean plain;
+    /** Whether lines of input and output are equally long, so that a channel shifts as a whole. */
+    private final boolean whole;
 
     ConvolutionKernel(Shape input, Shape output, int kernel, int stride, int padding, int groups) {
         this.in = input.channels();
@@ -62,6 +64,7 @@ final class ConvolutionKernel {
         }
         rowLength = lines * outWidth;
         plain = kernel == 1 && stride == 1 && padding == 0;
+        whole = stride == 1 && outWidth == width && padding < width;
     }
 
     /** Values of scratch memory that each method needs. */
@@ -143,14 +146,15 @@ final class ConvolutionKernel {
         for (int group = 0; group < groups; group++) {
             int to = xAt + group * groupIn * height * width;
             if (!plain) {
-                Arrays.fill(scratch, 0, rows * rowLength, 0);
+                clearLaterLines(scratch);
             }
             for (int ky = 0; ky < kernel; ky++) {
+                boolean first = plain ? into == Into.OVERWRITE : ky < stride;
                 Blas.multiplyTransposed(
                         rows, area, groupOut,
                         packed, packed(group * groupOut, ky), rows,
                         y, yAt + group * groupOut * area, area,
-                        plain && into == Into.OVERWRITE ? 0 : 1,
+                        first ? 0 : 1,
                         plain ? x : scratch, (plain ? to : 0) + window(ky), rowLength);
             }
             if (!plain) {
@@ -194,61 +198,111 @@ final class ConvolutionKernel {
         return Math.min(outWidth, Math.max(firstColumn(kx), (width - 1 + padding - kx + stride) / stride));
     }
 
-    private void unroll(float[] x, int xAt, float[] unrolled) {
-        int next = 0;
-        for (int c = 0; c < groupIn; c++) {
-            for (int kx = 0; kx < kernel; kx++) {
-                int first = firstColumn(kx);
-                int end = endColumn(kx);
-                for (int remainder = 0; remainder < lineCount.length; remainder++) {
-                    for (int q = 0; q < lineCount[remainder]; q++, next += outWidth) {
-                        int line = remainder + stride * q - padding;
-                        if (line < 0 || line >= height) {
-                            Arrays.fill(unrolled, next, next + outWidth, 0);
-                            continue;
-                        }
-                        int source = xAt + (c * height + line) * width + kx - padding;
-                        Arrays.fill(unrolled, next, next + first, 0);
-                        if (stride == 1) {
-                            System.arraycopy(x, source + first, unrolled, next + first, end - first);
-                        } else {
-                            for (int column = first; column < end; column++) {
-                                unrolled[next + column] = x[source + column * stride];
-                            }
-                        }
-                        Arrays.fill(unrolled, next + end, next + outWidth, 0);
-                    }
-                }
+    /** Clears the lines that the first kernel row of each remainder does not write. */
+    private void clearLaterLines(float[] unrolled) {
+        for (int row = 0; row < rows; row++) {
+            for (int remainder = 0; remainder < lineCount.length; remainder++) {
+                int from = row * rowLength + (firstLine[remainder] + outHeight) * outWidth;
+                int to = row * rowLength + (firstLine[remainder] + lineCount[remainder]) * outWidth;
+                Arrays.fill(unrolled, from, to, 0);
             }
         }
     }
 
+    private void unroll(float[] x, int xAt, float[] unrolled) {
+        for (int row = 0; row < rows; row++) {
+            int channel = xAt + row / kernel * height * width;
+            int kx = row % kernel;
+            if (whole) {
+                shift(x, channel, unrolled, row * rowLength, kx);
+            } else {
+                gather(x, channel, unrolled, row * rowLength, kx);
+            }
+        }
+    }
+
+    /** Lines run into each other by the shift; clearing the columns beyond the image's edge mends it. */
+    private void shift(float[] x, int channel, float[] unrolled, int row, int kx) {
+        int image = row + padding * width;
+        int right = Math.max(0, padding - kx);
+        int left = Math.max(0, kx - padding);
+        Arrays.fill(unrolled, row, image, 0);
+        System.arraycopy(x, channel + left, unrolled, image + right, height * width - left - right);
+        clearEdges(unrolled, image, kx);
+        Arrays.fill(unrolled, image + height * width, row + rowLength, 0);
+    }
+
+    private void clearEdges(float[] unrolled, int image, int kx) {
+        int first = firstColumn(kx);
+        int end = endColumn(kx);
+        for (int line = image; line < image + height * width; line += width) {
+            for (int column = 0; column < first; column++) {
+                unrolled[line + column] = 0;
+            }
+            for (int column = end; column < width; column++) {
+                unrolled[line + column] = 0;
+            }
+        }
+    }
+
+    private void gather(float[] x, int channel, float[] unrolled, int row, int kx) {
+        int first = firstColumn(kx);
+        int end = endColumn(kx);
+        int next = row;
+        for (int remainder = 0; remainder < lineCount.length; remainder++) {
+            for (int q = 0; q < lineCount[remainder]; q++, next += outWidth) {
+                int line = remainder + stride * q - padding;
+                if (line < 0 || line >= height) {
+                    Arrays.fill(unrolled, next, next + outWidth, 0);
+                    continue;
+                }
+                int source = channel + line * width + kx - padding;
+                Arrays.fill(unrolled, next, next + first, 0);
+                for (int column = first; column < end; column++) {
+                    unrolled[next + column] = x[source + column * stride];
+                }
+                Arrays.fill(unrolled, next + end, next + outWidth, 0);
+            }
+        }
+    }
+
+    /** The adjoint of {@link #unroll}; spoils the unrolled image. */
     private void fold(float[] unrolled, float[] x, int xAt, Into into) {
         if (into == Into.OVERWRITE) {
             Arrays.fill(x, xAt, xAt + groupIn * height * width, 0);
         }
-        int next = 0;
-        for (int c = 0; c < groupIn; c++) {
-            for (int kx = 0; kx < kernel; kx++) {
-                int first = firstColumn(kx);
-                int end = endColumn(kx);
-                for (int remainder = 0; remainder < lineCount.length; remainder++) {
-                    for (int q = 0; q < lineCount[remainder]; q++, next += outWidth) {
-                        int line = remainder + stride * q - padding;
-                        if (line < 0 || line >= height) {
-                            continue;
-                        }
-                        int target = xAt + (c * height + line) * width + kx - padding;
-                        if (stride == 1) {
-                            for (int column = first; column < end; column++) {
-                                x[target + column] += unrolled[next + column];
-                            }
-                        } else {
-                            for (int column = first; column < end; column++) {
-                                x[target + column * stride] += unrolled[next + column];
-                            }
-                        }
-                    }
+        for (int row = 0; row < rows; row++) {
+            int channel = xAt + row / kernel * height * width;
+            int kx = row % kernel;
+            if (whole) {
+                shiftBack(unrolled, row * rowLength, x, channel, kx);
+            } else {
+                scatter(unrolled, row * rowLength, x, channel, kx);
+            }
+        }
+    }
+
+    private void shiftBack(float[] unrolled, int row, float[] x, int channel, int kx) {
+        int image = row + padding * width;
+        int right = Math.max(0, padding - kx);
+        int left = Math.max(0, kx - padding);
+        clearEdges(unrolled, image, kx);
+        Loops.add(unrolled, image + right, x, channel + left, height * width - left - right);
+    }
+
+    private void scatter(float[] unrolled, int row, float[] x, int channel, int kx) {
+        int first = firstColumn(kx);
+        int end = endColumn(kx);
+        int next = row;
+        for (int remainder = 0; remainder < lineCount.length; remainder++) {
+            for (int q = 0; q < lineCount[remainder]; q++, next += outWidth) {
+                int line = remainder + stride * q - padding;
+                if (line < 0 || line >= height) {
+                    continue;
+                }
+                int target = channel + line * width + kx - padding;
+                for (int column = first; column < end; column++) {
+                    x[target + column * stride] += unrolled[next + column];
                 }
             }
         }

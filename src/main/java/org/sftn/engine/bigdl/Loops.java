@@ -10,17 +10,22 @@ final class Loops {
         }
     }
 
-    /** {@code to[i] = gradient[i]} where {@code y[i] > 0}, else 0. */
+    /** {@code result[i] = gradient[i]} where {@code y[i] > 0}, else 0; y must not be negative. */
     static void keepWherePositive(float[] y, float[] gradient, float[] result, int from, int to) {
         for (int i = from; i < to; i++) {
-            result[i] = y[i] > 0 ? gradient[i] : 0;
+            result[i] = gradient[i] * oneWherePositive(y[i]);
         }
     }
 
     static void addWherePositive(float[] y, float[] gradient, float[] result, int from, int to) {
         for (int i = from; i < to; i++) {
-            result[i] += y[i] > 0 ? gradient[i] : 0;
+            result[i] += gradient[i] * oneWherePositive(y[i]);
         }
+    }
+
+    /** Exactly 1 or 0. A comparison would be a branch, which is mispredicted every other time; even the least float exceeds 1 here. */
+    private static float oneWherePositive(float y) {
+        return Math.min(y * 1e38f * 1e38f, 1);
     }
 
     static void add(float[] a, float[] b, float[] sum, int from, int to) {
@@ -29,10 +34,14 @@ final class Loops {
         }
     }
 
-    // The sums below have four chains: one would wait for each addition before the next. All are in double, so that long sums of
-    // floats lose nothing that matters.
+    static void add(float[] from, int fromAt, float[] to, int toAt, int length) {
+        for (int i = 0; i < length; i++) {
+            to[toAt + i] += from[fromAt + i];
+        }
+    }
 
     static double sum(float[] x, int from, int to) {
+        // Four chains: one would wait for each addition before the next.
         double a = 0;
         double b = 0;
         double c = 0;
@@ -50,46 +59,43 @@ final class Loops {
         return a + b + (c + d);
     }
 
-    static double sumOfSquares(float[] x, int from, int to) {
-        double a = 0;
-        double b = 0;
-        double c = 0;
-        double d = 0;
-        int i = from;
-        for (; i + 3 < to; i += 4) {
-            a += (double) x[i] * x[i];
-            b += (double) x[i + 1] * x[i + 1];
-            c += (double) x[i + 2] * x[i + 2];
-            d += (double) x[i + 3] * x[i + 3];
+    /** {@code sums[i] += x[at + i] - centre}, {@code squares[i] +=} the square of that. */
+    static void addCentred(float[] x, int at, float centre, float[] sums, float[] squares, int length) {
+        for (int i = 0; i < length; i++) {
+            float centred = x[at + i] - centre;
+            sums[i] += centred;
+            squares[i] += centred * centred;
         }
-        for (; i < to; i++) {
-            a += (double) x[i] * x[i];
-        }
-        return a + b + (c + d);
     }
 
-    static double sumOfProducts(float[] x, float[] y, int from, int to) {
-        double a = 0;
-        double b = 0;
-        double c = 0;
-        double d = 0;
-        int i = from;
-        for (; i + 3 < to; i += 4) {
-            a += (double) x[i] * y[i];
-            b += (double) x[i + 1] * y[i + 1];
-            c += (double) x[i + 2] * y[i + 2];
-            d += (double) x[i + 3] * y[i + 3];
+    /** {@code sums[i] += y[at + i]}, {@code products[i] += y[at + i] (x[at + i] - centre)}. */
+    static void addProducts(float[] y, float[] x, int at, float centre, float[] sums, float[] products, int length) {
+        for (int i = 0; i < length; i++) {
+            sums[i] += y[at + i];
+            products[i] += y[at + i] * (x[at + i] - centre);
         }
-        for (; i < to; i++) {
-            a += (double) x[i] * y[i];
-        }
-        return a + b + (c + d);
     }
 
     /** {@code y = (x - mean) scale + bias}. */
     static void normalise(float[] x, float[] y, float mean, float scale, float bias, int from, int to) {
         for (int i = from; i < to; i++) {
             y[i] = (x[i] - mean) * scale + bias;
+        }
+    }
+
+    /** {@code result = (gradient - shift - (x - mean) projection) scale}. */
+    static void project(
+            float[] gradient, float[] x, float[] result, float shift, float mean, float projection, float scale, int from, int to) {
+        for (int i = from; i < to; i++) {
+            result[i] = (gradient[i] - shift - (x[i] - mean) * projection) * scale;
+        }
+    }
+
+    /** {@code result += (gradient - shift - (x - mean) projection) scale}. */
+    static void addProjected(
+            float[] gradient, float[] x, float[] result, float shift, float mean, float projection, float scale, int from, int to) {
+        for (int i = from; i < to; i++) {
+            result[i] += (gradient[i] - shift - (x[i] - mean) * projection) * scale;
         }
     }
 }

@@ -1,0 +1,43 @@
+package org.sftn.evaluate;
+
+import java.io.Serializable;
+import org.sftn.conf.UserException;
+
+/**
+ * What a model says of one image.
+ *
+ * @param index of the image in its split
+ * @param label its class
+ * @param predicted the most probable class, the lowest of equal ones
+ * @param probability of the predicted class
+ * @param rank how many classes the model puts before the label: 0 when it is right
+ * @param loss cross-entropy with the label
+ */
+public record Prediction(long index, String name, int label, int predicted, double probability, int rank, double loss)
+        implements Serializable {
+    /** @param logits of all images of a batch, one after the other; this image's start at {@code from} */
+    static Prediction of(long index, String name, int label, float[] logits, int from, int classes) {
+        int predicted = 0;
+        int rank = 0;
+        float own = logits[from + label];
+        for (int c = 0; c < classes; c++) {
+            float logit = logits[from + c];
+            if (!Float.isFinite(logit)) {
+                throw new UserException("the model cannot be evaluated: its output for image %d (%s) is %s"
+                        .formatted(index, name, logit));
+            }
+            if (logit > logits[from + predicted]) {
+                predicted = c;
+            }
+            if (logit > own || (logit == own && c < label)) {
+                rank++;
+            }
+        }
+        double max = logits[from + predicted];
+        double sum = 0;
+        for (int c = 0; c < classes; c++) {
+            sum += Math.exp(logits[from + c] - max);
+        }
+        return new Prediction(index, name, label, predicted, 1 / sum, rank, Math.log(sum) + max - own);
+    }
+}

@@ -1,0 +1,36 @@
+package org.sftn.job;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.SparkConf;
+import org.sftn.conf.Settings;
+import org.sftn.engine.Engines;
+
+/** What a support ticket needs to know, at the start of every log. */
+final class Banner {
+    private Banner() {}
+
+    static List<String> lines(String name, Job job, Session session) {
+        Settings settings = session.settings();
+        SparkConf conf = session.spark().sparkContext().getConf();
+        List<String> lines = new ArrayList<>();
+        lines.add("SFTN on Spark " + BuildVersion.current() + ", job " + name);
+        lines.add("Java     %s (%s)".formatted(System.getProperty("java.version"), System.getProperty("java.vendor")));
+        lines.add("Spark    %s, master %s, executors %d, %s"
+                .formatted(
+                        session.spark().version(),
+                        conf.get("spark.master"),
+                        settings.training().executors(),
+                        session.spark().sparkContext().applicationId()));
+        if (job.usesEngine()) {
+            lines.add("Engine   "
+                    + Engines.create(settings.engine(), conf.getInt("spark.task.cpus", 1))
+                            .description());
+        }
+        lines.add("Host     " + Host.current());
+        lines.add("Seed     " + settings.seed());
+        lines.add("Output   " + session.out());
+        settings.changed().forEach((key, value) -> lines.add("Setting  " + key + " = " + value));
+        return lines;
+    }
+}

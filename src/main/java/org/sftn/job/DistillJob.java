@@ -1,0 +1,58 @@
+package org.sftn.job;
+
+import java.io.IOException;
+import java.util.Optional;
+import java.util.function.Predicate;
+import org.sftn.conf.DistillSettings;
+import org.sftn.conf.Settings;
+import org.sftn.data.Dataset;
+import org.sftn.distill.DistillObjective;
+import org.sftn.distill.Methods;
+import org.sftn.distill.Recipe;
+import org.sftn.model.SavedModel;
+import org.sftn.zoo.Architecture;
+import picocli.CommandLine.Command;
+
+/**
+ * Trains a student from a frozen teacher by a method (stage 2 of arXiv 2102.07650).
+ *
+ * <p>Input: a folder of the prepare job ({@code data.path}); the model folder of a teacher ({@code distill.teacher}), unless
+ * the method needs none.
+ *
+ * <p>Output: {@code model/} with the student alone, {@code checkpoints/}, {@code metrics.csv}, {@code tensorboard/}, {@code
+ * run.json}, {@code result.json}.
+ *
+ * <p>Example: {@code jobs/distill.sh --config conf/cifar-100/distill-kd-resnet20-resnet8.conf --set data.path=data/cifar-100
+ * --set distill.teacher=runs/teacher/model --out runs/student}
+ */
+@Command(description = "Train a student from a saved teacher.")
+final class DistillJob implements Job {
+    @Override
+    public int replicas(Settings settings) {
+        return settings.training().executors();
+    }
+
+    @Override
+    public Plan plan(Session session) throws IOException {
+        return check(session).plan();
+    }
+
+    static TrainingRun check(Session session) throws IOException {
+        Settings settings = session.settings();
+        DistillSettings distill = settings.distill();
+        Dataset data = session.dataset();
+        Architecture student = Inputs.architecture(distill.student(), data);
+        Optional<SavedModel> teacher = session.model("distill.teacher", distill.teacher());
+        Optional<Architecture> network = teacher.map(model -> Inputs.architecture(model.description()));
+        Recipe recipe = Methods.named(distill.method()).bind(settings, network, student);
+        DistillObjective objective = DistillObjective.of(student, network, teacher, recipe, settings.seed());
+        String identity =
+                teacher.map(model -> model.description().weightsSha256()).orElse(null);
+        return TrainingRun.check(session, "distill", read(distill.method()), data, student, objective, identity);
+    }
+
+    /** Of the methods' blocks only the chosen one's. */
+    private static Predicate<String> read(String method) {
+        return key -> key.split("\\.").length == 2 || key.startsWith("distill." + method + ".");
+    }
+}

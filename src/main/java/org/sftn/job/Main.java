@@ -1,0 +1,92 @@
+package org.sftn.job;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.util.Collections;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** The entry point: {@code Main JOB [options]}. */
+public final class Main {
+    /** All jobs by name. */
+    private static final SortedMap<String, Job> JOBS = Collections.unmodifiableSortedMap(new TreeMap<>(Map.of(
+            "prepare", new PrepareJob(),
+            "teacher", new TeacherJob(),
+            "distill", new DistillJob(),
+            "evaluate", new EvaluateJob(),
+            "quickstart", new QuickstartJob())));
+
+    @Command(
+            name = "sftn",
+            mixinStandardHelpOptions = true,
+            versionProvider = Version.class,
+            header = "Student-friendly teachers and knowledge distillation on Spark.",
+            footerHeading = "%nExit codes:%n",
+            footer = {
+                "  0 done",
+                "  1 wrong usage",
+                "  2 a mistake in settings, data or paths",
+                "  3 a failure of the program or the cluster"
+            })
+    private static final class Root {}
+
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            return new String[] {"SFTN on Spark " + BuildVersion.current()};
+        }
+    }
+
+    private Main() {}
+
+    public static void main(String[] args) {
+        System.exit(run(System.out, System.err, args));
+    }
+
+    /** @return the exit code, as the help lists them */
+    static int run(PrintStream out, PrintStream err, String... args) {
+        Options options = new Options();
+        CommandLine root = new CommandLine(new Root());
+        JOBS.forEach((name, job) -> {
+            CommandLine command = new CommandLine(job).addMixin("options", options);
+            command.getCommandSpec().mixinStandardHelpOptions(true).versionProvider(new Version());
+            root.addSubcommand(name, command);
+        });
+        root.setOut(new PrintWriter(out, true, UTF_8)).setErr(new PrintWriter(err, true, UTF_8));
+        root.setExecutionStrategy(parsed -> {
+            Integer help = CommandLine.executeHelpRequest(parsed);
+            if (help != null) {
+                return help;
+            }
+            if (!parsed.hasSubcommand()) {
+                root.usage(err);
+                return Shell.USAGE;
+            }
+            CommandSpec command = parsed.subcommand().commandSpec();
+            Job job = (Job) command.userObject();
+            if (options.out == null && job.defaultOut().isEmpty()) {
+                throw new ParameterException(command.commandLine(), "--out DIR is missing");
+            }
+            return new Shell(out, err).run(command.name(), job, options);
+        });
+        root.setParameterExceptionHandler((e, arguments) -> {
+            boolean unknownJob = e.getCommandLine() == root && e instanceof UnmatchedArgumentException;
+            err.println("error: "
+                    + (unknownJob
+                            ? "there is no job '" + arguments[0] + "'"
+                            : e.getMessage().replaceFirst("^Error: ", "")));
+            e.getCommandLine().usage(err);
+            return Shell.USAGE;
+        });
+        return root.execute(args);
+    }
+}

@@ -1,0 +1,53 @@
+package org.sftn.job;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Option;
+
+/** The options of every job. */
+final class Options {
+    /** What to do with an output folder that holds a run. */
+    enum Existing {
+        REFUSE,
+        RESUME,
+        OVERWRITE
+    }
+
+    private static final class Choice {
+        @Option(names = "--resume", description = "Continue the run in --out; a finished one is left as it is.")
+        boolean resume;
+
+        @Option(names = "--overwrite", description = "Delete the run in --out first.")
+        boolean overwrite;
+    }
+
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            description = "Settings in HOCON; reference.conf in the jar lists them all.")
+    String config;
+
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            mapFallbackValue = "",
+            description = "One setting, stronger than the file; repeatable.")
+    Map<String, String> set = new LinkedHashMap<>();
+
+    @Option(names = "--out", paramLabel = "DIR", description = "The folder for all that this run writes.")
+    String out;
+
+    @ArgGroup(exclusive = true)
+    private Choice choice;
+
+    @Option(names = "--dry-run", description = "Check everything and say what would be done; train and write nothing.")
+    boolean dryRun;
+
+    Existing existing() {
+        if (choice != null && choice.overwrite) {
+            return Existing.OVERWRITE;
+        }
+        return choice != null && choice.resume ? Existing.RESUME : Existing.REFUSE;
+    }
+}

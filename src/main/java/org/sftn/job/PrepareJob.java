@@ -1,0 +1,77 @@
+package org.sftn.job;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.sftn.conf.Settings;
+import org.sftn.data.Manifest;
+import org.sftn.data.Preparer;
+import picocli.CommandLine.Command;
+
+/**
+ * Turns images into shards for training.
+ *
+ * <p>Input: {@code prepare.input}, a folder with the binary version of CIFAR-100 or with JPEG and PNG files in a folder a class;
+ * nothing for generated images.
+ *
+ * <p>Output: {@code manifest.json}, {@code train/} and {@code test/} with Parquet shards, {@code rejected.csv}, {@code run.json},
+ * {@code result.json}. The folder appears when it is whole.
+ *
+ * <p>Example: {@code jobs/prepare.sh --config conf/cifar-100/prepare.conf --set prepare.input=cifar-100-binary --out
+ * data/cifar-100}
+ */
+@Command(description = "Turn images into shards for training.")
+final class PrepareJob implements Job {
+    private static final Set<String> WRITTEN = Set.of("manifest.json", "train", "test", "rejected.csv");
+
+    @Override
+    public boolean usesEngine() {
+        return false;
+    }
+
+    @Override
+    public Plan plan(Session session) throws IOException {
+        RunFolder folder = check(session);
+        if (folder.finished() != null) {
+            return folder.alreadyFinished("data set " + folder.finished().dataset());
+        }
+        Settings settings = session.settings();
+        Preparer preparer = new Preparer(session.spark(), settings.prepare(), settings.seed());
+        List<String> lines = List.of(
+                "Images   " + preparer.check(),
+                "Shards   of %,d images with their %s"
+                        .formatted(
+                                settings.prepare().imagesPerShard(),
+                                settings.effective().get("prepare.store")));
+        return new Plan(lines, () -> prepare(session, preparer, folder));
+    }
+
+    private static RunFolder check(Session session) throws IOException {
+        RunDescription run = RunDescription.of(
+                "prepare",
+                session.settings().effective(),
+                key -> key.equals("seed") || key.startsWith("prepare."),
+                null,
+                null);
+        return RunFolder.check(session.out(), run, WRITTEN, session.existing(), session.hadoop());
+    }
+
+    private static String prepare(Session session, Preparer preparer, RunFolder folder) throws IOException {
+        session.interruption().advise("nothing was written to " + session.out() + "; start again");
+        long start = System.nanoTime();
+        folder.clear();
+        Manifest manifest = preparer.prepare(session.out().toString());
+        double seconds = (System.nanoTime() - start) / 1e9;
+        long images = manifest.train().images() + manifest.test().images();
+        folder.record(RunResult.prepared(folder.run(), manifest.identity(), images / seconds));
+        return String.format(
+                Locale.ROOT,
+                "prepare done: %,d training and %,d test images of %d classes, %.1f images/s, in %s",
+                manifest.train().images(),
+                manifest.test().images(),
+                manifest.classes(),
+                images / seconds,
+                session.out());
+    }
+}

@@ -1,0 +1,102 @@
+package org.sftn.job;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+
+/**
+ * What {@code run.json} says: all that decides the results, so that a run is continued with the same only.
+ *
+ * @param fingerprint of what must not change while a run is continued
+ * @param dataset the data set's identity; null when the job reads none
+ * @param model the identity of the model that the job reads, such as the teacher; null when there is none
+ * @param configuration the settings that this job reads
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+record RunDescription(
+        String job,
+        String codeVersion,
+        String fingerprint,
+        String dataset,
+        String model,
+        SortedMap<String, String> configuration) {
+    /** Places (what lies there has an identity), and what changes speed and safety but no result. */
+    private static final Set<String> FREE = Set.of(
+            "data.path",
+            "data.memory",
+            "distill.teacher",
+            "engine.threads",
+            "evaluate.model",
+            "teacher.start-from",
+            "training.attempts",
+            "training.checkpoint-iterations",
+            "training.exchange",
+            "training.keep-checkpoints",
+            "training.peer-timeout",
+            "training.progress-interval");
+
+    RunDescription {
+        configuration = Collections.unmodifiableSortedMap(new TreeMap<>(configuration));
+    }
+
+    /** @param read tells the keys that the job reads */
+    static RunDescription of(
+            String job, SortedMap<String, String> settings, Predicate<String> read, String dataset, String model) {
+        SortedMap<String, String> configuration = new TreeMap<>(settings);
+        configuration.keySet().removeIf(read.negate());
+        SortedMap<String, String> fixed = fixed(configuration);
+        String all = job + "\n" + fixed + "\n" + dataset + "\n" + model;
+        return new RunDescription(job, BuildVersion.current().toString(), sha256(all), dataset, model, configuration);
+    }
+
+    private static SortedMap<String, String> fixed(SortedMap<String, String> configuration) {
+        SortedMap<String, String> fixed = new TreeMap<>(configuration);
+        fixed.keySet().removeAll(FREE);
+        return fixed;
+    }
+
+    /** @return why this run cannot continue the other; empty when it can */
+    List<String> differencesFrom(RunDescription other) {
+        List<String> differences = new ArrayList<>();
+        if (!job.equals(other.job)) {
+            differences.add("the job was %s, now %s".formatted(other.job, job));
+        }
+        if (!Objects.equals(dataset, other.dataset)) {
+            differences.add("the data set was %s, now %s".formatted(other.dataset, dataset));
+        }
+        if (!Objects.equals(model, other.model)) {
+            differences.add("the model it reads was %s, now %s".formatted(other.model, model));
+        }
+        SortedMap<String, String> before = fixed(other.configuration);
+        SortedMap<String, String> now = fixed(configuration);
+        Set<String> keys = new TreeSet<>(before.keySet());
+        keys.addAll(now.keySet());
+        for (String key : keys) {
+            if (!Objects.equals(before.get(key), now.get(key))) {
+                differences.add("%s was %s, now %s"
+                        .formatted(key, before.getOrDefault(key, "not set"), now.getOrDefault(key, "not set")));
+            }
+        }
+        return differences;
+    }
+
+    private static String sha256(String text) {
+        try {
+            return HexFormat.of()
+                    .formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

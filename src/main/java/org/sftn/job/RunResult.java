@@ -1,0 +1,99 @@
+package org.sftn.job;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.SortedMap;
+
+/**
+ * What {@code result.json} says. Numbers that a job does not have are null and left out.
+ *
+ * @param status done or failed
+ * @param message why it failed
+ * @param top1 share of test images, in [0, 1]
+ * @param loss mean cross-entropy of the evaluated images
+ * @param imagesPerSecond trained or evaluated, over all executors
+ * @param dataset the data set's identity
+ * @param teacher the identity of the model that the job read
+ * @param model the identity of the model that the job wrote
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+record RunResult(
+        String job,
+        String status,
+        String message,
+        Double top1,
+        Double top5,
+        Double loss,
+        Integer epochs,
+        Double imagesPerSecond,
+        String seed,
+        String codeVersion,
+        String dataset,
+        String teacher,
+        String model,
+        SortedMap<String, String> configuration) {
+    static final String DONE = "done";
+    static final String FAILED = "failed";
+
+    /** @param epochs null when nothing is trained */
+    static RunResult done(
+            RunDescription run,
+            double top1,
+            double top5,
+            double loss,
+            Integer epochs,
+            double imagesPerSecond,
+            String model) {
+        return new RunResult(
+                run.job(),
+                DONE,
+                null,
+                top1,
+                top5,
+                loss,
+                epochs,
+                imagesPerSecond,
+                run.configuration().get("seed"),
+                run.codeVersion(),
+                run.dataset(),
+                run.model(),
+                model,
+                run.configuration());
+    }
+
+    /** @param dataset the identity of the data set that was written */
+    static RunResult prepared(RunDescription run, String dataset, double imagesPerSecond) {
+        return new RunResult(
+                run.job(),
+                DONE,
+                null,
+                null,
+                null,
+                null,
+                null,
+                imagesPerSecond,
+                run.configuration().get("seed"),
+                run.codeVersion(),
+                dataset,
+                null,
+                null,
+                run.configuration());
+    }
+
+    static RunResult failed(RunDescription run, Throwable why) {
+        return new RunResult(
+                run.job(),
+                FAILED,
+                why.getMessage() == null ? why.toString() : why.getMessage(),
+                null,
+                null,
+                null,
+                null,
+                null,
+                run.configuration().get("seed"),
+                run.codeVersion(),
+                run.dataset(),
+                run.model(),
+                null,
+                run.configuration());
+    }
+}

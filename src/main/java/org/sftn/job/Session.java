@@ -1,0 +1,64 @@
+package org.sftn.job;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.SparkSession;
+import org.sftn.conf.Settings;
+import org.sftn.conf.UserException;
+import org.sftn.data.Dataset;
+import org.sftn.model.SavedModel;
+
+/**
+ * What a job works with.
+ *
+ * @param out qualified
+ * @param progress takes lines for people while the job works
+ */
+record Session(
+        SparkSession spark,
+        Settings settings,
+        Path out,
+        Options.Existing existing,
+        Interruption interruption,
+        PrintStream progress) {
+    Configuration hadoop() {
+        return spark.sparkContext().hadoopConfiguration();
+    }
+
+    /** The one that {@code data.path} names. */
+    Dataset dataset() {
+        return Dataset.open(
+                spark, qualified("data.path", settings.data().path(), hadoop()).toString());
+    }
+
+    /**
+     * @param key of the setting that names the model's folder
+     * @param folder empty for no model
+     */
+    Optional<SavedModel> model(String key, String folder) throws IOException {
+        return folder.isBlank()
+                ? Optional.empty()
+                : Optional.of(SavedModel.read(qualified(key, folder, hadoop()), hadoop()));
+    }
+
+    /**
+     * A Hadoop path with scheme; a relative one is taken from the working directory, with HDFS as default from the user's home
+     * there.
+     *
+     * @param what names the path in messages
+     */
+    static Path qualified(String what, String path, Configuration hadoop) {
+        if (path.isBlank()) {
+            throw new UserException(what + " is not set");
+        }
+        try {
+            Path given = new Path(path);
+            return given.getFileSystem(hadoop).makeQualified(given);
+        } catch (IOException | IllegalArgumentException e) {
+            throw new UserException(what + " cannot be '" + path + "': " + e.getMessage(), e);
+        }
+    }
+}

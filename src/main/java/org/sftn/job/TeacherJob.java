@@ -1,0 +1,49 @@
+package org.sftn.job;
+
+import java.io.IOException;
+import java.util.Optional;
+import org.sftn.conf.Settings;
+import org.sftn.conf.TeacherSettings;
+import org.sftn.data.Dataset;
+import org.sftn.model.SavedModel;
+import org.sftn.teacher.TeacherObjective;
+import org.sftn.zoo.Architecture;
+import picocli.CommandLine.Command;
+
+/**
+ * Trains a teacher: with branches of a student when {@code teacher.student} names one (stage 1 of arXiv 2102.07650), else a
+ * standard one.
+ *
+ * <p>Input: a folder of the prepare job ({@code data.path}); optionally a model to start from ({@code teacher.start-from}).
+ *
+ * <p>Output: {@code model/} with the teacher alone, {@code checkpoints/}, {@code metrics.csv}, {@code tensorboard/}, {@code
+ * run.json}, {@code result.json}.
+ *
+ * <p>Example: {@code jobs/teacher.sh --config conf/cifar-100/teacher-resnet20-for-resnet8.conf --set data.path=data/cifar-100
+ * --out runs/teacher}
+ */
+@Command(description = "Train a teacher, student-friendly when teacher.student names a student.")
+final class TeacherJob implements Job {
+    @Override
+    public int replicas(Settings settings) {
+        return settings.training().executors();
+    }
+
+    @Override
+    public Plan plan(Session session) throws IOException {
+        return check(session).plan();
+    }
+
+    static TrainingRun check(Session session) throws IOException {
+        Settings settings = session.settings();
+        TeacherSettings teacher = settings.teacher();
+        Dataset data = session.dataset();
+        Architecture network = Inputs.architecture(teacher.network(), data);
+        Optional<Architecture> student = Inputs.given(teacher.student()).map(name -> Inputs.architecture(name, data));
+        Optional<SavedModel> start = session.model("teacher.start-from", teacher.startFrom());
+        TeacherObjective objective = TeacherObjective.of(teacher, network, student, start, settings.seed());
+        String identity =
+                start.map(model -> model.description().weightsSha256()).orElse(null);
+        return TrainingRun.check(session, "teacher", key -> true, data, network, objective, identity);
+    }
+}

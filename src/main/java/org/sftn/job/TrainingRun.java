@@ -1,0 +1,199 @@
+package org.sftn.job;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+import org.apache.hadoop.fs.FileSystem;
+import org.sftn.conf.DataSettings;
+import org.sftn.conf.EngineSettings;
+import org.sftn.conf.Settings;
+import org.sftn.conf.TrainingSettings;
+import org.sftn.conf.UserException;
+import org.sftn.data.Dataset;
+import org.sftn.data.Manifest;
+import org.sftn.engine.Engines;
+import org.sftn.model.ModelDescription;
+import org.sftn.model.SavedModel;
+import org.sftn.train.DivergedException;
+import org.sftn.train.Objective;
+import org.sftn.train.OutputFolder;
+import org.sftn.train.Trainer;
+import org.sftn.train.TrainingResult;
+import org.sftn.zoo.Architecture;
+
+/**
+ * What the jobs that train have in common: the check of the output folder, training, the saved model, the result.
+ */
+final class TrainingRun {
+    private final Session session;
+    private final Dataset data;
+    private final Architecture architecture;
+    private final Objective objective;
+    private final RunFolder folder;
+
+    private TrainingRun(
+            Session session, Dataset data, Architecture architecture, Objective objective, RunFolder folder) {
+        this.session = session;
+        this.data = data;
+        this.architecture = architecture;
+        this.objective = objective;
+        this.folder = folder;
+    }
+
+    /**
+     * @param job also the block of its settings
+     * @param own tells which settings of that block the job reads
+     * @param architecture of the model that is saved
+     * @param model the identity of the model that the job reads; null when there is none
+     */
+    static TrainingRun check(
+            Session session,
+            String job,
+            Predicate<String> own,
+            Dataset data,
+            Architecture architecture,
+            Objective objective,
+            String model)
+            throws IOException {
+        Predicate<String> read = key -> key.equals("seed")
+                || key.startsWith("data.")
+                || key.startsWith("engine.")
+                || key.startsWith("training.")
+                || (key.startsWith(job + ".") && own.test(key));
+        RunDescription run = RunDescription.of(
+                job, session.settings().effective(), read, data.manifest().identity(), model);
+        RunFolder folder =
+                RunFolder.check(session.out(), run, RunFolder.TRAINING, session.existing(), session.hadoop());
+        return new TrainingRun(session, data, architecture, objective, folder);
+    }
+
+    Plan plan() {
+        if (folder.finished() != null) {
+            return folder.alreadyFinished(summary(folder.finished()));
+        }
+        return new Plan(lines(), () -> summary(run()));
+    }
+
+    private List<String> lines() {
+        DataSettings limits = session.settings().data();
+        TrainingSettings training = session.settings().training();
+        Manifest manifest = data.manifest();
+        long images = data.count("train", limits.trainImages());
+        long iterations = (images + training.globalBatch() - 1) / training.globalBatch();
+        List<String> lines = new ArrayList<>();
+        lines.add("Data         %,d training and %,d test images of %dx%d, %d classes, %s"
+                .formatted(
+                        images,
+                        data.count("test", limits.testImages()),
+                        manifest.imageSize(),
+                        manifest.imageSize(),
+                        manifest.classes(),
+                        manifest.identity()));
+        lines.add("Model        %s, %,d parameters"
+                .formatted(architecture.name(), objective.model().parameterCount()));
+        lines.add("Trained      %,d parameters, the model's and what is trained beside it"
+                .formatted(objective.network().parameterCount()));
+        lines.add("Training     %d epochs of %,d iterations, global batch %d, %d executors"
+                .formatted(training.epochs(), iterations, training.globalBatch(), training.executors()));
+        lines.add("Checkpoints  after every epoch%s, the last %d are kept in %s"
+                .formatted(
+                        training.checkpointIterations() == 0
+                                ? ""
+                                : " and every " + training.checkpointIterations() + " iterations",
+                        training.keepCheckpoints(),
+                        folder.out().checkpoints()));
+        lines.add("Output       "
+                + List.of(
+                        folder.out().model(),
+                        folder.out().metrics(),
+                        folder.out().tensorboard(),
+                        folder.out().result()));
+        return lines;
+    }
+
+    /** Trains, or gives the result of the finished run. */
+    RunResult run() throws Exception {
+        if (folder.finished() != null) {
+            return folder.finished();
+        }
+        session.interruption()
+                .advise("continue this run with --resume; its checkpoints are in "
+                        + folder.out().checkpoints());
+        return folder.record(this::train);
+    }
+
+    private RunResult train() throws Exception {
+        OutputFolder out = folder.out();
+        TrainingResult result = train(out);
+        FileSystem files = out.root().getFileSystem(session.hadoop());
+        // Left when a run was stopped between its model and its result.
+        files.delete(out.model(), true);
+        SavedModel saved = new SavedModel(description(), result.model()).write(out.model(), session.hadoop());
+        return RunResult.done(
+                folder.run(),
+                result.top1(),
+                result.top5(),
+                result.loss(),
+                result.epochs(),
+                result.imagesPerSecond(),
+                saved.description().weightsSha256());
+    }
+
+    private TrainingResult train(OutputFolder out) throws IOException, InterruptedException {
+        try {
+            return trainer()
+                    .train(objective, data, out, Map.of("run", folder.run().fingerprint()));
+        } catch (DivergedException e) {
+            throw new UserException(e.getMessage(), e);
+        }
+    }
+
+    private Trainer trainer() {
+        Settings settings = session.settings();
+        EngineSettings engine = settings.engine();
+        return new Trainer(
+                session.spark(),
+                settings.training(),
+                settings.data(),
+                cores -> Engines.create(engine, cores),
+                settings.seed(),
+                session.progress());
+    }
+
+    private ModelDescription description() {
+        Manifest manifest = data.manifest();
+        RunDescription run = folder.run();
+        Map<String, String> provenance = new TreeMap<>(run.configuration());
+        provenance.put("job", run.job());
+        provenance.put("code-version", run.codeVersion());
+        provenance.put("dataset", run.dataset());
+        if (run.model() != null) {
+            provenance.put("teacher", run.model());
+        }
+        return new ModelDescription(
+                ModelDescription.FORMAT,
+                architecture.name(),
+                architecture.image().dimensions(),
+                manifest.classNames(),
+                manifest.mean(),
+                manifest.standardDeviation(),
+                "",
+                provenance);
+    }
+
+    private String summary(RunResult result) {
+        return String.format(
+                Locale.ROOT,
+                "%s done: top-1 %.2f %%, top-5 %.2f %%, loss %.4f, %.1f images/s, model in %s",
+                result.job(),
+                100 * result.top1(),
+                100 * result.top5(),
+                result.loss(),
+                result.imagesPerSecond(),
+                folder.out().model());
+    }
+}

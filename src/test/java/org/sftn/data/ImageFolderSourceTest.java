@@ -1,0 +1,180 @@
+package org.sftn.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sftn.conf.DataSettings;
+import org.sftn.conf.PrepareSettings;
+import org.sftn.conf.PrepareSettings.Labels;
+import org.sftn.conf.PrepareSettings.Store;
+import org.sftn.conf.UserException;
+
+class ImageFolderSourceTest {
+    private static SparkSession spark;
+
+    @TempDir
+    Path folder;
+
+    @BeforeAll
+    static void start() {
+        spark = SparkSession.builder()
+                .master("local[2]")
+                .config("spark.ui.enabled", false)
+                .getOrCreate();
+    }
+
+    @AfterAll
+    static void stop() {
+        spark.stop();
+    }
+
+    private Path write(String path, byte[] bytes) throws IOException {
+        Path file = folder.resolve("in").resolve(path);
+        Files.createDirectories(file.getParent());
+        return Files.write(file, bytes);
+    }
+
+    private void writeImages() throws IOException {
+        write("train/dog/a.JPEG", TestImages.file(TestImages.detailed(20, 12, 1), "jpeg"));
+        write("train/dog/deeper down/b.jpg", TestImages.file(TestImages.detailed(12, 20, 2), "jpeg"));
+        write("train/cat/c.png", TestImages.file(TestImages.detailed(9, 9, 3), "png"));
+        // By content it is a JPEG.
+        write("train/cat/d.PNG", TestImages.file(TestImages.detailed(8, 8, 4), "jpeg"));
+        write("train/cat/notes.txt", new byte[] {1});
+        write("val/dog/e.jpg", TestImages.file(TestImages.plain(30, 20, BufferedImage.TYPE_BYTE_GRAY, 0x808080), "jpeg"));
+        write("val/cat/f.png", TestImages.file(TestImages.detailed(3, 5, 5), "png"));
+    }
+
+    private Manifest prepare(Store store, double maxRejectedShare, String out) {
+        PrepareSettings settings = new PrepareSettings(
+                PrepareSettings.Source.IMAGE_FOLDER,
+                folder.resolve("in").toString(),
+                Labels.FINE,
+                "train",
+                "val",
+                8,
+                store,
+                maxRejectedShare,
+                100,
+                new PrepareSettings.Generated(0, 0, 0));
+        return new Preparer(spark, settings, 5).prepare(folder.resolve(out).toString());
+    }
+
+    private Map<String, Sample> samples(String out, String split) {
+        return Dataset.open(spark, folder.resolve(out).toString()).samples(split, 0, 1).collect().stream()
+                .collect(Collectors.toMap(Sample::name, Function.identity()));
+    }
+
+    @Test
+    void classesAreSortedAndFilesFoundAtAnyDepth() throws IOException {
+        writeImages();
+        Manifest manifest = prepare(Store.PIXELS, 0, "out");
+
+        assertThat(manifest.classNames()).containsExactly("cat", "dog");
+        Map<String, Sample> samples = samples("out", "train");
+        assertThat(samples).containsOnlyKeys("dog/a.JPEG", "dog/deeper down/b.jpg", "cat/c.png", "cat/d.PNG");
+        assertThat(samples.get("dog/a.JPEG").label()).isEqualTo(1);
+        assertThat(samples.get("cat/d.PNG").label()).isZero();
+        assertThat(manifest.train().imagesPerClass()).containsExactly(2L, 2L);
+        assertThat(manifest.test().imagesPerClass()).containsExactly(1L, 1L);
+    }
+
+    @Test
+    void storedFilesAreUntouchedAndGiveTheSamePixels() throws IOException {
+        writeImages();
+        Manifest pixels = prepare(Store.PIXELS, 0, "pixels");
+        Manifest files = prepare(Store.FILES, 0, "files");
+
+        assertThat(samples("files", "train").get("dog/a.JPEG").image())
+                .isEqualTo(Files.readAllBytes(folder.resolve("in/train/dog/a.JPEG")));
+        assertThat(files.mean()).isEqualTo(pixels.mean());
+        assertThat(files.standardDeviation()).isEqualTo(pixels.standardDeviation());
+        int[] all = IntStream.range(0, 4).toArray();
+        try (SampleStore a = store("pixels");
+                SampleStore b = store("files")) {
+            BatchLoader ofPixels = new BatchLoader(a, Preprocessing.of(pixels, augmentation()), 3);
+            BatchLoader ofFiles = new BatchLoader(b, Preprocessing.of(files, augmentation()), 3);
+            assertThat(ofFiles.training(2, all).images().values()).isEqualTo(ofPixels.training(2, all).images().values());
+            assertThat(ofFiles.evaluation(all).images().values()).isEqualTo(ofPixels.evaluation(all).images().values());
+            assertThat(ofFiles.evaluation(all).labels()).isEqualTo(ofPixels.evaluation(all).labels());
+        }
+    }
+
+    private SampleStore store(String out) throws IOException {
+        List<Sample> samples = Dataset.open(spark, folder.resolve(out).toString()).samples("train", 0, 1).collect();
+        return SampleStore.load(samples.iterator(), 1 << 20, folder);
+    }
+
+    private static DataSettings augmentation() {
+        return new DataSettings("", 0, 0, null, 2, true);
+    }
+
+    @Test
+    void everyUnusableFileIsNamedWithItsReason() throws IOException {
+        writeImages();
+        byte[] jpeg = TestImages.file(TestImages.detailed(60, 40, 6), "jpeg");
+        write("train/dog/empty.jpg", new byte[0]);
+        write("train/dog/half.jpg", Arrays.copyOf(jpeg, jpeg.length / 2));
+        write("train/cat/text.png", "not an image".getBytes());
+
+        Manifest manifest = prepare(Store.PIXELS, 0.5, "out");
+
+        assertThat(manifest.train().images()).isEqualTo(4);
+        assertThat(folder.resolve("out/rejected.csv")).hasContent("""
+                split,image,reason
+                train,cat/text.png,it is neither a JPEG nor a PNG image
+                train,dog/empty.jpg,it is empty
+                train,dog/half.jpg,it is truncated""");
+    }
+
+    @Test
+    void aSplitWithoutUsableImagesFails() throws IOException {
+        writeImages();
+        write("val/dog/e.jpg", new byte[0]);
+        write("val/cat/f.png", new byte[0]);
+
+        assertThatThrownBy(() -> prepare(Store.PIXELS, 1, "out"))
+                .isInstanceOf(UserException.class)
+                .hasMessage("the data set cannot be made: 2 of 6 images cannot be used, a share of 0.3333 where"
+                        + " prepare.max-rejected-share = 1.0, and a split has none left; %s names them with the reasons", folder.resolve("out.rejected.csv"));
+    }
+
+    @Test
+    void classesThatDifferAreNamed() throws IOException {
+        writeImages();
+        write("train/bird/g.png", new byte[] {1});
+        write("val/fish/h.png", new byte[] {1});
+
+        assertThatThrownBy(() -> prepare(Store.PIXELS, 0, "out"))
+                .isInstanceOf(UserException.class)
+                .hasMessage("the classes of %s and %s differ: only in the first: bird; only in the second: fish",
+                        folder.resolve("in/train"), folder.resolve("in/val"));
+    }
+
+    @Test
+    void foldersThatAreMissingOrHoldNothingAreNamed() throws IOException {
+        assertThatThrownBy(() -> prepare(Store.PIXELS, 0, "out"))
+                .isInstanceOf(UserException.class)
+                .hasMessage("the image folder cannot be read: there is no " + folder.resolve("in/train"));
+        writeImages();
+        Files.delete(folder.resolve("in/val/cat/f.png"));
+        assertThatThrownBy(() -> prepare(Store.PIXELS, 0, "out"))
+                .isInstanceOf(UserException.class)
+                .hasMessage("the class folder %s holds no file with one of the extensions .jpg, .jpeg, .png", folder.resolve("in/val/cat"));
+    }
+}

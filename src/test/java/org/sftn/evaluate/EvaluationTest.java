@@ -1,0 +1,101 @@
+package org.sftn.evaluate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sftn.conf.UserException;
+
+class EvaluationTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void aPredictionHasProbabilityRankAndLoss() {
+        float[] logits = {9, 9, 9, 0, (float) Math.log(3), (float) Math.log(2)};
+
+        Prediction prediction = Prediction.of(7, "a", 2, logits, 3, 3);
+
+        assertThat(prediction.predicted()).isEqualTo(1);
+        assertThat(prediction.probability()).isCloseTo(0.5, within(1e-6));
+        assertThat(prediction.rank()).isEqualTo(1);
+        assertThat(prediction.loss()).isCloseTo(Math.log(3), within(1e-6));
+    }
+
+    @Test
+    void largeLogitsDoNotOverflow() {
+        Prediction prediction = Prediction.of(0, "a", 1, new float[] {1000, -1000}, 0, 2);
+
+        assertThat(prediction.probability()).isEqualTo(1);
+        assertThat(prediction.loss()).isEqualTo(2000);
+    }
+
+    @Test
+    void ofEqualClassesTheFirstWins() {
+        assertThat(Prediction.of(0, "a", 0, new float[] {1, 1, 1}, 0, 3))
+                .extracting(Prediction::predicted, Prediction::rank)
+                .containsExactly(0, 0);
+        assertThat(Prediction.of(0, "a", 2, new float[] {1, 1, 1}, 0, 3))
+                .extracting(Prediction::predicted, Prediction::rank)
+                .containsExactly(0, 2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY})
+    void aModelWithoutFiniteOutputsIsRefused(float logit) {
+        assertThatThrownBy(() -> Prediction.of(7, "cat/1.png", 0, new float[] {1, logit}, 0, 2))
+                .isInstanceOf(UserException.class)
+                .hasMessage("the model cannot be evaluated: its output for image 7 (cat/1.png) is " + logit);
+    }
+
+    @Test
+    void sharesAndConfusionCountImages() {
+        List<String> classes = List.of("a", "b", "c", "d", "e", "f");
+        List<Prediction> predictions = new ArrayList<>();
+        for (int rank = 0; rank < 6; rank++) {
+            predictions.add(new Prediction(rank, "image", 1, rank == 0 ? 1 : 5, 0.5, rank, rank));
+        }
+
+        Evaluation evaluation = new Evaluation(classes, predictions);
+
+        assertThat(evaluation.top1()).isEqualTo(1 / 6.0);
+        assertThat(evaluation.top5()).isEqualTo(5 / 6.0);
+        assertThat(evaluation.loss()).isEqualTo(2.5);
+        assertThat(evaluation.confusion()[1]).containsExactly(0, 1, 0, 0, 0, 5);
+        assertThat(evaluation.confusion()[5]).containsOnly(0);
+    }
+
+    @Test
+    void tablesHaveARowAnImageAndARowAClass() throws IOException {
+        Evaluation evaluation = new Evaluation(
+                List.of("cat", "dog, small"),
+                List.of(new Prediction(0, "x.png", 0, 1, 0.75, 1, 1), new Prediction(1, "y.png", 1, 1, 2 / 3.0, 0, 1)));
+        Configuration hadoop = new Configuration(false);
+
+        EvaluationFiles.writePredictions(
+                evaluation, new org.apache.hadoop.fs.Path("file:" + folder.resolve("predictions.csv")), hadoop);
+        EvaluationFiles.writeConfusion(
+                evaluation, new org.apache.hadoop.fs.Path("file:" + folder.resolve("confusion.csv")), hadoop);
+
+        assertThat(Files.readString(folder.resolve("predictions.csv"))).isEqualTo("""
+                        index,name,label,predicted,probability
+                        0,x.png,cat,"dog, small",0.750000
+                        1,y.png,"dog, small","dog, small",0.666667
+                        """);
+        assertThat(Files.readString(folder.resolve("confusion.csv"))).isEqualTo("""
+                        label,cat,"dog, small"
+                        cat,0,1
+                        "dog, small",0,1
+                        """);
+    }
+}

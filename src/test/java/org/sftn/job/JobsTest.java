@@ -1,0 +1,362 @@
+package org.sftn.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/** All jobs one after the other on a tiny data set, and the mistakes that users make with them. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class JobsTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private Path folder;
+    private Path data;
+    private Path threeClasses;
+    private Path teacher;
+    private Path student;
+    private Ran taught;
+    private Ran distilled;
+
+    @BeforeAll
+    void runEverythingOnce(@TempDir Path temporary) {
+        System.setProperty("spark.ui.enabled", "false");
+        folder = temporary;
+        System.setProperty("spark.master", "local[2]");
+        data = folder.resolve("data");
+        threeClasses = folder.resolve("three-classes");
+        teacher = folder.resolve("teacher");
+        student = folder.resolve("student");
+        succeed(prepare(data, 4));
+        succeed(prepare(threeClasses, 3));
+        taught = succeed(teach(teacher));
+        distilled = succeed(distill(student));
+    }
+
+    private Ran prepare(Path out, int classes, String... more) {
+        return run(
+                "prepare",
+                out,
+                List.of(more),
+                "prepare.generated.classes=" + classes,
+                "prepare.generated.train-images=48",
+                "prepare.generated.test-images=20",
+                "prepare.image-size=16");
+    }
+
+    private Ran teach(Path out, String... more) {
+        return run(
+                "teacher",
+                out,
+                List.of(more),
+                "data.path=" + data,
+                "teacher.network=resnet8",
+                "teacher.student=resnet8",
+                "training.epochs=2",
+                "training.global-batch=16");
+    }
+
+    private Ran distill(Path out, String... more) {
+        return run(
+                "distill",
+                out,
+                List.of(more),
+                "data.path=" + data,
+                "distill.teacher=" + teacher.resolve("model"),
+                "distill.student=resnet8",
+                "training.epochs=2",
+                "training.global-batch=16");
+    }
+
+    private Ran evaluate(Path out, Path data, Path model, String... more) {
+        return run(
+                "evaluate",
+                out,
+                List.of(more),
+                "data.path=" + data,
+                "evaluate.model=" + model,
+                "evaluate.predictions=true");
+    }
+
+    private static Ran run(String job, Path out, List<String> options, String... settings) {
+        List<String> arguments = new ArrayList<>(List.of(job, "--out", out.toString()));
+        for (String setting : settings) {
+            arguments.addAll(List.of("--set", setting));
+        }
+        arguments.addAll(options);
+        return Ran.of(arguments.toArray(String[]::new));
+    }
+
+    private static Ran succeed(Ran ran) {
+        assertThat(ran.code()).as(ran.err()).isZero();
+        assertThat(ran.err()).doesNotContain("error: ");
+        return ran;
+    }
+
+    private static void assertMistake(Ran ran, String message) {
+        assertThat(ran.err()).isEqualTo("error: " + message + "\n");
+        assertThat(ran.code()).isEqualTo(2);
+        assertThat(ran.out()).isEmpty();
+    }
+
+    @Test
+    void aTrainingLeavesWhatItsContractSays() throws IOException {
+        JsonNode result = json(teacher.resolve("result.json"));
+
+        assertThat(names(teacher))
+                .contains("checkpoints", "metrics.csv", "model", "result.json", "run.json", "tensorboard");
+        assertThat(result.get("job").asText()).isEqualTo("teacher");
+        assertThat(result.get("status").asText()).isEqualTo("done");
+        assertThat(result.get("epochs").asInt()).isEqualTo(2);
+        assertThat(result.get("top1").asDouble()).isBetween(0.0, 1.0);
+        assertThat(result.get("top5").asDouble()).isEqualTo(1);
+        assertThat(result.get("loss").asDouble()).isPositive();
+        assertThat(result.get("images_per_second").asDouble()).isPositive();
+        assertThat(result.get("seed").asText()).isEqualTo("1");
+        assertThat(result.get("dataset").asText())
+                .isEqualTo(json(data.resolve("result.json")).get("dataset").asText());
+        assertThat(result.get("configuration").get("teacher.student").asText()).isEqualTo("resnet8");
+        assertThat(result.get("model").asText())
+                .isEqualTo(json(teacher.resolve("model/model.json"))
+                        .get("weightsSha256")
+                        .asText());
+        assertThat(taught.out())
+                .startsWith("teacher done: top-1 ")
+                .endsWith("model in file:" + teacher.resolve("model") + "\n")
+                .hasLineCount(1);
+    }
+
+    @Test
+    void aStudentKnowsItsTeacher() throws IOException {
+        JsonNode result = json(student.resolve("result.json"));
+        JsonNode model = json(student.resolve("model/model.json"));
+
+        assertThat(result.get("teacher").asText())
+                .isEqualTo(json(teacher.resolve("model/model.json"))
+                        .get("weightsSha256")
+                        .asText());
+        assertThat(model.get("architecture").asText()).isEqualTo("resnet8");
+        assertThat(model.get("provenance").get("teacher").asText())
+                .isEqualTo(result.get("teacher").asText());
+        assertThat(model.get("provenance").get("distill.method").asText()).isEqualTo("kd");
+        assertThat(distilled.out()).startsWith("distill done: top-1 ");
+    }
+
+    @Test
+    void anEvaluationAgreesWithTheTraining() throws IOException {
+        Path out = folder.resolve("evaluation");
+
+        Ran ran = succeed(evaluate(out, data, student.resolve("model")));
+
+        JsonNode trained = json(student.resolve("result.json"));
+        JsonNode evaluated = json(out.resolve("result.json"));
+        assertThat(evaluated.get("top1").asDouble())
+                .isEqualTo(trained.get("top1").asDouble());
+        assertThat(evaluated.get("loss").asDouble())
+                .isCloseTo(trained.get("loss").asDouble(), org.assertj.core.data.Offset.offset(1e-5));
+        assertThat(evaluated.get("teacher").asText())
+                .isEqualTo(trained.get("model").asText());
+        assertThat(ran.out()).startsWith("evaluate done: top-1 ");
+        List<String> predictions = Files.readAllLines(out.resolve("predictions.csv"));
+        assertThat(predictions).hasSize(21);
+        assertThat(predictions.get(0)).isEqualTo("index,name,label,predicted,probability");
+        assertThat(predictions.subList(1, 21))
+                .extracting(line -> line.substring(0, line.indexOf(',')))
+                .containsExactly(Stream.iterate(0, i -> i + 1)
+                        .limit(20)
+                        .map(String::valueOf)
+                        .toArray(String[]::new));
+        List<String> confusion = Files.readAllLines(out.resolve("confusion.csv"));
+        assertThat(confusion).hasSize(5);
+        assertThat(confusion.stream()
+                        .skip(1)
+                        .flatMap(line -> Arrays.stream(line.split(",")).skip(1))
+                        .mapToInt(Integer::parseInt)
+                        .sum())
+                .isEqualTo(20);
+    }
+
+    @Test
+    void aFinishedRunIsNotRepeated() throws IOException {
+        Map<Path, FileTime> before = times(teacher);
+
+        assertMistake(
+                teach(teacher),
+                "--out file:%s holds a finished run: take another folder, or add --overwrite to delete that run"
+                        .formatted(teacher));
+        Ran resumed = succeed(teach(teacher, "--resume"));
+
+        assertThat(resumed.out())
+                .startsWith("the run in file:" + teacher + " is finished already: teacher done: top-1 ");
+        assertThat(times(teacher)).isEqualTo(before);
+    }
+
+    @Test
+    void anUnfinishedRunIsContinuedWhenAsked() throws IOException {
+        Path out = copy(teacher, "unfinished");
+        Files.delete(out.resolve("result.json"));
+        Map<Path, FileTime> before = times(out);
+
+        assertMistake(
+                teach(out),
+                "--out file:%s holds an unfinished run: add --resume to continue it, or --overwrite to delete it"
+                        .formatted(out));
+        assertMistake(
+                teach(out, "--resume", "--set", "training.learning-rate=0.1"),
+                "the run in file:%s cannot be continued, it is another one: training.learning-rate was 0.05, now 0.1"
+                        .formatted(out));
+        assertThat(times(out)).isEqualTo(before);
+        succeed(teach(out, "--resume"));
+
+        assertThat(json(out.resolve("result.json")).get("model"))
+                .isEqualTo(json(teacher.resolve("result.json")).get("model"));
+    }
+
+    @Test
+    void aRunIsOverwrittenOnlyWhenAsked() throws IOException {
+        Path out = copy(teacher, "overwritten");
+        Files.writeString(out.resolve("metrics.csv"), "old");
+
+        succeed(teach(out, "--overwrite"));
+
+        assertThat(json(out.resolve("result.json")).get("model"))
+                .isEqualTo(json(teacher.resolve("result.json")).get("model"));
+        assertThat(Files.readString(out.resolve("metrics.csv"))).doesNotContain("old");
+    }
+
+    @Test
+    void aForeignFolderIsNotTouched() throws IOException {
+        Path out = Files.createDirectory(folder.resolve("foreign"));
+        Files.writeString(out.resolve("thesis.tex"), "mine");
+
+        for (String more : List.of("--resume", "--overwrite", "--dry-run")) {
+            assertMistake(
+                    teach(out, more),
+                    "--out file:%s holds other files (thesis.tex): nothing is written there".formatted(out));
+        }
+        assertMistake(
+                prepare(out, 4),
+                "--out file:%s holds other files (thesis.tex): nothing is written there".formatted(out));
+        assertThat(names(out)).containsExactly("thesis.tex");
+    }
+
+    @Test
+    void aDryRunSaysWhatWouldBeDone() {
+        Path out = folder.resolve("dry");
+
+        Ran ran = succeed(distill(out, "--dry-run"));
+
+        assertThat(ran.out())
+                .contains("48 training and 20 test images of 16x16, 4 classes")
+                .containsPattern("Model +resnet8, [0-9,]+ parameters")
+                .contains("2 epochs of 3 iterations, global batch 16, 1 executors")
+                .endsWith("distill: everything checked, nothing done (--dry-run)\n");
+        assertThat(out).doesNotExist();
+    }
+
+    @Test
+    void aTeacherOfOtherClassesIsRefused() {
+        Path out = folder.resolve("other-classes");
+
+        Ran ran = distill(out, "--set", "data.path=" + threeClasses);
+
+        assertMistake(
+                ran,
+                "the teacher (resnet8) cannot teach here: it knows 4 classes of images of 3x16x16, the data have 3 classes of images of 3x16x16");
+        assertThat(out).doesNotExist();
+        assertMistake(
+                evaluate(out, threeClasses, teacher.resolve("model")),
+                "the model (resnet8) cannot be evaluated on these data: it knows 4 classes of images of 3x16x16, the data have 3 classes of images of 3x16x16");
+        assertThat(out).doesNotExist();
+    }
+
+    @Test
+    void whatIsMissingIsNamed() {
+        Path out = folder.resolve("missing");
+        Path no = folder.resolve("no");
+
+        assertMistake(run("teacher", out, List.of()), "data.path is not set");
+        assertMistake(
+                teach(out, "--set", "data.path=" + no),
+                "there is no data set in file:%s: manifest.json is missing".formatted(no));
+        assertMistake(
+                distill(out, "--set", "distill.teacher="), "this method needs a teacher: distill.teacher is empty");
+        assertMistake(
+                distill(out, "--set", "distill.teacher=" + no),
+                "there is no model in file:%s: model.json is missing".formatted(no));
+        assertMistake(
+                run("evaluate", out, List.of(), "data.path=" + data),
+                "evaluate.model is not set: it names the folder of the model to evaluate");
+        assertThat(distill(out, "--set", "distill.student=resnet9").err())
+                .startsWith("error: there is no network 'resnet9'");
+        assertMistake(
+                distill(out, "--set", "distill.method=magic"), "distill.method cannot be 'magic'; there are none, kd");
+        assertThat(out).doesNotExist();
+    }
+
+    @Test
+    void aDamagedModelIsRefused() throws IOException {
+        Path damaged = copy(teacher, "damaged").resolve("model");
+        byte[] weights = Files.readAllBytes(damaged.resolve("weights.safetensors"));
+        weights[weights.length / 2] ^= 1;
+        Files.write(damaged.resolve("weights.safetensors"), weights);
+
+        assertThat(distill(folder.resolve("of-damaged"), "--set", "distill.teacher=" + damaged)
+                        .err())
+                .startsWith("error: a file is damaged: Checksum error: file:" + damaged.resolve("weights.safetensors"))
+                .hasLineCount(1);
+        // Hadoop's own checksum; a copied model has none.
+        Files.delete(damaged.resolve(".weights.safetensors.crc"));
+        assertMistake(
+                distill(folder.resolve("of-damaged"), "--set", "distill.teacher=" + damaged),
+                "the model file:%s cannot be used: weights.safetensors does not have the checksum in model.json"
+                        .formatted(damaged));
+    }
+
+    private Path copy(Path from, String name) throws IOException {
+        Path to = folder.resolve(name);
+        try (Stream<Path> files = Files.walk(from)) {
+            for (Path file : files.sorted().toList()) {
+                Files.copy(file, to.resolve(from.relativize(file)));
+            }
+        }
+        return to;
+    }
+
+    private static JsonNode json(Path file) throws IOException {
+        return JSON.readTree(Files.readString(file));
+    }
+
+    private static List<String> names(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(f -> f.getFileName().toString())
+                    .filter(n -> !n.startsWith("."))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    private static Map<Path, FileTime> times(Path folder) throws IOException {
+        Map<Path, FileTime> times = new TreeMap<>();
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.toList()) {
+                times.put(file, Files.getLastModifiedTime(file));
+            }
+        }
+        return times;
+    }
+}

@@ -1,0 +1,215 @@
+package org.sftn.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sftn.conf.UserException;
+
+class RunFolderTest {
+    private static final RunDescription RUN =
+            describe(Map.of("seed", "1", "training.epochs", "3", "training.attempts", "4"), "data", "teacher");
+
+    @TempDir
+    Path temporary;
+
+    private Path folder;
+
+    @BeforeEach
+    void name() {
+        folder = temporary.resolve("out");
+    }
+
+    @Test
+    void aCheckWritesNothing() throws IOException {
+        check(RUN, Options.Existing.REFUSE);
+
+        assertThat(folder).doesNotExist();
+    }
+
+    @Test
+    void aRunIsDescribedBeforeAndItsResultAfter() throws Exception {
+        RunFolder run = check(RUN, Options.Existing.REFUSE);
+
+        run.record(() -> {
+            assertThat(names()).containsExactly("run.json");
+            return done(RUN);
+        });
+
+        assertThat(names()).containsExactly("result.json", "run.json");
+        assertThat(json("result.json")).isEqualTo(new ObjectMapper().readTree("""
+                        {"job": "distill", "status": "done", "top1": 0.5, "top5": 0.75, "loss": 1.25, "epochs": 3, "images_per_second": 100.0,
+                         "seed": "1", "code_version": "%s", "dataset": "data", "teacher": "teacher", "model": "abc",
+                         "configuration": {"seed": "1", "training.attempts": "4", "training.epochs": "3"}}""".formatted(BuildVersion.current())));
+        assertThat(json("run.json").get("fingerprint").asText())
+                .isEqualTo(RUN.fingerprint())
+                .hasSize(64);
+    }
+
+    @Test
+    void aFailureIsRecordedAndLeavesTheRunUnfinished() throws Exception {
+        assertThatThrownBy(() -> check(RUN, Options.Existing.REFUSE).record(() -> {
+                    throw new IOException("disk full");
+                }))
+                .isInstanceOf(IOException.class)
+                .hasMessage("disk full");
+
+        assertThat(json("result.json").get("status").asText()).isEqualTo("failed");
+        assertThat(json("result.json").get("message").asText()).isEqualTo("disk full");
+        assertThatThrownBy(() -> check(RUN, Options.Existing.REFUSE))
+                .isInstanceOf(UserException.class)
+                .hasMessage(
+                        "--out file:%s holds an unfinished run: add --resume to continue it, or --overwrite to delete it"
+                                .formatted(folder));
+        assertThat(check(RUN, Options.Existing.RESUME).finished()).isNull();
+    }
+
+    @Test
+    void aFinishedRunIsLeftAsItIs() throws Exception {
+        check(RUN, Options.Existing.REFUSE).record(() -> done(RUN));
+
+        assertThatThrownBy(() -> check(RUN, Options.Existing.REFUSE))
+                .isInstanceOf(UserException.class)
+                .hasMessage(
+                        "--out file:%s holds a finished run: take another folder, or add --overwrite to delete that run"
+                                .formatted(folder));
+        assertThat(check(RUN, Options.Existing.RESUME).finished()).isEqualTo(done(RUN));
+    }
+
+    @Test
+    void overwritingDeletesTheRunWhenWorkStarts() throws Exception {
+        check(RUN, Options.Existing.REFUSE).record(() -> done(RUN));
+        Files.createDirectory(folder.resolve("model"));
+        Files.writeString(folder.resolve("model/weights"), "old");
+        RunDescription other = describe(Map.of("seed", "2"), "data", "teacher");
+
+        RunFolder run = check(other, Options.Existing.OVERWRITE);
+
+        assertThat(names()).containsExactly("model", "result.json", "run.json");
+        run.record(() -> {
+            assertThat(names()).containsExactly("run.json");
+            return done(other);
+        });
+        assertThat(json("result.json").get("seed").asText()).isEqualTo("2");
+    }
+
+    @Test
+    void aFolderOfSomethingElseIsNotTouched() throws Exception {
+        Files.createDirectory(folder);
+        for (String name : List.of("d.txt", "a.txt", "c.txt", "b.txt")) {
+            Files.writeString(folder.resolve(name), "mine");
+        }
+
+        for (Options.Existing existing : Options.Existing.values()) {
+            assertThatThrownBy(() -> check(RUN, existing))
+                    .isInstanceOf(UserException.class)
+                    .hasMessage("--out file:%s holds other files (a.txt, b.txt, c.txt, ...): nothing is written there"
+                            .formatted(folder));
+        }
+        assertThat(names()).containsExactly("a.txt", "b.txt", "c.txt", "d.txt");
+    }
+
+    @Test
+    void overwritingSparesWhatIsNotOurs() throws Exception {
+        check(RUN, Options.Existing.REFUSE).record(() -> done(RUN));
+        Files.writeString(folder.resolve("notes.txt"), "mine");
+
+        assertThatThrownBy(() -> check(RUN, Options.Existing.OVERWRITE))
+                .isInstanceOf(UserException.class)
+                .hasMessage("--out file:%s holds other files (notes.txt): nothing is written there".formatted(folder));
+        assertThat(names()).containsExactly("notes.txt", "result.json", "run.json");
+    }
+
+    @Test
+    void aFileIsNoFolder() throws Exception {
+        Files.writeString(folder, "mine");
+
+        assertThatThrownBy(() -> check(RUN, Options.Existing.OVERWRITE))
+                .isInstanceOf(UserException.class)
+                .hasMessage("--out file:%s cannot be used: it is a file".formatted(folder));
+    }
+
+    @Test
+    void anotherRunCannotContinueHere() throws Exception {
+        check(RUN, Options.Existing.REFUSE).record(() -> done(RUN));
+        RunDescription other =
+                describe(Map.of("seed", "1", "training.epochs", "5", "training.momentum", "0.5"), "changed", "better");
+
+        assertThatThrownBy(() -> check(other, Options.Existing.RESUME))
+                .isInstanceOf(UserException.class)
+                .hasMessage(
+                        ("the run in file:%s cannot be continued, it is another one: the data set was data, now changed; the model it reads"
+                                        + " was teacher, now better; training.epochs was 3, now 5; training.momentum was not set, now 0.5")
+                                .formatted(folder));
+    }
+
+    @Test
+    void whatChangesNoResultMayChange() throws Exception {
+        check(RUN, Options.Existing.REFUSE).record(() -> done(RUN));
+        RunDescription other =
+                describe(Map.of("seed", "1", "training.epochs", "3", "training.attempts", "9"), "data", "teacher");
+
+        assertThat(other.fingerprint()).isEqualTo(RUN.fingerprint());
+        assertThatCode(() -> check(other, Options.Existing.RESUME)).doesNotThrowAnyException();
+    }
+
+    @Test
+    void aDamagedDescriptionIsNamed() throws Exception {
+        Files.createDirectory(folder);
+        Files.writeString(folder.resolve("run.json"), "{");
+
+        assertThatThrownBy(() -> check(RUN, Options.Existing.RESUME))
+                .isInstanceOf(UserException.class)
+                .hasMessageStartingWith("file:%s/run.json cannot be read: ".formatted(folder));
+    }
+
+    @Test
+    void whatAKilledRunLeftIsNoObstacle() throws Exception {
+        Files.createDirectory(folder);
+        Files.writeString(folder.resolve("run.json.unfinished"), "{");
+
+        check(RUN, Options.Existing.REFUSE).record(() -> done(RUN));
+
+        assertThat(names()).containsExactly("result.json", "run.json");
+    }
+
+    private RunFolder check(RunDescription run, Options.Existing existing) throws IOException {
+        org.apache.hadoop.fs.Path path = new org.apache.hadoop.fs.Path("file:" + folder);
+        return RunFolder.check(path, run, Set.of("model"), existing, new Configuration(false));
+    }
+
+    private static RunDescription describe(Map<String, String> settings, String dataset, String model) {
+        return RunDescription.of("distill", new TreeMap<>(settings), key -> true, dataset, model);
+    }
+
+    private static RunResult done(RunDescription run) {
+        return RunResult.done(run, 0.5, 0.75, 1.25, 3, 100, "abc");
+    }
+
+    private JsonNode json(String name) throws IOException {
+        return new ObjectMapper().readTree(Files.readString(folder.resolve(name)));
+    }
+
+    private List<String> names() throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(f -> f.getFileName().toString())
+                    .filter(n -> !n.startsWith("."))
+                    .sorted()
+                    .toList();
+        }
+    }
+}

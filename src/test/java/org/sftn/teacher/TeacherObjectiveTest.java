@@ -1,0 +1,172 @@
+package org.sftn.teacher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+import static org.sftn.ObjectiveRun.saved;
+import static org.sftn.ObjectiveRun.zoo;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.sftn.ObjectiveRun;
+import org.sftn.conf.TeacherSettings;
+import org.sftn.conf.TeacherSettings.Kl;
+import org.sftn.conf.UserException;
+import org.sftn.engine.bigdl.BigDlEngine;
+import org.sftn.model.SavedModel;
+import org.sftn.nn.Convolution;
+import org.sftn.nn.Network;
+import org.sftn.nn.ParameterSpec;
+import org.sftn.nn.Shape;
+import org.sftn.nn.Tensor;
+import org.sftn.nn.TransposedConvolution;
+import org.sftn.train.Loss;
+import org.sftn.zoo.Architecture;
+import org.sftn.zoo.Zoo;
+
+class TeacherObjectiveTest {
+    private static TeacherSettings settings(double lambdaT, double lambdaKl, double lambdaCe, boolean share) {
+        return new TeacherSettings("", "", "", lambdaT, lambdaKl, lambdaCe, 2, Kl.TEACHER_BRANCH, false, share);
+    }
+
+    private static TeacherObjective objective(String teacher, String student, TeacherSettings settings) {
+        return TeacherObjective.of(settings, zoo(teacher), Optional.of(zoo(student)), Optional.empty(), 1);
+    }
+
+    private static ObjectiveRun run(TeacherObjective objective) {
+        return new ObjectiveRun(objective, new BigDlEngine(2));
+    }
+
+    private static Map<String, Shape> parameters(Network network) {
+        return network.parameters().stream().collect(Collectors.toMap(ParameterSpec::name, ParameterSpec::shape));
+    }
+
+    @Test
+    void aStandardTeacherIsTheTeacherAlone() {
+        TeacherObjective standard =
+                TeacherObjective.of(settings(1, 3, 1, false), zoo("resnet14"), Optional.empty(), Optional.empty(), 1);
+        assertThat(standard.network().parameterCount()).isEqualTo(zoo("resnet14").network().parameterCount());
+        assertThat(standard.taps()).containsExactly("teacher.logits");
+        try (ObjectiveRun run = run(standard)) {
+            Loss loss = run.gradient();
+            assertThat(loss.terms()).containsOnlyKeys("teacher-ce");
+            assertThat(loss.total()).isFinite().isEqualTo(loss.terms().get("teacher-ce"));
+        }
+    }
+
+    @Test
+    void everyStageButTheLastGrowsABranch() {
+        TeacherObjective joint = objective("resnet14", "resnet8", settings(1, 3, 1, false));
+        assertThat(parameters(joint.network()))
+                .containsEntry("transform1.conv.weight", Shape.of(16, 16, 3, 3))
+                .containsEntry("transform2.conv.weight", Shape.of(32, 32, 3, 3))
+                .containsKeys("branch1.stage2.block0.conv1.weight", "branch1.fc.weight")
+                .containsKeys("branch2.stage3.block0.conv1.weight", "branch2.fc.bias")
+                .doesNotContainKeys("branch1.stage1.block0.conv1.weight", "branch2.stage2.block0.conv1.weight")
+                .doesNotContainKey("transform3.conv.weight");
+        assertThat(joint.taps()).containsExactlyInAnyOrder("teacher.logits", "branch1.logits", "branch2.logits");
+        assertThat(parameters(joint.model())).isEqualTo(parameters(zoo("resnet14").network()));
+    }
+
+    @Test
+    void otherWidthsAreJoinedByTheTransforms() {
+        assertThat(parameters(objective("wrn_16_2", "resnet8x4", settings(1, 3, 1, false)).network()))
+                .containsEntry("transform1.conv.weight", Shape.of(64, 32, 3, 3))
+                .containsEntry("transform2.conv.weight", Shape.of(128, 64, 3, 3));
+    }
+
+    @Test
+    void otherResolutionsAreJoinedByStrides() {
+        Shape large = Shape.of(16, 32, 32);
+        Shape small = Shape.of(8, 16, 16);
+        assertThat(Branch.convolution(large, small)).contains(Convolution.same(16, 8, 3, 2));
+        assertThat(Branch.convolution(small, large)).contains(new TransposedConvolution(8, 16, 4, 2, 1));
+        assertThat(Branch.convolution(large, Shape.of(8, 8, 8))).isEmpty();
+    }
+
+    @Test
+    void aPairThatCannotBeJoinedIsRefusedWithItsShapes() {
+        Architecture teacher = zoo("resnet8");
+        Architecture quarter = Zoo.create("resnet8", Shape.of(3, 8, 8), ObjectiveRun.CLASSES);
+        assertThatThrownBy(() -> Branch.of(teacher, quarter))
+                .isInstanceOf(UserException.class)
+                .hasMessage("a branch of resnet8 cannot grow from stage 1 of resnet8: 16x32x32 does not become 16x8x8 by a factor of 1, 2 or 1/2");
+    }
+
+    @Test
+    void branchesTrainTheTeachersBlocksThroughTheTransforms() {
+        // Without the teacher's own terms its stages are reached by the branches only, its classifier not at all.
+        try (ObjectiveRun run = run(objective("resnet8", "resnet8", settings(0, 0, 1, false)))) {
+            run.gradient();
+            assertThat(run.gradientNorm("teacher.stage1.block0.conv1.weight")).isPositive();
+            assertThat(run.gradientNorm("teacher.stage2.block0.conv1.weight")).isPositive();
+            assertThat(run.gradientNorm("transform1.conv.weight")).isPositive();
+            assertThat(run.gradientNorm("teacher.stage3.block0.conv1.weight")).isZero();
+            assertThat(run.gradientNorm("teacher.fc.weight")).isZero();
+        }
+    }
+
+    @Test
+    void theKlTermTrainsTheTeachersLogits() {
+        try (ObjectiveRun run = run(objective("resnet8", "resnet8", settings(0, 1, 0, false)))) {
+            run.gradient();
+            assertThat(run.gradientNorm("teacher.fc.weight")).isPositive();
+        }
+    }
+
+    @Test
+    void theJointLossFalls() {
+        try (ObjectiveRun run = run(objective("wrn_16_1", "resnet8", settings(1, 3, 1, false)))) {
+            List<Loss> losses = run.descend(8, 0.02f);
+            assertThat(losses.get(0).terms()).containsOnlyKeys("teacher-ce", "branch-kl", "branch-ce");
+            assertThat(losses.get(7).total()).isLessThan(0.9 * losses.get(0).total());
+        }
+    }
+
+    @Test
+    void sharedBranchesAreOneSetOfWeightsWithTheSumOfTheGradients() {
+        TeacherObjective apart = objective("resnet8", "resnet8", settings(1, 3, 1, false));
+        TeacherObjective shared = objective("resnet8", "resnet8", settings(1, 3, 1, true));
+        assertThat(shared.network().parameters()).extracting(ParameterSpec::name).noneMatch(n -> n.startsWith("branch2."));
+        Map<String, Tensor> equal = new LinkedHashMap<>(apart.initialValues());
+        equal.replaceAll((name, value) ->
+                name.startsWith("branch2.") ? apart.initialValues().get(name.replace("branch2.", "branch1.")) : value);
+        try (ObjectiveRun two = run(apart);
+                ObjectiveRun one = run(shared)) {
+            two.load(equal);
+            assertThat(one.gradient().total()).isEqualTo(two.gradient().total());
+            for (String name : List.of("stage3.block0.conv1.weight", "stage3.block0.bn1.bias", "fc.weight")) {
+                float[] first = two.gradient("branch1." + name);
+                float[] second = two.gradient("branch2." + name);
+                float[] sum = one.gradient("branch1." + name);
+                for (int i = 0; i < sum.length; i++) {
+                    // The same two sums added in another order, in single precision.
+                    assertThat(sum[i]).isCloseTo(first[i] + second[i], within(1e-5f + 1e-4f * Math.abs(first[i])));
+                }
+            }
+        }
+    }
+
+    @Test
+    void aSavedTeacherIsTheStart() {
+        Map<String, Tensor> values = zoo("resnet8").network().initialValues(77);
+        TeacherObjective joint = TeacherObjective.of(
+                settings(1, 3, 1, false), zoo("resnet8"), Optional.of(zoo("resnet8")), Optional.of(saved("resnet8", 10, values)), 1);
+        float[] own = joint.network().initialValues(1).get("teacher.conv1.weight").values();
+        assertThat(values.get("conv1.weight").values()).isNotEqualTo(own);
+        assertThat(joint.initialValues().get("teacher.conv1.weight").values()).containsExactly(values.get("conv1.weight").values());
+    }
+
+    @Test
+    void anotherTeacherCannotBeTheStart() {
+        SavedModel other = saved("resnet20", 100, Map.of());
+        assertThatThrownBy(() ->
+                        TeacherObjective.of(settings(1, 3, 1, false), zoo("resnet8"), Optional.empty(), Optional.of(other), 1))
+                .isInstanceOf(UserException.class)
+                .hasMessage("teacher.start-from holds resnet20 with 100 classes; a resnet8 with 10 classes cannot start from it");
+    }
+}
