@@ -2,7 +2,6 @@ package org.sftn.train;
 
 import java.io.IOException;
 import java.io.Serializable;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
@@ -131,7 +130,10 @@ final class Replica {
             driver.apply(new Report.Diverged(me.rank(), iteration, epoch, found.total()));
             throw new DivergedException(iteration, epoch, found.total());
         }
-        Tally tally = Tally.of(batch.size(), found, Evaluation.of(batch, outputs.get(model.logits())).top1());
+        Tally tally = Tally.of(
+                batch.size(),
+                found,
+                Evaluation.of(batch, outputs.get(model.logits())).top1());
         epochTally = epochTally.plus(tally);
         unreported = unreported.plus(tally);
         epochImages += batch.size();
@@ -162,7 +164,14 @@ final class Replica {
     private void reportEpoch(long iteration, Evaluation evaluation) {
         int epochs = (int) ((iteration + 1) / batches.perEpoch());
         driver.apply(new Report.EpochDone(
-                me.rank(), epochs, iteration + 1, learningRate(iteration), epochTally, epochImages, seconds(epochNanos), evaluation));
+                me.rank(),
+                epochs,
+                iteration + 1,
+                learningRate(iteration),
+                epochTally,
+                epochImages,
+                seconds(epochNanos),
+                evaluation));
         epochTally = Tally.EMPTY;
         epochImages = 0;
         epochNanos = 0;
@@ -175,9 +184,11 @@ final class Replica {
     private void save(long done) throws IOException {
         float[] weights = new float[exchange.slice().length()];
         System.arraycopy(model.training().parameters(), exchange.slice().offset(), weights, 0, weights.length);
-        ReplicaState state = new ReplicaState(weights, sgd.momentum(), model.training().statistics(), epochTally);
+        ReplicaState state =
+                new ReplicaState(weights, sgd.momentum(), model.training().statistics(), epochTally);
         Path folder = new Path(plan.checkpoints(), CheckpointFolder.folderName(done, plan.attempt()));
-        Checkpoint.File file = RankFile.write(folder, me.rank(), state, plan.hadoop().value());
+        Checkpoint.File file =
+                RankFile.write(folder, me.rank(), state, plan.hadoop().value());
         int epochs = (int) (done / batches.perEpoch());
         driver.apply(new Report.Saved(me.rank(), done, epochs, model.parameterOrder(), file));
     }

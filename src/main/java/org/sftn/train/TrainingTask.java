@@ -23,6 +23,7 @@ import org.sftn.engine.Engine;
 import org.sftn.model.Safetensors;
 import org.sftn.nn.Tensor;
 import org.sftn.train.bigdl.BigDlPeers;
+import org.sftn.train.bigdl.DriverService;
 import org.sftn.train.exchange.DirectPeers;
 import org.sftn.train.exchange.Exchange;
 import org.sftn.train.exchange.Member;
@@ -43,24 +44,33 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
     }
 
     @Override
-    public Iterator<byte[]> call(Iterator<Sample> train, Iterator<Sample> test) throws IOException, InterruptedException {
+    public Iterator<byte[]> call(Iterator<Sample> train, Iterator<Sample> test)
+            throws IOException, InterruptedException {
         BarrierTaskContext context = BarrierTaskContext.get();
         Member me = new Member(context.partitionId(), plan.training().executors());
         Function<Serializable, Serializable> driver = DriverService.connect(plan.service());
         Path spill = Path.of(Utils.getLocalDir(SparkEnv.get().conf()));
         Engine engine = plan.engines().open(plan.cores());
-        try (Peers peers = peers(context, me, driver);
-                Watcher watcher = Watcher.start(context, peers);
+        Peers peers = peers(context, me, driver);
+        Watcher watcher = Watcher.start(context, peers);
+        try (peers;
                 SampleStore trainStore = SampleStore.load(train, plan.data().memoryBytes(), spill);
                 SampleStore testStore = SampleStore.load(test, plan.data().memoryBytes(), spill);
                 Model model = new Model(plan.objective(), engine, plan.localBatch());
                 StepLoss loss = plan.objective().open(engine, plan.localBatch())) {
             return train(me, peers, model, loss, batches(me, trainStore, testStore), driver);
+        } finally {
+            watcher.close();
         }
     }
 
     private Iterator<byte[]> train(
-            Member me, Peers peers, Model model, StepLoss loss, Batches batches, Function<Serializable, Serializable> driver)
+            Member me,
+            Peers peers,
+            Model model,
+            StepLoss loss,
+            Batches batches,
+            Function<Serializable, Serializable> driver)
             throws IOException, InterruptedException {
         try {
             Exchange exchange = peers.exchange(model.training().parameters());
@@ -69,7 +79,9 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
             Replica replica = new Replica(plan, me, model, loss, batches, exchange, validation, driver);
             Map<String, Tensor> values = replica.run(plan.cores());
             peers.leave();
-            return me.rank() == 0 ? List.of(bytes(values)).iterator() : List.<byte[]>of().iterator();
+            return me.rank() == 0
+                    ? List.of(bytes(values)).iterator()
+                    : List.<byte[]>of().iterator();
         } catch (PeerException | DivergedException e) {
             throw e;
         } catch (UserException e) {
@@ -83,8 +95,8 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
     }
 
     private Batches batches(Member me, SampleStore train, SampleStore test) {
-        Sampler sampler =
-                new Sampler(plan.data().trainImages(), plan.training().globalBatch(), me.rank(), me.ranks(), plan.seed());
+        Sampler sampler = new Sampler(
+                plan.data().trainImages(), plan.training().globalBatch(), me.rank(), me.ranks(), plan.seed());
         BatchLoader trainLoader = new BatchLoader(train, plan.data().preprocessing(), plan.seed());
         BatchLoader testLoader = new BatchLoader(test, plan.data().preprocessing(), plan.seed());
         return new Batches(sampler, trainLoader, testLoader, test, plan.localBatch());
@@ -103,7 +115,8 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
             return new BigDlPeers(plan.exchangeId(), me, context::barrier, plan.cores());
         }
         return new DirectPeers(
-                SparkTransport.settings(SparkEnv.get(), plan.secret(), plan.training().peerTimeout(), plan.cores()),
+                SparkTransport.settings(
+                        SparkEnv.get(), plan.secret(), plan.training().peerTimeout(), plan.cores()),
                 me,
                 own -> meet(driver, me, own));
     }
@@ -122,7 +135,8 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
                 Thread.sleep(MEETING_POLL_MILLIS);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                throw new IllegalStateException("rank " + me.rank() + " was interrupted while waiting for its peers", e);
+                throw new IllegalStateException(
+                        "rank " + me.rank() + " was interrupted while waiting for its peers", e);
             }
         }
     }

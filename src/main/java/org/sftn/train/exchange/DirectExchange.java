@@ -75,7 +75,8 @@ final class DirectExchange implements Exchange {
         send(Phase.GATHER, shared);
         for (int rank = 0; rank < me.ranks(); rank++) {
             if (rank != me.rank()) {
-                gathered[rank].await((round + 1) * Slice.of(shared.length, rank, me.ranks()).length());
+                gathered[rank].await(
+                        (round + 1) * Slice.of(shared.length, rank, me.ranks()).length());
             }
         }
         round++;
@@ -94,6 +95,7 @@ final class DirectExchange implements Exchange {
     SliceReceiver receive(int from, Phase phase) {
         boolean reduce = phase == Phase.REDUCE;
         Slice slice = reduce ? new Slice(0, own.length()) : Slice.of(shared.length, from, me.ranks());
-        return new SliceReceiver(from, reduce ? staged[from] : shared, slice, arrivals, reduce ? reduced[from] : gathered[from]);
+        return new SliceReceiver(
+                from, reduce ? staged[from] : shared, slice, arrivals, reduce ? reduced[from] : gathered[from]);
     }
 }

@@ -42,7 +42,8 @@ public final class DirectPeers implements Peers {
         if (me.ranks() == 1) {
             return;
         }
-        TransportContext context = new TransportContext(settings.conf(), new PeerHandler(settings.secret(), me, exchanges, arrivals));
+        TransportContext context =
+                new TransportContext(settings.conf(), new PeerHandler(settings.secret(), me, exchanges, arrivals));
         TransportServer server = keep(context.createServer(settings.bind(), 0, settings.serverBootstraps()));
         TransportClientFactory clients = keep(context.createClientFactory(settings.clientBootstraps()));
         List<Rendezvous.Address> addresses = rendezvous.meet(new Rendezvous.Address(settings.host(), server.getPort()));
@@ -63,7 +64,10 @@ public final class DirectPeers implements Peers {
             Thread.currentThread().interrupt();
             throw new PeerException("interrupted while connecting to rank " + rank, e);
         } catch (Exception e) {
-            throw new PeerException("rank " + me.rank() + " cannot connect to rank " + rank + " at " + address.host() + ":" + address.port(), e);
+            throw new PeerException(
+                    "rank " + me.rank() + " cannot connect to rank " + rank + " at " + address.host() + ":"
+                            + address.port(),
+                    e);
         }
     }
 

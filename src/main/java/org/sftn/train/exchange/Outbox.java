@@ -38,7 +38,10 @@ final class Outbox implements AutoCloseable {
      */
     void send(int exchange, DirectExchange.Phase phase, float[] values, Slice slice) {
         arrivals.check(rank);
-        ByteBuffer head = ByteBuffer.allocate(2 * Integer.BYTES).putInt(exchange).putInt(phase.ordinal()).flip();
+        ByteBuffer head = ByteBuffer.allocate(2 * Integer.BYTES)
+                .putInt(exchange)
+                .putInt(phase.ordinal())
+                .flip();
         Floats floats = new Floats(values, slice.offset(), slice.length(), scratch);
         client.uploadStream(new NioManagedBuffer(head), floats, new Answer());
         sent++;

@@ -28,7 +28,9 @@ public final class ExchangeRounds {
             assertThat(reduced).hasSize(own.length());
             System.arraycopy(reduced, 0, shared, own.offset(), own.length());
             exchange.gather();
-            assertThat(shared).as("rank %d, round %d, %d values", me.rank(), round, size).isEqualTo(sum);
+            assertThat(shared)
+                    .as("rank %d, round %d, %d values", me.rank(), round, size)
+                    .isEqualTo(sum);
         }
     }
 
