@@ -24,8 +24,10 @@ public interface Executable extends AutoCloseable {
     Map<String, Tensor> save();
 
     /**
-     * @param inputs every input of the network, {@code batch x shape}, all of one batch of at least 1
-     * @return the requested taps, {@code batch x shape}; valid until the next call
+     * @param inputs every input of the network, {@code batch x shape}, all of one batch of at least 1; read, not copied: in
+     *     training they must stay as they are until the backward pass is done
+     * @return the requested taps, {@code batch x shape}; valid until the next forward pass
+     * @throws IllegalArgumentException naming the input that does not fit
      */
     Map<String, Tensor> forward(Map<String, Tensor> inputs);
 

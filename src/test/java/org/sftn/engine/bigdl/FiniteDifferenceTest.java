@@ -1,0 +1,196 @@
+package org.sftn.engine.bigdl;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Named;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.sftn.engine.TrainingExecutable;
+import org.sftn.nn.Add;
+import org.sftn.nn.BatchNorm;
+import org.sftn.nn.Convolution;
+import org.sftn.nn.GlobalAveragePool;
+import org.sftn.nn.Layer;
+import org.sftn.nn.Linear;
+import org.sftn.nn.Network;
+import org.sftn.nn.ParameterSpec;
+import org.sftn.nn.Relu;
+import org.sftn.nn.Shape;
+import org.sftn.nn.Tensor;
+import org.sftn.nn.TransposedConvolution;
+
+/**
+ * Backward against central differences of forward. The loss is the sum of the products of all taps with fixed random tensors; each
+ * parameter is moved along a random direction of signs.
+ */
+class FiniteDifferenceTest {
+    private static final int BATCH = 5;
+    /**
+     * Rounding in fp32 gives the slope an error of some 1e-7 / STEP of the loss, the curvature of batch-norm one of order STEP squared.
+     * Networks with a ReLU are so small that hardly any value crosses zero within a step.
+     */
+    private static final double STEP = 1e-3;
+    /** Relative to the gradient's norm, which is about the size of a slope; the errors were below 3e-3. */
+    private static final double TOLERANCE = 1e-2;
+
+    static Stream<Named<Network>> networks() {
+        return Stream.of(
+                layer("3x3", new Convolution(4, 6, 3, 1, 1, 1)),
+                layer("3x3 stride 2", new Convolution(4, 6, 3, 2, 1, 1)),
+                layer("1x1", new Convolution(4, 6, 1, 1, 0, 1)),
+                layer("1x1 stride 2", new Convolution(4, 6, 1, 2, 0, 1)),
+                layer("1x1 padded", new Convolution(4, 6, 1, 1, 1, 1)),
+                layer("5x5 unpadded", new Convolution(4, 6, 5, 1, 0, 1)),
+                layer("5x5 padded by 4, stride 2", new Convolution(4, 6, 5, 2, 4, 1)),
+                layer("2x2 stride 3", new Convolution(4, 6, 2, 3, 0, 1)),
+                layer("3x3 grouped", new Convolution(4, 6, 3, 1, 1, 2)),
+                layer("3x3 depthwise, stride 2", new Convolution(4, 4, 3, 2, 1, 4)),
+                layer("4x4 transposed, stride 2", new TransposedConvolution(4, 6, 4, 2, 1)),
+                layer("3x3 transposed", new TransposedConvolution(4, 6, 3, 1, 1)),
+                layer("1x1 transposed", new TransposedConvolution(4, 6, 1, 1, 0)),
+                layer("2x2 transposed, stride 3", new TransposedConvolution(4, 6, 2, 3, 0)),
+                layer("batch-norm", new BatchNorm(4)),
+                layer("relu", new Relu(), Shape.of(3, 2, 3)),
+                layer("global average pool", new GlobalAveragePool()),
+                Named.of("linear", linear()),
+                Named.of("joined graph", joined()),
+                Named.of("shared parameters", shared()));
+    }
+
+    /** A convolution before the layer makes its input's gradient count. */
+    private static Named<Network> layer(String name, Layer layer) {
+        return layer(name, layer, Shape.of(3, 6, 7));
+    }
+
+    private static Named<Network> layer(String name, Layer layer, Shape image) {
+        Network.Builder b = Network.builder();
+        String x = b.input("image", image);
+        x = b.add("before", new Convolution(3, 4, 1, 1, 0, 1), x);
+        return Named.of(name, b.tap("out", b.add("layer", layer, x)).build());
+    }
+
+    private static Network linear() {
+        Network.Builder b = Network.builder();
+        String x = b.add("before", new Linear(7, 5), b.input("image", Shape.of(7)));
+        return b.tap("out", b.add("layer", new Linear(5, 4), x)).build();
+    }
+
+    /** Fan-out to layers of every kind, sums that take a value twice, two inputs, taps at inner values, a tap and its alias. */
+    private static Network joined() {
+        Network.Builder b = Network.builder();
+        String image = b.input("image", Shape.of(3, 3, 3));
+        String side = b.input("side", Shape.of(4, 3, 3));
+        String normedImage = b.add("bn0", new BatchNorm(3), image);
+        String stem = b.add("stem", Convolution.same(3, 4, 3, 1), normedImage);
+        String bn1 = b.add("bn1", new BatchNorm(4), stem);
+        String relu1 = b.add("relu1", new Relu(), bn1);
+        String conv2 = b.add("conv2", Convolution.same(4, 4, 3, 1), relu1);
+        String bn2 = b.add("bn2", new BatchNorm(4), conv2);
+        String add1 = b.add("add1", new Add(), bn2, relu1);
+        String twice = b.add("twice", new Add(), add1, add1, side);
+        String thrice = b.add("thrice", new Add(), side, twice, bn2, twice);
+        String relu2 = b.add("relu2", new Relu(), thrice);
+        String again = b.add("relu3", new Relu(), relu2);
+        String pool = b.add("pool", new GlobalAveragePool(), again);
+        String pool1 = b.add("pool1", new GlobalAveragePool(), stem);
+        String features = b.add("features", new Add(), pool, pool1);
+        String fc = b.add("fc", new Linear(4, 3), features);
+        String up = b.add("up", new TransposedConvolution(4, 2, 2, 2, 0), again);
+        return b.tap("stem", stem)
+                .tap("bn1", bn1)
+                .tap("stem-again", stem)
+                .tap("thrice", thrice)
+                .tap("up", up)
+                .tap("side", side)
+                .tap("logits", fc)
+                .build();
+    }
+
+    private static Network shared() {
+        Network.Builder p = Network.builder();
+        String x = p.input("in", Shape.of(3, 3, 3));
+        x = p.add("conv", Convolution.same(3, 4, 3, 1), x);
+        x = p.add("bn", new BatchNorm(4), x);
+        x = p.add("pool", new GlobalAveragePool(), p.add("relu", new Relu(), x));
+        Network part = p.tap("out", p.add("fc", new Linear(4, 3), x)).build();
+
+        Network.Builder b = Network.builder();
+        String a = b.include("a", part, Map.of("in", b.input("image", Shape.of(3, 3, 3)))).get("out");
+        String c = b.includeSharing("b", part, Map.of("in", b.input("other", Shape.of(3, 3, 3))), "a").get("out");
+        b.add("sum", new Add(), a, c);
+        return b.tap("sum", "sum").build();
+    }
+
+    @ParameterizedTest
+    @MethodSource("networks")
+    void gradientsAreTheSlopesOfTheLoss(Network network) {
+        Map<String, Tensor> inputs = new HashMap<>();
+        network.inputs().forEach((name, shape) -> inputs.put(name, Reproducible.tensor(name, shape.batched(BATCH), 3, 0)));
+        Map<String, Tensor> weights = new LinkedHashMap<>();
+        network.taps().keySet().forEach(tap ->
+                weights.put(tap, Reproducible.tensor("gradient." + tap, network.tapShape(tap).batched(BATCH), 1, 0)));
+        Set<String> taps = network.taps().keySet();
+
+        try (TrainingExecutable executable = new BigDlEngine(2).compileForTraining(network, taps, BATCH)) {
+            Map<String, Tensor> values = new HashMap<>(network.initialValues(1));
+            network.parameters().forEach(spec -> values.put(spec.name(), Reproducible.parameter(spec.name(), spec.shape())));
+            executable.load(values);
+            executable.forward(inputs);
+            executable.backward(weights);
+            float[] gradients = executable.gradients().clone();
+            float[] parameters = executable.parameters();
+
+            int from = 0;
+            for (ParameterSpec spec : network.parameters()) {
+                int to = from + spec.shape().elements();
+                double[] signs = Arrays.stream(Reproducible.values("sign." + spec.name(), to - from)).map(Math::signum).toArray();
+                double slope = 0;
+                double norm = 0;
+                for (int i = from; i < to; i++) {
+                    slope += gradients[i] * signs[i - from];
+                    norm += (double) gradients[i] * gradients[i];
+                }
+                assertThat(norm).as("the loss depends on %s", spec.name()).isPositive();
+
+                float[] before = Arrays.copyOfRange(parameters, from, to);
+                double up = lossAfter(executable, inputs, weights, from, before, signs, STEP);
+                double down = lossAfter(executable, inputs, weights, from, before, signs, -STEP);
+                System.arraycopy(before, 0, parameters, from, before.length);
+
+                assertThat((up - down) / (2 * STEP))
+                        .as("slope of the loss along %s", spec.name())
+                        .isCloseTo(slope, within(TOLERANCE * Math.sqrt(norm)));
+                from = to;
+            }
+        }
+    }
+
+    private static double lossAfter(
+            TrainingExecutable executable,
+            Map<String, Tensor> inputs,
+            Map<String, Tensor> weights,
+            int from,
+            float[] before,
+            double[] signs,
+            double step) {
+        for (int i = 0; i < before.length; i++) {
+            executable.parameters()[from + i] = (float) (before[i] + step * signs[i]);
+        }
+        double loss = 0;
+        for (Map.Entry<String, Tensor> tap : executable.forward(inputs).entrySet()) {
+            float[] values = tap.getValue().values();
+            float[] factors = weights.get(tap.getKey()).values();
+            for (int i = 0; i < values.length; i++) {
+                loss += (double) values[i] * factors[i];
+            }
+        }
+        return loss;
+    }
+}
