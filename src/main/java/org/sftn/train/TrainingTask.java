@@ -2,12 +2,10 @@ package org.sftn.train;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.SparkEnv;
@@ -48,7 +46,7 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
             throws IOException, InterruptedException {
         BarrierTaskContext context = BarrierTaskContext.get();
         Member me = new Member(context.partitionId(), plan.training().executors());
-        Function<Serializable, Serializable> driver = DriverService.connect(plan.service());
+        DriverService.Client driver = DriverService.connect(plan.service());
         Path spill = Path.of(Utils.getLocalDir(SparkEnv.get().conf()));
         Engine engine = plan.engines().open(plan.cores());
         Peers peers = peers(context, me, driver);
@@ -70,7 +68,7 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
             Model model,
             StepLoss loss,
             Batches batches,
-            Function<Serializable, Serializable> driver)
+            DriverService.Client driver)
             throws IOException, InterruptedException {
         try {
             Exchange exchange = peers.exchange(model.training().parameters());
@@ -86,10 +84,10 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
             throw e;
         } catch (UserException e) {
             // Before the exchange is closed, so that it comes before the peers' complaints of that.
-            driver.apply(new Report.Refused(me.rank(), e.getMessage()));
+            driver.ask(new Report.Refused(me.rank(), e.getMessage()));
             throw e;
         } catch (IOException | RuntimeException e) {
-            driver.apply(new Report.Broken(me.rank(), ExceptionUtils.getStackTrace(e)));
+            driver.ask(new Report.Broken(me.rank(), ExceptionUtils.getStackTrace(e)));
             throw e;
         }
     }
@@ -108,7 +106,7 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
         return new Validation(model, batches, me, exchange, statistics);
     }
 
-    private Peers peers(BarrierTaskContext context, Member me, Function<Serializable, Serializable> driver) {
+    private Peers peers(BarrierTaskContext context, Member me, DriverService.Client driver) {
         if (plan.training().exchange() == ExchangeKind.BIGDL) {
             // Its blocks find each other without addresses; the driver wants to see who shares an executor.
             meet(driver, me, new Rendezvous.Address("", 0));
@@ -124,10 +122,10 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
     // Asks again and again, so that an interrupt is heeded at once.
     @SuppressWarnings("unchecked")
     private static List<Rendezvous.Address> meet(
-            Function<Serializable, Serializable> driver, Member me, Rendezvous.Address own) {
+            DriverService.Client driver, Member me, Rendezvous.Address own) {
         Report.Here here = new Report.Here(me.rank(), SparkEnv.get().executorId(), own);
         while (true) {
-            List<Rendezvous.Address> all = (List<Rendezvous.Address>) driver.apply(here);
+            List<Rendezvous.Address> all = (List<Rendezvous.Address>) driver.ask(here);
             if (!all.isEmpty()) {
                 return all;
             }

@@ -16,6 +16,12 @@ import scala.runtime.BoxedUnit;
 
 /** A service of the driver for its executors over Spark's own RPC: authenticated and encrypted as Spark is. */
 public final class DriverService implements RpcEndpoint, AutoCloseable {
+    /** What a task asks the driver, or only tells it. */
+    @FunctionalInterface
+    public interface Client {
+        Serializable ask(Serializable question);
+    }
+
     private final RpcEnv rpc;
     private final Function<Serializable, Serializable> answer;
 
@@ -36,7 +42,7 @@ public final class DriverService implements RpcEndpoint, AutoCloseable {
     }
 
     /** Asks a service from a task; an exception of the answering function comes back as an exception. */
-    public static Function<Serializable, Serializable> connect(String name) {
+    public static Client connect(String name) {
         SparkEnv env = SparkEnv.get();
         RpcEndpointRef driver = RpcUtils.makeDriverRef(name, env.conf(), env.rpcEnv());
         return question -> driver.askSync(question, ClassTag$.MODULE$.apply(Serializable.class));
