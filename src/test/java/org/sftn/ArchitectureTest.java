@@ -47,13 +47,23 @@ class ArchitectureTest {
     }
 
     @Test
-    void bigdlAndScalaStayBehindTwoPackages() {
+    void bigdlStaysBehindTwoPackages() {
         check(noClasses()
                 .that()
                 .resideOutsideOfPackages("org.sftn.engine.bigdl..", "org.sftn.train.bigdl..")
                 .should()
-                .dependOnClassesThat(resideInAnyPackage("com.intel.analytics.bigdl..", "scala.."))
+                .dependOnClassesThat(resideInAnyPackage("com.intel.analytics.bigdl.."))
                 .because("a move to another BigDL must touch these packages alone"));
+    }
+
+    @Test
+    void scalaIsForBigdlAndSpark() {
+        check(noClasses()
+                .that()
+                .resideOutsideOfPackages("org.sftn.engine.bigdl..", "org.sftn.data..", "org.sftn.train..")
+                .should()
+                .dependOnClassesThat(resideInAnyPackage("scala.."))
+                .because("only BigDL and Spark, whose pairs, barriers and RPC have no other types, force it on us"));
     }
 
     @Test

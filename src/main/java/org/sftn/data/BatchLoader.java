@@ -35,8 +35,9 @@ public final class BatchLoader {
         this.normalised = new float[Preprocessing.CHANNELS][VALUES_OF_A_BYTE];
         for (int c = 0; c < normalised.length; c++) {
             for (int value = 0; value < VALUES_OF_A_BYTE; value++) {
-                normalised[c][value] = (float)
-                        ((value / 255.0 - preprocessing.mean().get(c)) / preprocessing.standardDeviation().get(c));
+                normalised[c][value] =
+                        (float) ((value / 255.0 - preprocessing.mean().get(c))
+                                / preprocessing.standardDeviation().get(c));
             }
         }
     }

@@ -11,7 +11,8 @@ import java.io.Serializable;
  * @param sums of its pixels; null when it cannot be used
  * @param rejection why it cannot be used; null when it can
  */
-record Candidate(int number, String name, int label, byte[] image, ChannelSums sums, String rejection) implements Serializable {
+record Candidate(int number, String name, int label, byte[] image, ChannelSums sums, String rejection)
+        implements Serializable {
     /** @param planes the pixels that training will see of the image */
     static Candidate usable(int number, String name, int label, byte[] image, byte[] planes) {
         return new Candidate(number, name, label, image, ChannelSums.of(planes), null);

@@ -28,7 +28,7 @@ record ChannelSums(long pixels, List<Long> values, List<Long> squares) implement
             for (int i = c * plane; i < (c + 1) * plane; i++) {
                 int value = planes[i] & 0xFF;
                 sum += value;
-                square += value * value;
+                square += (long) value * value;
             }
             values.add(sum);
             squares.add(square);

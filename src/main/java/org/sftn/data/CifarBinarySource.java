@@ -26,7 +26,8 @@ import org.sftn.conf.UserException;
  * CIFAR-100 in its official binary layout: {@code train.bin} and {@code test.bin}, a record an image of coarse label, fine label
  * and 32 x 32 R, G, B planes; class names from {@code fine_label_names.txt} or {@code coarse_label_names.txt} when it is there.
  */
-record CifarBinarySource(Path folder, Labels labels, List<String> classNames, Map<Split, Integer> counts, Configuration hadoop)
+record CifarBinarySource(
+        Path folder, Labels labels, List<String> classNames, Map<Split, Integer> counts, Configuration hadoop)
         implements Source {
     private static final int SIZE = 32;
     private static final int LABEL_BYTES = 2;
@@ -38,12 +39,17 @@ record CifarBinarySource(Path folder, Labels labels, List<String> classNames, Ma
 
     static CifarBinarySource open(PrepareSettings settings, Configuration hadoop) throws IOException {
         if (settings.input().isBlank()) {
-            throw new UserException("there is nothing to prepare: prepare.input is empty, the folder with train.bin and test.bin");
+            throw new UserException(
+                    "there is nothing to prepare: prepare.input is empty, the folder with train.bin and test.bin");
         }
         Path folder = new Path(settings.input());
         Map<Split, Integer> counts = Map.of(
-                Split.TRAIN, records(file(folder, Split.TRAIN), hadoop), Split.TEST, records(file(folder, Split.TEST), hadoop));
-        return new CifarBinarySource(folder, settings.labels(), names(folder, settings.labels(), hadoop), counts, hadoop);
+                Split.TRAIN,
+                records(file(folder, Split.TRAIN), hadoop),
+                Split.TEST,
+                records(file(folder, Split.TEST), hadoop));
+        return new CifarBinarySource(
+                folder, settings.labels(), names(folder, settings.labels(), hadoop), counts, hadoop);
     }
 
     private static Path file(Path folder, Split split) {
@@ -113,7 +119,8 @@ record CifarBinarySource(Path folder, Labels labels, List<String> classNames, Ma
                 in.seek((long) range.first() * RECORD_BYTES);
                 for (int number = range.first(); number < range.end(); number++) {
                     if (in.readNBytes(bytes, 0, RECORD_BYTES) < RECORD_BYTES) {
-                        throw new EOFException(file + " ends in record " + number + ": it has been changed while it was read");
+                        throw new EOFException(
+                                file + " ends in record " + number + ": it has been changed while it was read");
                     }
                     candidates.add(candidate(number, path.getName(), bytes));
                 }

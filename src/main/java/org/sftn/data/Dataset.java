@@ -20,7 +20,6 @@ import org.apache.spark.util.SerializableConfiguration;
 import org.apache.spark.util.TaskCompletionListener;
 import org.sftn.conf.PrepareSettings.Store;
 import org.sftn.conf.UserException;
-import scala.Tuple2;
 
 /** A folder that the prepare job wrote, on the driver. */
 public final class Dataset {
@@ -98,7 +97,8 @@ public final class Dataset {
      */
     public JavaRDD<Sample> samples(String split, int limit, int ranks) {
         if (limit < 0 || ranks < 1) {
-            throw new IllegalArgumentException("%d images of %s cannot be dealt to %d ranks".formatted(limit, split, ranks));
+            throw new IllegalArgumentException(
+                    "%d images of %s cannot be dealt to %d ranks".formatted(limit, split, ranks));
         }
         Split part = Split.of(split);
         long count = count(split, limit);
@@ -108,13 +108,15 @@ public final class Dataset {
             if (first < count) {
                 String path = new Path(new Path(folder, part.key()), shard.file()).toString();
                 int images = (int) Math.min(shard.images(), count - first);
-                tasks.add(new ShardTask(path, first, images, manifest.classes(), manifest.store(), manifest.imageSize()));
+                tasks.add(
+                        new ShardTask(path, first, images, manifest.classes(), manifest.store(), manifest.imageSize()));
             }
             first += shard.images();
         }
         SerializableConfiguration hadoop = new SerializableConfiguration(spark.hadoopConfiguration());
         return spark.parallelize(tasks, tasks.size())
-                .flatMapToPair(task -> task.read(hadoop.value()))
+                .flatMap(task -> task.read(hadoop.value()))
+                .keyBy(Sample::index)
                 .partitionBy(new ByRank(ranks))
                 .values();
     }
@@ -146,8 +148,9 @@ public final class Dataset {
      * @param first the index of the shard's first image
      * @param images how many to read
      */
-    private record ShardTask(String path, long first, int images, int classes, Store store, int imageSize) implements Serializable {
-        Iterator<Tuple2<Long, Sample>> read(Configuration hadoop) throws IOException {
+    private record ShardTask(String path, long first, int images, int classes, Store store, int imageSize)
+            implements Serializable {
+        Iterator<Sample> read(Configuration hadoop) throws IOException {
             ShardFile.Reader reader = new ShardFile.Reader(new Path(path), hadoop);
             TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> close(reader));
             return new Iterator<>() {
@@ -159,13 +162,13 @@ public final class Dataset {
                 }
 
                 @Override
-                public Tuple2<Long, Sample> next() {
+                public Sample next() {
                     if (!hasNext()) {
                         throw new NoSuchElementException();
                     }
                     Sample sample = checked(reader, first + done);
                     done++;
-                    return new Tuple2<>(sample.index(), sample);
+                    return sample;
                 }
             };
         }
@@ -183,10 +186,12 @@ public final class Dataset {
             try {
                 sample = reader.read();
             } catch (IOException | RuntimeException e) {
-                throw new UserException("the shard " + path + " is damaged before image " + index + ": " + e.getMessage(), e);
+                throw new UserException(
+                        "the shard " + path + " is damaged before image " + index + ": " + e.getMessage(), e);
             }
             if (sample == null || sample.index() != index || sample.label() < 0 || sample.label() >= classes) {
-                throw new UserException("the shard " + path + " is damaged: image " + index + " is not there, or its label is wrong");
+                throw new UserException(
+                        "the shard " + path + " is damaged: image " + index + " is not there, or its label is wrong");
             }
             int expected = Preprocessing.CHANNELS * imageSize * imageSize;
             if (store == Store.PIXELS && sample.image().length != expected) {

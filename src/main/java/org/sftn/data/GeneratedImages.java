@@ -1,6 +1,7 @@
 package org.sftn.data;
 
 import java.io.Serializable;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -155,8 +156,11 @@ record GeneratedImages(int size, long seed) implements Serializable {
         }
     }
 
+    private static final List<Shape> SHAPES = List.of(Shape.values());
+    private static final List<Texture> TEXTURES = List.of(Texture.values());
+
     /** As many as there are pairs. */
-    static final int CLASSES = Shape.values().length * Texture.values().length;
+    static final int CLASSES = SHAPES.size() * TEXTURES.size();
 
     private static final int SUBPIXELS = 2;
 
@@ -169,8 +173,8 @@ record GeneratedImages(int size, long seed) implements Serializable {
             int shell = (int) Math.sqrt(label);
             int rest = label - shell * shell;
             return rest < shell
-                    ? new Kind(Shape.values()[rest], Texture.values()[shell])
-                    : new Kind(Shape.values()[shell], Texture.values()[rest - shell]);
+                    ? new Kind(SHAPES.get(rest), TEXTURES.get(shell))
+                    : new Kind(SHAPES.get(shell), TEXTURES.get(rest - shell));
         }
     }
 
@@ -222,7 +226,9 @@ record GeneratedImages(int size, long seed) implements Serializable {
         /** Between this colour and another. */
         Colour towards(Colour other, double share) {
             return new Colour(
-                    red + share * (other.red - red), green + share * (other.green - green), blue + share * (other.blue - blue));
+                    red + share * (other.red - red),
+                    green + share * (other.green - green),
+                    blue + share * (other.blue - blue));
         }
 
         double brightness() {
@@ -241,9 +247,9 @@ record GeneratedImages(int size, long seed) implements Serializable {
      * @return R, G, B planes, {@code 3 x size x size}; depends on seed, split, number and label alone
      */
     byte[] planes(Split split, int number, int label) {
-        RandomStream random = RandomStream.of("generated-images", seed, split.ordinal(), number);
+        RandomStream random = RandomStream.of("generated-" + split.key(), seed, number);
         Colour groundColour = Colour.random(random);
-        Kind groundKind = new Kind(Shape.DISC, Texture.values()[random.nextInt(Texture.values().length)]);
+        Kind groundKind = new Kind(Shape.DISC, TEXTURES.get(random.nextInt(TEXTURES.size())));
         Figure ground = figure(random, groundKind, 1, groundColour, groundColour.towards(Colour.random(random), 0.25));
         Colour mainColour = groundColour.contrasting(random, 0.25);
         double scale = random.nextDouble(0.6, 0.9);
@@ -274,7 +280,8 @@ record GeneratedImages(int size, long seed) implements Serializable {
                     green += colour.green();
                     blue += colour.blue();
                 }
-                double shade = (light + lightX * (x * 2.0 / size - 1) + lightY * (y * 2.0 / size - 1)) / (SUBPIXELS * SUBPIXELS);
+                double shade = (light + lightX * (x * 2.0 / size - 1) + lightY * (y * 2.0 / size - 1))
+                        / (SUBPIXELS * SUBPIXELS);
                 int pixel = y * size + x;
                 planes[pixel] = value(red * shade + noise * grain(random));
                 planes[size * size + pixel] = value(green * shade + noise * grain(random));

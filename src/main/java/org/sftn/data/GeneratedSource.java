@@ -14,7 +14,8 @@ record GeneratedSource(GeneratedImages images, int classes, int trainImages, int
     static GeneratedSource open(PrepareSettings settings, long seed) {
         int classes = settings.generated().classes();
         if (classes < 2 || classes > GeneratedImages.CLASSES) {
-            throw new UserException("prepare.generated.classes must be 2 to %d, not %d".formatted(GeneratedImages.CLASSES, classes));
+            throw new UserException(
+                    "prepare.generated.classes must be 2 to %d, not %d".formatted(GeneratedImages.CLASSES, classes));
         }
         return new GeneratedSource(
                 new GeneratedImages(settings.imageSize(), seed),

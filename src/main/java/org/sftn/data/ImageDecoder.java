@@ -70,10 +70,12 @@ record ImageDecoder(int size) implements Serializable {
 
     private static void checkSize(int width, int height) throws UnusableImageException {
         if ((long) width * height > MAX_PIXELS) {
-            throw new UnusableImageException("it has %d x %d pixels, more than %d".formatted(width, height, MAX_PIXELS));
+            throw new UnusableImageException(
+                    "it has %d x %d pixels, more than %d".formatted(width, height, MAX_PIXELS));
         }
         if (Math.max(width, height) > MAX_SIDE) {
-            throw new UnusableImageException("it has %d x %d pixels, a side longer than %d".formatted(width, height, MAX_SIDE));
+            throw new UnusableImageException(
+                    "it has %d x %d pixels, a side longer than %d".formatted(width, height, MAX_SIDE));
         }
     }
 
@@ -109,7 +111,8 @@ record ImageDecoder(int size) implements Serializable {
         return true;
     }
 
-    // ImageIO finds plug-ins by the context class loader of whichever thread came first, which on an executor may not see our jar.
+    // ImageIO finds plug-ins by the context class loader of whichever thread came first, which on an executor may not
+    // see our jar.
     private static JPEGImageReaderSpi jpeg() {
         IIORegistry registry = IIORegistry.getDefaultInstance();
         JPEGImageReaderSpi known = registry.getServiceProviderByClass(JPEGImageReaderSpi.class);

@@ -34,7 +34,12 @@ import org.sftn.conf.UserException;
  * @param items by split, in the order of their paths
  */
 record ImageFolderSource(
-        Map<Split, Path> folders, List<String> classNames, Map<Split, List<Item>> items, int imageSize, Store store, Configuration hadoop)
+        Map<Split, Path> folders,
+        List<String> classNames,
+        Map<Split, List<Item>> items,
+        int imageSize,
+        Store store,
+        Configuration hadoop)
         implements Source {
     private static final List<String> EXTENSIONS = List.of(".jpg", ".jpeg", ".png");
     private static final int FILES_A_TASK = 500;
@@ -50,7 +55,8 @@ record ImageFolderSource(
 
     static ImageFolderSource open(PrepareSettings settings, Configuration hadoop) throws IOException {
         if (settings.input().isBlank()) {
-            throw new UserException("there is nothing to prepare: prepare.input is empty, the folder with the image folders");
+            throw new UserException(
+                    "there is nothing to prepare: prepare.input is empty, the folder with the image folders");
         }
         Map<Split, Path> folders = new EnumMap<>(Split.class);
         folders.put(Split.TRAIN, new Path(settings.input(), settings.trainFolder()));
@@ -83,7 +89,11 @@ record ImageFolderSource(
     private static void checkSame(Map<Split, Path> folders, List<String> train, List<String> test) {
         if (!train.equals(test)) {
             throw new UserException("the classes of %s and %s differ: only in the first: %s; only in the second: %s"
-                    .formatted(folders.get(Split.TRAIN), folders.get(Split.TEST), difference(train, test), difference(test, train)));
+                    .formatted(
+                            folders.get(Split.TRAIN),
+                            folders.get(Split.TEST),
+                            difference(train, test),
+                            difference(test, train)));
         }
     }
 
@@ -132,8 +142,7 @@ record ImageFolderSource(
         SerializableConfiguration settings = new SerializableConfiguration(hadoop);
         Files files = new Files(folders.get(split).toString(), imageSize, store);
         int tasks = Math.max(spark.defaultParallelism(), count(split) / FILES_A_TASK + 1);
-        return spark.parallelize(items.get(split), tasks)
-                .map(item -> files.read(item, settings.value()));
+        return spark.parallelize(items.get(split), tasks).map(item -> files.read(item, settings.value()));
     }
 
     /** The part that runs on executors. */
@@ -142,7 +151,8 @@ record ImageFolderSource(
             try {
                 byte[] file = bytes(new Path(folder, item.path()), hadoop);
                 byte[] planes = new ImageDecoder(imageSize).planes(file);
-                return Candidate.usable(item.number(), item.path(), item.label(), store == Store.FILES ? file : planes, planes);
+                return Candidate.usable(
+                        item.number(), item.path(), item.label(), store == Store.FILES ? file : planes, planes);
             } catch (UnusableImageException e) {
                 return Candidate.rejected(item.number(), item.path(), e.getMessage());
             }

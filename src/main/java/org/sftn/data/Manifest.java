@@ -72,7 +72,9 @@ public record Manifest(
             require(images >= 1, "a split of " + images + " images");
             require(imagesPerClass.stream().allMatch(n -> n >= 0), "a negative number of images in a class");
             require(sum(imagesPerClass) == images, "the classes do not add up to " + images + " images");
-            require(sum(shards.stream().map(s -> (long) s.images()).toList()) == images, "the shards do not add up to " + images + " images");
+            require(
+                    sum(shards.stream().map(s -> (long) s.images()).toList()) == images,
+                    "the shards do not add up to " + images + " images");
             requireSha256(sha256);
         }
 
@@ -121,7 +123,8 @@ public record Manifest(
 
     /** SHA-256 over what training depends on: classes, size, all images and their order; not over the cut into shards. */
     public String identity() {
-        String all = String.join("\n", classNames) + "\n" + store + "\n" + imageSize + "\n" + train.sha256() + "\n" + test.sha256();
+        String all = String.join("\n", classNames) + "\n" + store + "\n" + imageSize + "\n" + train.sha256() + "\n"
+                + test.sha256();
         return Sha256.hex(Sha256.digest().digest(all.getBytes(StandardCharsets.UTF_8)));
     }
 
@@ -153,7 +156,8 @@ public record Manifest(
             throw new UserException("there is no data set in " + folder + ": " + FILE + " is missing", e);
         }
         if (bytes.length > MAX_BYTES) {
-            throw new UserException("the data set cannot be used: %s is longer than %d bytes".formatted(path, MAX_BYTES));
+            throw new UserException(
+                    "the data set cannot be used: %s is longer than %d bytes".formatted(path, MAX_BYTES));
         }
         try {
             JsonNode tree = JSON.readTree(bytes);

@@ -18,8 +18,8 @@ record PixelReader(Store store, int imageSize) implements Serializable {
             case PIXELS -> {
                 int expected = Preprocessing.CHANNELS * imageSize * imageSize;
                 if (image.length != expected) {
-                    throw new IllegalStateException(
-                            "an image of %d x %d pixels needs %d bytes, not %d".formatted(imageSize, imageSize, expected, image.length));
+                    throw new IllegalStateException("an image of %d x %d pixels needs %d bytes, not %d"
+                            .formatted(imageSize, imageSize, expected, image.length));
                 }
                 yield image;
             }

@@ -73,18 +73,13 @@ public final class Preparer {
             Path unfinished = folder.suffix(".unfinished");
             files.delete(unfinished, true);
 
-            List<SplitWriter> writers = new ArrayList<>();
-            for (Split split : Split.values()) {
-                writers.add(read(source, split));
-            }
-            List<Rejection> rejections = writers.stream().flatMap(w -> w.rejections().stream()).toList();
-            checkRejected(files, folder, rejections, writers);
-            List<List<ShardReport>> reports = new ArrayList<>();
-            for (SplitWriter writer : writers) {
-                reports.add(writer.write(unfinished));
-            }
+            SplitWriter train = read(source, Split.TRAIN);
+            SplitWriter test = read(source, Split.TEST);
+            List<Rejection> rejections = new ArrayList<>(train.rejections());
+            rejections.addAll(test.rejections());
+            checkRejected(files, folder, rejections, List.of(train, test));
+            Manifest manifest = manifest(source, train.write(unfinished), test.write(unfinished));
             writeRejected(files, new Path(unfinished, REJECTED), rejections);
-            Manifest manifest = manifest(source, reports.get(Split.TRAIN.ordinal()), reports.get(Split.TEST.ordinal()));
             manifest.write(unfinished, spark.hadoopConfiguration());
             finish(files, unfinished, folder);
             return manifest;
@@ -114,19 +109,23 @@ public final class Preparer {
         if (share > settings.maxRejectedShare() || emptySplit) {
             Path named = folder.suffix("." + REJECTED);
             writeRejected(files, named, rejections);
-            throw new UserException("the data set cannot be made: %d of %d images cannot be used, a share of %.4f where prepare.max-rejected-share = %s%s; %s names them with the reasons"
-                    .formatted(
-                            rejections.size(),
-                            usable + rejections.size(),
-                            share,
-                            settings.maxRejectedShare(),
-                            emptySplit ? ", and a split has none left" : "",
-                            named));
+            throw new UserException(
+                    "the data set cannot be made: %d of %d images cannot be used, a share of %.4f where prepare.max-rejected-share = %s%s; %s names them with the reasons"
+                            .formatted(
+                                    rejections.size(),
+                                    usable + rejections.size(),
+                                    share,
+                                    settings.maxRejectedShare(),
+                                    emptySplit ? ", and a split has none left" : "",
+                                    named));
         }
     }
 
     private static void writeRejected(FileSystem files, Path path, List<Rejection> rejections) throws IOException {
-        CSVFormat format = CSVFormat.RFC4180.builder().setHeader("split", "image", "reason").get();
+        CSVFormat format = CSVFormat.RFC4180
+                .builder()
+                .setHeader("split", "image", "reason")
+                .get();
         try (Writer writer = new OutputStreamWriter(files.create(path, true), StandardCharsets.UTF_8);
                 CSVPrinter csv = new CSVPrinter(writer, format)) {
             for (Rejection rejection : rejections) {
@@ -154,11 +153,17 @@ public final class Preparer {
         return new Manifest.Part(
                 reports.stream().mapToLong(ShardReport::images).sum(),
                 IntStream.range(0, classes)
-                        .mapToObj(label -> reports.stream().mapToLong(r -> r.imagesPerClass().get(label)).sum())
+                        .mapToObj(label -> reports.stream()
+                                .mapToLong(r -> r.imagesPerClass().get(label))
+                                .sum())
                         .toList(),
                 Sha256.hex(reports.stream().map(ShardReport::digests).reduce(BigInteger.ZERO, BigInteger::add)),
                 reports.stream()
-                        .map(r -> new Manifest.Shard(r.file(), r.images(), r.written().bytes(), r.written().sha256()))
+                        .map(r -> new Manifest.Shard(
+                                r.file(),
+                                r.images(),
+                                r.written().bytes(),
+                                r.written().sha256()))
                         .toList());
     }
 

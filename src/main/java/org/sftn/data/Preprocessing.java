@@ -16,7 +16,12 @@ import org.sftn.conf.PrepareSettings.Store;
  * @param horizontalFlip training only: mirrors every second image, at random
  */
 public record Preprocessing(
-        int imageSize, Store store, List<Double> mean, List<Double> standardDeviation, int cropPadding, boolean horizontalFlip)
+        int imageSize,
+        Store store,
+        List<Double> mean,
+        List<Double> standardDeviation,
+        int cropPadding,
+        boolean horizontalFlip)
         implements Serializable {
     /** Red, green, blue. */
     public static final int CHANNELS = 3;
@@ -25,14 +30,19 @@ public record Preprocessing(
         mean = List.copyOf(mean);
         standardDeviation = List.copyOf(standardDeviation);
         if (imageSize < 1 || cropPadding < 0) {
-            throw new IllegalArgumentException("images cannot be of size " + imageSize + " with a crop padding of " + cropPadding);
+            throw new IllegalArgumentException(
+                    "images cannot be of size " + imageSize + " with a crop padding of " + cropPadding);
         }
         if (mean.size() != CHANNELS || standardDeviation.size() != CHANNELS) {
-            throw new IllegalArgumentException("three channels cannot be normalised by mean " + mean + " and deviation " + standardDeviation);
+            throw new IllegalArgumentException(
+                    "three channels cannot be normalised by mean " + mean + " and deviation " + standardDeviation);
         }
         for (int c = 0; c < CHANNELS; c++) {
-            if (!(Math.abs(mean.get(c)) <= 1) || !(standardDeviation.get(c) > 0) || standardDeviation.get(c).isInfinite()) {
-                throw new IllegalArgumentException("values cannot be normalised by mean " + mean + " and deviation " + standardDeviation);
+            if (!(Math.abs(mean.get(c)) <= 1)
+                    || !(standardDeviation.get(c) > 0)
+                    || standardDeviation.get(c).isInfinite()) {
+                throw new IllegalArgumentException(
+                        "values cannot be normalised by mean " + mean + " and deviation " + standardDeviation);
             }
         }
     }

@@ -45,7 +45,13 @@ final class Resizer {
         byte[] planes = new byte[Preprocessing.CHANNELS * size * size];
         for (int c = 0; c < narrowed.length; c++) {
             for (int y = 0; y < size; y++) {
-                flatten(narrowed[c], rows.first()[y] - firstRow, rows.weights()[y], planes, (c * size + y) * size, size);
+                flatten(
+                        narrowed[c],
+                        rows.first()[y] - firstRow,
+                        rows.weights()[y],
+                        planes,
+                        (c * size + y) * size,
+                        size);
             }
         }
         return planes;

@@ -122,7 +122,8 @@ public final class SampleStore implements AutoCloseable {
         try {
             while (buffer.hasRemaining()) {
                 if (file.read(buffer, entry.offset() + buffer.position()) < 0) {
-                    throw new IOException("the temporary file of images ends at " + file.size() + " bytes, before image " + entry.index());
+                    throw new IOException("the temporary file of images ends at " + file.size()
+                            + " bytes, before image " + entry.index());
                 }
             }
         } catch (IOException e) {

@@ -23,8 +23,9 @@ import org.apache.parquet.schema.MessageTypeParser;
 
 /** The Parquet layout of a shard: {@code image} binary, {@code label} int, {@code name} string, {@code index} long. */
 final class ShardFile {
-    private static final MessageType SCHEMA = MessageTypeParser.parseMessageType("message sample { required binary image;"
-            + " required int32 label; required binary name (UTF8); required int64 index; }");
+    private static final MessageType SCHEMA =
+            MessageTypeParser.parseMessageType("message sample { required binary image;"
+                    + " required int32 label; required binary name (UTF8); required int64 index; }");
     // A reader holds a row group in memory.
     private static final int ROW_GROUP_BYTES = 32 << 20;
 
@@ -40,7 +41,8 @@ final class ShardFile {
 
         Writer(Path path, Configuration hadoop) throws IOException {
             file = new HashedFile(path, hadoop);
-            // Neither compression nor dictionaries: images do not gain by them, and compressors' output depends on their version.
+            // Neither compression nor dictionaries: images do not gain by them, and compressors' output depends on
+            // their version.
             parquet = new Builder(file)
                     .withConf(hadoop)
                     .withCompressionCodec(CompressionCodecName.UNCOMPRESSED)
@@ -116,7 +118,9 @@ final class ShardFile {
         private final ParquetReader<Group> parquet;
 
         Reader(Path path, Configuration hadoop) throws IOException {
-            parquet = ParquetReader.builder(new GroupReadSupport(), path).withConf(hadoop).build();
+            parquet = ParquetReader.builder(new GroupReadSupport(), path)
+                    .withConf(hadoop)
+                    .build();
         }
 
         /** @return null after the last one */

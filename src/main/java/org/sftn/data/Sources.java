@@ -14,7 +14,8 @@ final class Sources {
     /** @throws UserException when the source is not there or not whole, or does not go with the other settings */
     static Source open(PrepareSettings settings, long seed, Configuration hadoop) throws IOException {
         if (settings.store() == Store.FILES && settings.source() != PrepareSettings.Source.IMAGE_FOLDER) {
-            throw new UserException("prepare.store = files needs prepare.source = image-folder: " + key(settings.source()) + " has no image files");
+            throw new UserException("prepare.store = files needs prepare.source = image-folder: "
+                    + key(settings.source()) + " has no image files");
         }
         return switch (settings.source()) {
             case GENERATED -> GeneratedSource.open(settings, seed);

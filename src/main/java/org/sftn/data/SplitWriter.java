@@ -17,7 +17,6 @@ import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
-import scala.Tuple2;
 
 /**
  * Brings the images of one split into random order and writes them as shards. Each image is read and decoded once: its shuffle
@@ -43,7 +42,12 @@ final class SplitWriter {
      * @param digests the sum of the samples' digests
      */
     record ShardReport(
-            String file, int images, ShardFile.Written written, List<Long> imagesPerClass, ChannelSums sums, BigInteger digests)
+            String file,
+            int images,
+            ShardFile.Written written,
+            List<Long> imagesPerClass,
+            ChannelSums sums,
+            BigInteger digests)
             implements Serializable {}
 
     /** Reads the split. */
@@ -52,12 +56,15 @@ final class SplitWriter {
         this.split = split;
         this.classes = source.classNames().size();
         int count = source.count(split);
-        Broadcast<int[]> places = spark.broadcast(RandomStream.of("prepare", seed, split.ordinal()).permutation(count));
+        Broadcast<int[]> places =
+                spark.broadcast(RandomStream.of("prepare-" + split.key(), seed).permutation(count));
         this.ordered = source.read(spark, split)
-                .mapToPair(candidate -> new Tuple2<>(places.value()[candidate.number()], candidate))
+                .keyBy(candidate -> places.value()[candidate.number()])
                 .repartitionAndSortWithinPartitions(new ByShard(count, imagesPerShard));
         Split part = split;
-        this.surveys = ordered.values().mapPartitions(candidates -> survey(part, candidates)).collect();
+        this.surveys = ordered.values()
+                .mapPartitions(candidates -> survey(part, candidates))
+                .collect();
     }
 
     /** Cuts the places into runs of at most so many. */
@@ -121,7 +128,8 @@ final class SplitWriter {
         Path attempts = new Path(folder, "attempts");
         files.mkdirs(attempts);
         files.mkdirs(new Path(folder, split.key()));
-        ShardTask task = new ShardTask(folder.toString(), attempts.toString(), split, classes, firstIndices(), usablePerShard());
+        ShardTask task =
+                new ShardTask(folder.toString(), attempts.toString(), split, classes, firstIndices(), usablePerShard());
         SerializableConfiguration hadoop = new SerializableConfiguration(spark.hadoopConfiguration());
         List<ShardReport> reports = ordered.values()
                 .mapPartitionsWithIndex((shard, candidates) -> task.write(shard, candidates, hadoop.value()), false)
@@ -143,9 +151,11 @@ final class SplitWriter {
     }
 
     /** The part that runs on executors; arrays are by shard. */
-    private record ShardTask(String folder, String attempts, Split split, int classes, long[] firstIndices, int[] usable)
+    private record ShardTask(
+            String folder, String attempts, Split split, int classes, long[] firstIndices, int[] usable)
             implements Serializable {
-        Iterator<ShardReport> write(int shard, Iterator<Candidate> candidates, Configuration hadoop) throws IOException {
+        Iterator<ShardReport> write(int shard, Iterator<Candidate> candidates, Configuration hadoop)
+                throws IOException {
             if (usable[shard] == 0) {
                 return List.<ShardReport>of().iterator();
             }
@@ -176,7 +186,8 @@ final class SplitWriter {
                         .formatted(name, images, usable[shard]));
             }
             publish(attempt, new Path(new Path(folder, split.key()), name), hadoop);
-            ShardReport report = new ShardReport(name, images, writer.written(), List.of(imagesPerClass), sums, digests);
+            ShardReport report =
+                    new ShardReport(name, images, writer.written(), List.of(imagesPerClass), sums, digests);
             return List.of(report).iterator();
         }
 

@@ -1,12 +1,7 @@
 package org.sftn.train;
 
-import java.io.IOException;
-import java.io.PrintStream;
-import java.io.Serializable;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.ExceptionFailure;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -14,11 +9,8 @@ import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.sftn.conf.UserException;
 import org.sftn.data.Sample;
-import scala.Function1;
-import scala.collection.Iterator;
-import scala.reflect.ClassTag;
-import scala.reflect.ClassTag$;
-import scala.runtime.AbstractFunction1;
+import org.sftn.train.bigdl.Barriers;
+import org.sftn.train.bigdl.DriverService;
 
 /** One attempt, seen from the driver: a barrier stage and what it reports. */
 final class Attempt {
@@ -48,19 +40,23 @@ final class Attempt {
         String group = "training-" + plan.attempt();
         spark.sc().addSparkListener(mistakes);
         spark.setJobGroup(group, description, true);
-        try (DriverService service = DriverService.start(plan.service(), coordinator::answer)) {
-            List<byte[]> values = barrier(train).zipPartitions(test, new TrainingTask(plan)).collect();
+        DriverService service = DriverService.start(plan.service(), coordinator::answer);
+        try {
+            List<byte[]> values =
+                    Barriers.of(train, Sample.class).zipPartitions(test, new TrainingTask(plan)).collect();
             coordinator.close();
             coordinator.failure().ifPresent(Attempt::raise);
             return new Outcome(values.get(0), coordinator.finished());
         } catch (Exception e) {
             cluster.cancel(group);
             coordinator.close();
-            coordinator.failure().ifPresent(Attempt::raise);
             cluster.awaitListeners();
-            mistakes.first().ifPresent(Attempt::raise);
+            Optional<RuntimeException> cause = coordinator.failure().or(mistakes::first);
+            cause.ifPresent(failure -> failure.addSuppressed(e));
+            cause.ifPresent(Attempt::raise);
             throw e;
         } finally {
+            service.close();
             spark.clearJobGroup();
             spark.sc().removeSparkListener(mistakes);
         }
@@ -68,21 +64,6 @@ final class Attempt {
 
     private static void raise(RuntimeException failure) {
         throw failure;
-    }
-
-    private static JavaRDD<Sample> barrier(JavaRDD<Sample> samples) {
-        ClassTag<Sample> tag = ClassTag$.MODULE$.apply(Sample.class);
-        Function1<Iterator<Sample>, Iterator<Sample>> same = new Same();
-        return JavaRDD.fromRDD(samples.rdd().barrier().mapPartitions(same, true, tag), tag);
-    }
-
-    private static final class Same extends AbstractFunction1<Iterator<Sample>, Iterator<Sample>> implements Serializable {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        public Iterator<Sample> apply(Iterator<Sample> partition) {
-            return partition;
-        }
     }
 
     /** Spark gives a job's failure as text only; the failures of its tasks still have a class. */

@@ -42,7 +42,9 @@ final class Batches {
      */
     Prefetch<Optional<Batch>> training(long firstIteration, long endIteration, int threads) {
         return new Prefetch<>(
-                LongStream.range(firstIteration, endIteration).mapToObj(i -> (Callable<Optional<Batch>>) () -> trainingBatch(i)).iterator(),
+                LongStream.range(firstIteration, endIteration)
+                        .mapToObj(i -> (Callable<Optional<Batch>>) () -> trainingBatch(i))
+                        .iterator(),
                 threads);
     }
 
@@ -59,10 +61,14 @@ final class Batches {
     /** This rank's part of the test split. */
     Prefetch<Batch> test(int threads) {
         return new Prefetch<>(
-                IntStream.range(0, testBatches()).mapToObj(i -> (Callable<Batch>) () -> testBatch(i)).iterator(), threads);
+                IntStream.range(0, testBatches())
+                        .mapToObj(i -> (Callable<Batch>) () -> testBatch(i))
+                        .iterator(),
+                threads);
     }
 
     private Batch testBatch(int batch) {
-        return test.evaluation(IntStream.range(batch * size, Math.min(testImages, (batch + 1) * size)).toArray());
+        return test.evaluation(IntStream.range(batch * size, Math.min(testImages, (batch + 1) * size))
+                .toArray());
     }
 }

@@ -18,9 +18,9 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.sftn.conf.UserException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.sftn.conf.UserException;
 
 /**
  * The checkpoints of a run, on the driver: {@code ITERATIONS.json}, the marker, and a folder with a file a rank. A checkpoint is
@@ -65,7 +65,8 @@ final class CheckpointFolder {
             }
         }
         if (!markers.isEmpty()) {
-            throw new UserException("the run cannot be continued: none of the %d checkpoints in %s is whole".formatted(markers.size(), root));
+            throw new UserException("the run cannot be continued: none of the %d checkpoints in %s is whole"
+                    .formatted(markers.size(), root));
         }
         return Optional.empty();
     }

@@ -35,7 +35,8 @@ final class Cluster {
                             + executors);
         }
         long deadline = System.nanoTime()
-                + Duration.ofMillis(conf.getTimeAsMs("spark.scheduler.maxRegisteredResourcesWaitingTime", "30s")).toNanos();
+                + Duration.ofMillis(conf.getTimeAsMs("spark.scheduler.maxRegisteredResourcesWaitingTime", "30s"))
+                        .toNanos();
         while (true) {
             Optional<String> missing = missingNow(executors);
             // What a local master has does not grow.
@@ -80,17 +81,20 @@ final class Cluster {
         if (isLocal()) {
             return slots >= executors
                     ? Optional.empty()
-                    : Optional.of("training.executors is %d but the master %s runs %d tasks at a time (spark.task.cpus is %d)"
-                            .formatted(executors, spark.master(), slots, cpus));
+                    : Optional.of(
+                            "training.executors is %d but the master %s runs %d tasks at a time (spark.task.cpus is %d)"
+                                    .formatted(executors, spark.master(), slots, cpus));
         }
         // The driver is one of them.
         int there = spark.statusTracker().getExecutorInfos().length - 1;
         if (there < executors) {
-            return Optional.of("training.executors is %d but the cluster has %s".formatted(executors, executors(there)));
+            return Optional.of(
+                    "training.executors is %d but the cluster has %s".formatted(executors, executors(there)));
         }
         if (slots < executors) {
-            return Optional.of("training.executors is %d but the cluster's %s run only %d tasks at a time: spark.task.cpus is %d, more than an executor's cores"
-                    .formatted(executors, executors(there), slots, cpus));
+            return Optional.of(
+                    "training.executors is %d but the cluster's %s run only %d tasks at a time: spark.task.cpus is %d, more than an executor's cores"
+                            .formatted(executors, executors(there), slots, cpus));
         }
         return Optional.empty();
     }

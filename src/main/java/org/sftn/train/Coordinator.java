@@ -65,9 +65,11 @@ final class Coordinator implements AutoCloseable {
         } else if (report instanceof Report.Trained each) {
             listener.trained(each);
         } else if (report instanceof Report.EpochDone each) {
-            complete(epochs, each.iterations(), each, new Report.EpochDone[ranks]).ifPresent(all -> later(() -> listener.epochDone(all)));
+            complete(epochs, each.iterations(), each, new Report.EpochDone[ranks])
+                    .ifPresent(all -> later(() -> listener.epochDone(all)));
         } else if (report instanceof Report.Saved each) {
-            complete(saved, each.iterations(), each, new Report.Saved[ranks]).ifPresent(all -> later(() -> listener.saved(all)));
+            complete(saved, each.iterations(), each, new Report.Saved[ranks])
+                    .ifPresent(all -> later(() -> listener.saved(all)));
         } else if (report instanceof Report.Diverged each) {
             fail(new DivergedException(each.iteration(), each.epoch(), each.loss()));
         } else if (report instanceof Report.Refused each) {
@@ -83,7 +85,10 @@ final class Coordinator implements AutoCloseable {
     private Serializable meet(Report.Here each) {
         here[each.rank()] = each;
         for (Report.Here other : here) {
-            if (!sharesExecutors && other != null && other.rank() != each.rank() && other.executor().equals(each.executor())) {
+            if (!sharesExecutors
+                    && other != null
+                    && other.rank() != each.rank()
+                    && other.executor().equals(each.executor())) {
                 fail(new UserException(
                         "two replicas cannot share executor %s: a task must take all cores of its executor, set spark.task.cpus to spark.executor.cores"
                                 .formatted(each.executor())));
@@ -99,7 +104,8 @@ final class Coordinator implements AutoCloseable {
         return addresses;
     }
 
-    private <R extends Report> Optional<List<R>> complete(Map<Long, R[]> waiting, long iterations, R report, R[] empty) {
+    private <R extends Report> Optional<List<R>> complete(
+            Map<Long, R[]> waiting, long iterations, R report, R[] empty) {
         R[] all = waiting.computeIfAbsent(iterations, i -> empty);
         all[report.rank()] = report;
         if (Arrays.stream(all).anyMatch(r -> r == null)) {
@@ -125,7 +131,9 @@ final class Coordinator implements AutoCloseable {
 
     private synchronized void fail(Exception e) {
         if (failure == null) {
-            failure = e instanceof RuntimeException runtime ? runtime : new IllegalStateException("a file of the run cannot be written", e);
+            failure = e instanceof RuntimeException runtime
+                    ? runtime
+                    : new IllegalStateException("a file of the run cannot be written", e);
         }
     }
 

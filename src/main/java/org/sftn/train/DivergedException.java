@@ -8,8 +8,9 @@ public final class DivergedException extends RuntimeException {
     private final int epoch;
 
     DivergedException(long iteration, int epoch, double loss) {
-        super("the loss became %s at iteration %d in epoch %d; the run stops before that update: a lower learning rate or a longer warm-up may help"
-                .formatted(loss, iteration + 1, epoch + 1));
+        super(
+                "the loss became %s at iteration %d in epoch %d; the run stops before that update: a lower learning rate or a longer warm-up may help"
+                        .formatted(loss, iteration + 1, epoch + 1));
         this.iteration = iteration;
         this.epoch = epoch;
     }

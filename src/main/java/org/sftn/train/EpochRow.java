@@ -14,7 +14,13 @@ import java.util.List;
  * @param seconds of training
  */
 record EpochRow(
-        int epoch, long iteration, double learningRate, Tally train, Evaluation test, double imagesPerSecond, double seconds) {
+        int epoch,
+        long iteration,
+        double learningRate,
+        Tally train,
+        Evaluation test,
+        double imagesPerSecond,
+        double seconds) {
     /** @param reports in rank order */
     static EpochRow of(List<Report.EpochDone> reports) {
         Report.EpochDone first = reports.get(0);
@@ -29,6 +35,12 @@ record EpochRow(
             seconds = Math.max(seconds, report.seconds());
         }
         return new EpochRow(
-                first.epochs(), first.iterations(), first.learningRate(), train, test, seconds > 0 ? timed / seconds : 0, seconds);
+                first.epochs(),
+                first.iterations(),
+                first.learningRate(),
+                train,
+                test,
+                seconds > 0 ? timed / seconds : 0,
+                seconds);
     }
 }

@@ -45,7 +45,8 @@ record Evaluation(long images, long top1, long top5, double crossEntropy) implem
     }
 
     Evaluation plus(Evaluation other) {
-        return new Evaluation(images + other.images, top1 + other.top1, top5 + other.top5, crossEntropy + other.crossEntropy);
+        return new Evaluation(
+                images + other.images, top1 + other.top1, top5 + other.top5, crossEntropy + other.crossEntropy);
     }
 
     /** A share in [0, 1]. */

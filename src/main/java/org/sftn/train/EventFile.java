@@ -42,7 +42,9 @@ final class EventFile implements AutoCloseable {
         // The local file system with checksums keeps what is flushed to itself.
         FileSystem flushing = files instanceof LocalFileSystem local ? local.getRawFileSystem() : files;
         flushing.mkdirs(folder);
-        this.out = flushing.create(new Path(folder, "events.out.tfevents.%010d.%s".formatted(System.currentTimeMillis() / 1000, name)), true);
+        this.out = flushing.create(
+                new Path(folder, "events.out.tfevents.%010d.%s".formatted(System.currentTimeMillis() / 1000, name)),
+                true);
         event(0, event -> event.writeString(FILE_VERSION, "brain.Event:2"));
         event(firstStep, event -> event.writeByteArray(SESSION_LOG, message(log -> log.writeEnum(STATUS, START))));
         out.hflush();

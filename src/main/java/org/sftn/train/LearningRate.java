@@ -22,7 +22,8 @@ final class LearningRate {
         return switch (schedule.kind()) {
             case MULTI_STEP -> {
                 long epoch = iteration / batches;
-                long passed = schedule.milestones().stream().filter(m -> m <= epoch).count();
+                long passed =
+                        schedule.milestones().stream().filter(m -> m <= epoch).count();
                 yield rate * Math.pow(schedule.factor(), passed);
             }
             case COSINE -> {

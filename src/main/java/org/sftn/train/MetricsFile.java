@@ -19,7 +19,8 @@ import org.apache.hadoop.fs.Path;
 /** {@code metrics.csv}, a row an epoch. Written whole after each epoch: not every Hadoop file system can append. */
 final class MetricsFile {
     private static final int MAX_BYTES = 64 << 20;
-    private static final CSVFormat FORMAT = CSVFormat.DEFAULT.builder().setRecordSeparator('\n').get();
+    private static final CSVFormat FORMAT =
+            CSVFormat.DEFAULT.builder().setRecordSeparator('\n').get();
     private static final String ITERATION = "iteration";
 
     private final Path path;
@@ -35,7 +36,8 @@ final class MetricsFile {
     /** @param iterations done; rows of later epochs are dropped */
     static MetricsFile open(Path path, long iterations, Configuration hadoop) throws IOException {
         List<Map<String, String>> rows = new ArrayList<>();
-        CSVFormat withHeader = FORMAT.builder().setHeader().setSkipHeaderRecord(true).get();
+        CSVFormat withHeader =
+                FORMAT.builder().setHeader().setSkipHeaderRecord(true).get();
         try (CSVParser parser = CSVParser.parse(text(path, hadoop), withHeader)) {
             for (CSVRecord row : parser) {
                 if (Long.parseLong(row.get(ITERATION)) <= iterations) {

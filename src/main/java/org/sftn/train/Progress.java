@@ -43,7 +43,10 @@ final class Progress {
             return Optional.empty();
         }
         Interval interval = new Interval(
-                report.iterations(), report.learningRate(), sinceLastLine, sinceLastLine.images() / ((now - lastLine) / 1e9));
+                report.iterations(),
+                report.learningRate(),
+                sinceLastLine,
+                sinceLastLine.images() / ((now - lastLine) / 1e9));
         out.println(line(interval, now));
         lastLine = now;
         sinceLastLine = Tally.EMPTY;
@@ -72,7 +75,10 @@ final class Progress {
     synchronized void epochDone(EpochRow row) {
         StringBuilder line = new StringBuilder(epoch(row.epoch()));
         line.append(String.format(
-                Locale.ROOT, "  done: train loss %s  top-1 %6.2f %%", losses(row.train()), 100 * row.train().top1()));
+                Locale.ROOT,
+                "  done: train loss %s  top-1 %6.2f %%",
+                losses(row.train()),
+                100 * row.train().top1()));
         if (row.test() != null) {
             line.append(String.format(
                     Locale.ROOT,

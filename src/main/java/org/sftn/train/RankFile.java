@@ -25,7 +25,8 @@ final class RankFile {
         Path path = new Path(folder, "rank-" + rank + ".safetensors");
         FileSystem files = path.getFileSystem(hadoop);
         MessageDigest digest = sha256();
-        try (OutputStream out = new BufferedOutputStream(new DigestOutputStream(files.create(path, true), digest), BUFFER)) {
+        try (OutputStream out =
+                new BufferedOutputStream(new DigestOutputStream(files.create(path, true), digest), BUFFER)) {
             state.toSafetensors().write(out);
         }
         return new Checkpoint.File(path.getName(), files.getFileStatus(path).getLen(), hex(digest));
@@ -54,7 +55,8 @@ final class RankFile {
         requireSame(path, file, digest);
     }
 
-    private static InputStream open(Path path, Checkpoint.File file, MessageDigest digest, Configuration hadoop) throws IOException {
+    private static InputStream open(Path path, Checkpoint.File file, MessageDigest digest, Configuration hadoop)
+            throws IOException {
         FileSystem files = path.getFileSystem(hadoop);
         long bytes = files.getFileStatus(path).getLen();
         if (bytes != file.bytes()) {

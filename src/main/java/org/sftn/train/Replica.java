@@ -1,15 +1,13 @@
 package org.sftn.train;
 
 import java.io.IOException;
-import java.io.Serializable;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
 import org.apache.hadoop.fs.Path;
 import org.sftn.data.Batch;
 import org.sftn.nn.Tensor;
 import org.sftn.train.bigdl.BigDlSgd;
+import org.sftn.train.bigdl.DriverService;
 import org.sftn.train.exchange.Exchange;
 import org.sftn.train.exchange.Member;
 
@@ -25,7 +23,7 @@ final class Replica {
     private final Exchange exchange;
     private final Validation validation;
     private final BigDlSgd sgd;
-    private final Function<Serializable, Serializable> driver;
+    private final DriverService.Client driver;
     private final float[] nothing;
 
     private Tally epochTally = Tally.EMPTY;
@@ -44,7 +42,7 @@ final class Replica {
             Batches batches,
             Exchange exchange,
             Validation validation,
-            Function<Serializable, Serializable> driver) {
+            DriverService.Client driver) {
         this.plan = plan;
         this.me = me;
         this.model = model;
@@ -84,7 +82,7 @@ final class Replica {
         if (evaluation == null) {
             evaluation = validation.run(threads);
         }
-        driver.apply(new Report.Finished(me.rank(), evaluation, images, seconds(nanos)));
+        driver.ask(new Report.Finished(me.rank(), evaluation, images, seconds(nanos)));
         return validation.averaged();
     }
 
@@ -128,10 +126,13 @@ final class Replica {
         Map<String, Tensor> outputs = model.training().forward(loss.inputs(batch));
         Loss found = loss.loss(batch, outputs, epoch);
         if (!Double.isFinite(found.total())) {
-            driver.apply(new Report.Diverged(me.rank(), iteration, epoch, found.total()));
+            driver.ask(new Report.Diverged(me.rank(), iteration, epoch, found.total()));
             throw new DivergedException(iteration, epoch, found.total());
         }
-        Tally tally = Tally.of(batch.size(), found, Evaluation.of(batch, outputs.get(model.logits())).top1());
+        Tally tally = Tally.of(
+                batch.size(),
+                found,
+                Evaluation.of(batch, outputs.get(model.logits())).top1());
         epochTally = epochTally.plus(tally);
         unreported = unreported.plus(tally);
         epochImages += batch.size();
@@ -153,7 +154,7 @@ final class Replica {
 
     private void report(long iteration) {
         if (System.nanoTime() - lastReport >= REPORT_NANOS) {
-            driver.apply(new Report.Trained(me.rank(), iteration + 1, learningRate(iteration), unreported));
+            driver.ask(new Report.Trained(me.rank(), iteration + 1, learningRate(iteration), unreported));
             unreported = Tally.EMPTY;
             lastReport = System.nanoTime();
         }
@@ -161,8 +162,15 @@ final class Replica {
 
     private void reportEpoch(long iteration, Evaluation evaluation) {
         int epochs = (int) ((iteration + 1) / batches.perEpoch());
-        driver.apply(new Report.EpochDone(
-                me.rank(), epochs, iteration + 1, learningRate(iteration), epochTally, epochImages, seconds(epochNanos), evaluation));
+        driver.ask(new Report.EpochDone(
+                me.rank(),
+                epochs,
+                iteration + 1,
+                learningRate(iteration),
+                epochTally,
+                epochImages,
+                seconds(epochNanos),
+                evaluation));
         epochTally = Tally.EMPTY;
         epochImages = 0;
         epochNanos = 0;
@@ -175,10 +183,12 @@ final class Replica {
     private void save(long done) throws IOException {
         float[] weights = new float[exchange.slice().length()];
         System.arraycopy(model.training().parameters(), exchange.slice().offset(), weights, 0, weights.length);
-        ReplicaState state = new ReplicaState(weights, sgd.momentum(), model.training().statistics(), epochTally);
+        ReplicaState state =
+                new ReplicaState(weights, sgd.momentum(), model.training().statistics(), epochTally);
         Path folder = new Path(plan.checkpoints(), CheckpointFolder.folderName(done, plan.attempt()));
-        Checkpoint.File file = RankFile.write(folder, me.rank(), state, plan.hadoop().value());
+        Checkpoint.File file =
+                RankFile.write(folder, me.rank(), state, plan.hadoop().value());
         int epochs = (int) (done / batches.perEpoch());
-        driver.apply(new Report.Saved(me.rank(), done, epochs, model.parameterOrder(), file));
+        driver.ask(new Report.Saved(me.rank(), done, epochs, model.parameterOrder(), file));
     }
 }

@@ -40,7 +40,8 @@ sealed interface Report extends Serializable {
             implements Report {}
 
     /** Its part of a checkpoint is written. */
-    record Saved(int rank, long iterations, int epochs, String parameterOrder, Checkpoint.File file) implements Report {}
+    record Saved(int rank, long iterations, int epochs, String parameterOrder, Checkpoint.File file)
+            implements Report {}
 
     /** The loss is not finite. */
     record Diverged(int rank, long iteration, int epoch, double loss) implements Report {}

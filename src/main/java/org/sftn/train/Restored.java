@@ -22,7 +22,10 @@ record Restored(float[] weights, float[] momentum, float[] statistics, Tally tal
         requireFits(checkpoint, parameters, model);
         List<ReplicaState> states = new ArrayList<>();
         for (Checkpoint.File file : checkpoint.files()) {
-            states.add(RankFile.read(new Path(plan.checkpoints(), checkpoint.folder()), file, plan.hadoop().value()));
+            states.add(RankFile.read(
+                    new Path(plan.checkpoints(), checkpoint.folder()),
+                    file,
+                    plan.hadoop().value()));
         }
         float[] weights = new float[parameters];
         float[] allMomentum = new float[parameters];
@@ -42,15 +45,22 @@ record Restored(float[] weights, float[] momentum, float[] statistics, Tally tal
             ReplicaState mine = states.get(me.rank());
             return new Restored(weights, momentum, mine.statistics(), mine.tally());
         }
-        Tally tally = me.rank() == 0 ? states.stream().map(ReplicaState::tally).reduce(Tally.EMPTY, Tally::plus) : Tally.EMPTY;
+        Tally tally = me.rank() == 0
+                ? states.stream().map(ReplicaState::tally).reduce(Tally.EMPTY, Tally::plus)
+                : Tally.EMPTY;
         return new Restored(weights, momentum, mean(states), tally);
     }
 
     private static void requireFits(Checkpoint checkpoint, int parameters, Model model) {
-        if (checkpoint.parameters() != parameters || !checkpoint.parameterOrder().equals(model.parameterOrder())) {
+        if (checkpoint.parameters() != parameters
+                || !checkpoint.parameterOrder().equals(model.parameterOrder())) {
             throw new UserException(
                     "the run cannot be continued: its checkpoint holds %d parameters in the order %s, this engine %d in the order %s"
-                            .formatted(checkpoint.parameters(), checkpoint.parameterOrder(), parameters, model.parameterOrder()));
+                            .formatted(
+                                    checkpoint.parameters(),
+                                    checkpoint.parameterOrder(),
+                                    parameters,
+                                    model.parameterOrder()));
         }
     }
 

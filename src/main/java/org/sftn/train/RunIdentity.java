@@ -15,7 +15,12 @@ final class RunIdentity {
     private RunIdentity() {}
 
     static SortedMap<String, String> of(
-            TrainingSettings training, DataSettings data, long seed, Objective objective, Dataset dataset, Map<String, String> more) {
+            TrainingSettings training,
+            DataSettings data,
+            long seed,
+            Objective objective,
+            Dataset dataset,
+            Map<String, String> more) {
         SortedMap<String, String> identity = new TreeMap<>(more);
         identity.put("seed", Long.toString(seed));
         identity.put("training.global-batch", Integer.toString(training.globalBatch()));
@@ -25,9 +30,13 @@ final class RunIdentity {
         identity.put("training.nesterov", Boolean.toString(training.nesterov()));
         identity.put("training.weight-decay", Double.toString(training.weightDecay()));
         identity.put("training.schedule.kind", training.schedule().kind().toString());
-        identity.put("training.schedule.milestones", training.schedule().milestones().toString());
-        identity.put("training.schedule.factor", Double.toString(training.schedule().factor()));
-        identity.put("training.schedule.warm-up-epochs", Double.toString(training.schedule().warmUpEpochs()));
+        identity.put(
+                "training.schedule.milestones", training.schedule().milestones().toString());
+        identity.put(
+                "training.schedule.factor", Double.toString(training.schedule().factor()));
+        identity.put(
+                "training.schedule.warm-up-epochs",
+                Double.toString(training.schedule().warmUpEpochs()));
         identity.put("data.crop-padding", Integer.toString(data.cropPadding()));
         identity.put("data.horizontal-flip", Boolean.toString(data.horizontalFlip()));
         identity.put("data set", dataset.manifest().identity());

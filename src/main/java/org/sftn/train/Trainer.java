@@ -43,7 +43,12 @@ public final class Trainer {
 
     /** @param out takes the progress lines */
     public Trainer(
-            SparkSession session, TrainingSettings training, DataSettings data, EngineSource engines, long seed, PrintStream out) {
+            SparkSession session,
+            TrainingSettings training,
+            DataSettings data,
+            EngineSource engines,
+            long seed,
+            PrintStream out) {
         this.spark = new JavaSparkContext(session.sparkContext());
         this.training = training;
         this.data = data;
@@ -107,7 +112,9 @@ public final class Trainer {
             } catch (UserException | DivergedException e) {
                 throw e;
             } catch (Exception e) {
-                if (spark.sc().isStopped() || e instanceof InterruptedException || Thread.currentThread().isInterrupted()) {
+                if (spark.sc().isStopped()
+                        || e instanceof InterruptedException
+                        || Thread.currentThread().isInterrupted()) {
                     throw e;
                 }
                 Optional<Checkpoint> latest = latest(run);
@@ -124,7 +131,8 @@ public final class Trainer {
 
     private Optional<Checkpoint> latest(Run run) throws IOException {
         Optional<Checkpoint> latest = run.checkpoints().latest();
-        List<String> differences = latest.map(c -> c.differencesFrom(run.identity())).orElse(List.of());
+        List<String> differences =
+                latest.map(c -> c.differencesFrom(run.identity())).orElse(List.of());
         if (!differences.isEmpty()) {
             throw new UserException("the run in %s cannot be continued, it is another one: %s"
                     .formatted(run.folder().root(), String.join("; ", differences)));
@@ -145,11 +153,14 @@ public final class Trainer {
         Configuration hadoop = spark.hadoopConfiguration();
         Plan plan = plan(run, from);
         long end = training.epochs() * batches(run);
-        Progress progress = new Progress(out, training.epochs(), end, plan.firstIteration(), training.progressInterval());
+        Progress progress =
+                new Progress(out, training.epochs(), end, plan.firstIteration(), training.progressInterval());
         MetricsFile metrics = MetricsFile.open(run.folder().metrics(), plan.firstIteration(), hadoop);
-        try (EventFile events = new EventFile(run.folder().tensorboard(), plan.attempt(), plan.firstIteration(), hadoop)) {
+        try (EventFile events =
+                new EventFile(run.folder().tensorboard(), plan.attempt(), plan.firstIteration(), hadoop)) {
             Journal journal = new Journal(progress, metrics, events, run.checkpoints(), run.identity(), plan);
-            String description = "train iterations %d to %d on %d executors".formatted(plan.firstIteration() + 1, end, training.executors());
+            String description = "train iterations %d to %d on %d executors"
+                    .formatted(plan.firstIteration() + 1, end, training.executors());
             return new Attempt(spark, plan, run.cluster(), journal).run(run.train(), run.test(), description);
         }
     }

@@ -5,6 +5,9 @@ public final class TrainingFailedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     TrainingFailedException(int attempts, Throwable cause) {
-        super("training failed " + attempts + (attempts == 1 ? " time" : " times") + " without progress (training.attempts)", cause);
+        super(
+                "training failed " + attempts + (attempts == 1 ? " time" : " times")
+                        + " without progress (training.attempts)",
+                cause);
     }
 }

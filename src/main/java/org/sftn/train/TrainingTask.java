@@ -2,12 +2,10 @@ package org.sftn.train;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.SparkEnv;
@@ -23,6 +21,7 @@ import org.sftn.engine.Engine;
 import org.sftn.model.Safetensors;
 import org.sftn.nn.Tensor;
 import org.sftn.train.bigdl.BigDlPeers;
+import org.sftn.train.bigdl.DriverService;
 import org.sftn.train.exchange.DirectPeers;
 import org.sftn.train.exchange.Exchange;
 import org.sftn.train.exchange.Member;
@@ -43,24 +42,33 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
     }
 
     @Override
-    public Iterator<byte[]> call(Iterator<Sample> train, Iterator<Sample> test) throws IOException, InterruptedException {
+    public Iterator<byte[]> call(Iterator<Sample> train, Iterator<Sample> test)
+            throws IOException, InterruptedException {
         BarrierTaskContext context = BarrierTaskContext.get();
         Member me = new Member(context.partitionId(), plan.training().executors());
-        Function<Serializable, Serializable> driver = DriverService.connect(plan.service());
+        DriverService.Client driver = DriverService.connect(plan.service());
         Path spill = Path.of(Utils.getLocalDir(SparkEnv.get().conf()));
         Engine engine = plan.engines().open(plan.cores());
-        try (Peers peers = peers(context, me, driver);
-                Watcher watcher = Watcher.start(context, peers);
+        Peers peers = peers(context, me, driver);
+        Watcher watcher = Watcher.start(context, peers);
+        try (peers;
                 SampleStore trainStore = SampleStore.load(train, plan.data().memoryBytes(), spill);
                 SampleStore testStore = SampleStore.load(test, plan.data().memoryBytes(), spill);
                 Model model = new Model(plan.objective(), engine, plan.localBatch());
                 StepLoss loss = plan.objective().open(engine, plan.localBatch())) {
             return train(me, peers, model, loss, batches(me, trainStore, testStore), driver);
+        } finally {
+            watcher.close();
         }
     }
 
     private Iterator<byte[]> train(
-            Member me, Peers peers, Model model, StepLoss loss, Batches batches, Function<Serializable, Serializable> driver)
+            Member me,
+            Peers peers,
+            Model model,
+            StepLoss loss,
+            Batches batches,
+            DriverService.Client driver)
             throws IOException, InterruptedException {
         try {
             Exchange exchange = peers.exchange(model.training().parameters());
@@ -69,22 +77,24 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
             Replica replica = new Replica(plan, me, model, loss, batches, exchange, validation, driver);
             Map<String, Tensor> values = replica.run(plan.cores());
             peers.leave();
-            return me.rank() == 0 ? List.of(bytes(values)).iterator() : List.<byte[]>of().iterator();
+            return me.rank() == 0
+                    ? List.of(bytes(values)).iterator()
+                    : List.<byte[]>of().iterator();
         } catch (PeerException | DivergedException e) {
             throw e;
         } catch (UserException e) {
             // Before the exchange is closed, so that it comes before the peers' complaints of that.
-            driver.apply(new Report.Refused(me.rank(), e.getMessage()));
+            driver.ask(new Report.Refused(me.rank(), e.getMessage()));
             throw e;
         } catch (IOException | RuntimeException e) {
-            driver.apply(new Report.Broken(me.rank(), ExceptionUtils.getStackTrace(e)));
+            driver.ask(new Report.Broken(me.rank(), ExceptionUtils.getStackTrace(e)));
             throw e;
         }
     }
 
     private Batches batches(Member me, SampleStore train, SampleStore test) {
-        Sampler sampler =
-                new Sampler(plan.data().trainImages(), plan.training().globalBatch(), me.rank(), me.ranks(), plan.seed());
+        Sampler sampler = new Sampler(
+                plan.data().trainImages(), plan.training().globalBatch(), me.rank(), me.ranks(), plan.seed());
         BatchLoader trainLoader = new BatchLoader(train, plan.data().preprocessing(), plan.seed());
         BatchLoader testLoader = new BatchLoader(test, plan.data().preprocessing(), plan.seed());
         return new Batches(sampler, trainLoader, testLoader, test, plan.localBatch());
@@ -96,14 +106,15 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
         return new Validation(model, batches, me, exchange, statistics);
     }
 
-    private Peers peers(BarrierTaskContext context, Member me, Function<Serializable, Serializable> driver) {
+    private Peers peers(BarrierTaskContext context, Member me, DriverService.Client driver) {
         if (plan.training().exchange() == ExchangeKind.BIGDL) {
             // Its blocks find each other without addresses; the driver wants to see who shares an executor.
             meet(driver, me, new Rendezvous.Address("", 0));
             return new BigDlPeers(plan.exchangeId(), me, context::barrier, plan.cores());
         }
         return new DirectPeers(
-                SparkTransport.settings(SparkEnv.get(), plan.secret(), plan.training().peerTimeout(), plan.cores()),
+                SparkTransport.settings(
+                        SparkEnv.get(), plan.secret(), plan.training().peerTimeout(), plan.cores()),
                 me,
                 own -> meet(driver, me, own));
     }
@@ -111,10 +122,10 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
     // Asks again and again, so that an interrupt is heeded at once.
     @SuppressWarnings("unchecked")
     private static List<Rendezvous.Address> meet(
-            Function<Serializable, Serializable> driver, Member me, Rendezvous.Address own) {
+            DriverService.Client driver, Member me, Rendezvous.Address own) {
         Report.Here here = new Report.Here(me.rank(), SparkEnv.get().executorId(), own);
         while (true) {
-            List<Rendezvous.Address> all = (List<Rendezvous.Address>) driver.apply(here);
+            List<Rendezvous.Address> all = (List<Rendezvous.Address>) driver.ask(here);
             if (!all.isEmpty()) {
                 return all;
             }
@@ -122,7 +133,8 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
                 Thread.sleep(MEETING_POLL_MILLIS);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                throw new IllegalStateException("rank " + me.rank() + " was interrupted while waiting for its peers", e);
+                throw new IllegalStateException(
+                        "rank " + me.rank() + " was interrupted while waiting for its peers", e);
             }
         }
     }

@@ -34,12 +34,17 @@ class BatchLoaderTest {
 
     private BatchLoader loader(int padding, boolean flip, long seed) throws IOException {
         SampleStore store = SampleStore.load(
-                IntStream.range(0, 200).mapToObj(i -> new Sample(i, i % 7, "image", image(i))).iterator(), 1 << 20, folder);
+                IntStream.range(0, 200)
+                        .mapToObj(i -> new Sample(i, i % 7, "image", image(i)))
+                        .iterator(),
+                1 << 20,
+                folder);
         return new BatchLoader(store, new Preprocessing(SIZE, Store.PIXELS, MEAN, DEVIATION, padding, flip), seed);
     }
 
     private static float normalised(int value, int channel) {
-        return (value / 255f - MEAN.get(channel).floatValue()) / DEVIATION.get(channel).floatValue();
+        return (value / 255f - MEAN.get(channel).floatValue())
+                / DEVIATION.get(channel).floatValue();
     }
 
     /** What training must make of an image, written without any cleverness. */
@@ -71,8 +76,10 @@ class BatchLoaderTest {
         assertThat(batch.labels()).containsExactly(3, 0);
         assertThat(batch.indices()).containsExactly(3, 0);
         float[] values = batch.images().values();
-        assertThat(same(Arrays.copyOfRange(values, 0, 75), expected(image(3), 0, 0, false))).isTrue();
-        assertThat(same(Arrays.copyOfRange(values, 75, 150), expected(image(0), 0, 0, false))).isTrue();
+        assertThat(same(Arrays.copyOfRange(values, 0, 75), expected(image(3), 0, 0, false)))
+                .isTrue();
+        assertThat(same(Arrays.copyOfRange(values, 75, 150), expected(image(0), 0, 0, false)))
+                .isTrue();
         assertThat(values[0]).isCloseTo(normalised(1 + 33, 0), within(1e-6f));
     }
 
@@ -83,7 +90,9 @@ class BatchLoaderTest {
         BatchLoader loader = loader(padding, true, 1);
         Set<String> seen = new HashSet<>();
         for (int epoch = 0; epoch < 30; epoch++) {
-            float[] values = loader.training(epoch, IntStream.range(0, 100).toArray()).images().values();
+            float[] values = loader.training(epoch, IntStream.range(0, 100).toArray())
+                    .images()
+                    .values();
             for (int i = 0; i < 100; i++) {
                 float[] actual = Arrays.copyOfRange(values, i * 75, (i + 1) * 75);
                 String match = null;
@@ -113,8 +122,10 @@ class BatchLoaderTest {
 
         assertThat(Arrays.copyOfRange(together, 75, 150)).isEqualTo(alone);
         int[] all = IntStream.range(0, 50).toArray();
-        assertThat(loader.training(3, all).images().values()).isNotEqualTo(loader.training(4, all).images().values());
-        assertThat(loader.training(3, all).images().values()).isNotEqualTo(loader(4, true, 2).training(3, all).images().values());
+        assertThat(loader.training(3, all).images().values())
+                .isNotEqualTo(loader.training(4, all).images().values());
+        assertThat(loader.training(3, all).images().values())
+                .isNotEqualTo(loader(4, true, 2).training(3, all).images().values());
     }
 
     @Test
@@ -127,10 +138,12 @@ class BatchLoaderTest {
 
     @Test
     void anImageOfAnotherSizeIsRefused() throws IOException {
-        SampleStore store = SampleStore.load(List.of(new Sample(0, 0, "image", new byte[75])).iterator(), 100, folder);
+        SampleStore store = SampleStore.load(
+                List.of(new Sample(0, 0, "image", new byte[75])).iterator(), 100, folder);
         BatchLoader loader = new BatchLoader(store, new Preprocessing(6, Store.PIXELS, MEAN, DEVIATION, 0, false), 1);
 
-        assertThatThrownBy(() -> loader.evaluation(new int[] {0})).hasMessage("an image of 6 x 6 pixels needs 108 bytes, not 75");
+        assertThatThrownBy(() -> loader.evaluation(new int[] {0}))
+                .hasMessage("an image of 6 x 6 pixels needs 108 bytes, not 75");
     }
 
     @Test

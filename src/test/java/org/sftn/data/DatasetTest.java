@@ -37,7 +37,16 @@ class DatasetTest {
                 .config("spark.ui.enabled", false)
                 .getOrCreate();
         PrepareSettings settings = new PrepareSettings(
-                PrepareSettings.Source.GENERATED, "", Labels.FINE, "", "", 8, Store.PIXELS, 0, 30, new PrepareSettings.Generated(4, 103, 20));
+                PrepareSettings.Source.GENERATED,
+                "",
+                Labels.FINE,
+                "",
+                "",
+                8,
+                Store.PIXELS,
+                0,
+                30,
+                new PrepareSettings.Generated(4, 103, 20));
         new Preparer(spark, settings, 5).prepare(folder.resolve("set").toString());
     }
 
@@ -52,20 +61,25 @@ class DatasetTest {
 
     @Test
     void eachRankGetsItsSharePartitionByPartition() {
-        List<List<Long>> byRank = dataset().samples("train", 0, 4).map(Sample::index).glom().collect();
+        List<List<Long>> byRank =
+                dataset().samples("train", 0, 4).map(Sample::index).glom().collect();
 
         assertThat(byRank).hasSize(4);
         for (int rank = 0; rank < 4; rank++) {
             int r = rank;
             assertThat(byRank.get(rank))
-                    .containsExactlyInAnyOrderElementsOf(LongStream.range(0, 103).filter(i -> i % 4 == r).boxed().toList());
+                    .containsExactlyInAnyOrderElementsOf(LongStream.range(0, 103)
+                            .filter(i -> i % 4 == r)
+                            .boxed()
+                            .toList());
         }
     }
 
     @Test
     void aLimitTakesTheFirstIndices() {
         assertThat(dataset().samples("train", 41, 2).map(Sample::index).collect())
-                .containsExactlyInAnyOrderElementsOf(LongStream.range(0, 41).boxed().toList());
+                .containsExactlyInAnyOrderElementsOf(
+                        LongStream.range(0, 41).boxed().toList());
         assertThat(dataset().count("train", 41)).isEqualTo(41);
         assertThat(dataset().count("train", 0)).isEqualTo(103);
         assertThat(dataset().count("test", 500)).isEqualTo(20);
@@ -87,11 +101,14 @@ class DatasetTest {
                 .toJavaRDD()
                 .collect();
 
-        assertThat(seen).containsExactlyInAnyOrderElementsOf(LongStream.range(0, 103).boxed().toList());
+        assertThat(seen)
+                .containsExactlyInAnyOrderElementsOf(
+                        LongStream.range(0, 103).boxed().toList());
     }
 
     private static java.util.Iterator<Long> indices(
-            java.util.Iterator<Sample> samples, long total, Preprocessing preprocessing, String spill) throws IOException {
+            java.util.Iterator<Sample> samples, long total, Preprocessing preprocessing, String spill)
+            throws IOException {
         BarrierTaskContext context = BarrierTaskContext.get();
         context.barrier();
         Sampler sampler = new Sampler(total, 8, context.partitionId(), 2, 1);
@@ -143,7 +160,8 @@ class DatasetTest {
     private Path copied() throws IOException {
         Path source = folder.resolve("set");
         try (var all = Files.walk(source)) {
-            for (Path path : all.filter(p -> !p.getFileName().toString().endsWith(".crc")).toList()) {
+            for (Path path : all.filter(p -> !p.getFileName().toString().endsWith(".crc"))
+                    .toList()) {
                 if (!path.equals(source)) {
                     Files.copy(path, copy.resolve(source.relativize(path)));
                 }
@@ -171,7 +189,8 @@ class DatasetTest {
 
         assertThatThrownBy(() -> Dataset.open(spark, set.toString()))
                 .isInstanceOf(UserException.class)
-                .hasMessage("the data set cannot be used: %s has %d bytes, the manifest says %d".formatted(shard, bytes.length - 1, bytes.length));
+                .hasMessage("the data set cannot be used: %s has %d bytes, the manifest says %d"
+                        .formatted(shard, bytes.length - 1, bytes.length));
     }
 
     @Test
@@ -180,7 +199,9 @@ class DatasetTest {
         Path shard = set.resolve("test/part-00000.parquet");
         Files.write(shard, new byte[(int) Files.size(shard)]);
 
-        assertThatThrownBy(() -> Dataset.open(spark, set.toString()).samples("test", 0, 1).collect())
+        assertThatThrownBy(() -> Dataset.open(spark, set.toString())
+                        .samples("test", 0, 1)
+                        .collect())
                 .hasMessageContaining("the shard " + shard + " is damaged before image 0");
     }
 
@@ -201,12 +222,20 @@ class DatasetTest {
         refused("{", "Unexpected end-of-input");
         refused("[]", "has format unknown, this version reads 1");
         refused(good.replace("\"format\" : 1", "\"format\" : 2"), "has format 2, this version reads 1");
-        refused(good.replace("\"images\" : 103", "\"images\" : 104"), "is damaged: the classes do not add up to 104 images");
-        refused(good.replaceFirst("\"images\" : 30", "\"images\" : 29"), "is damaged: the shards do not add up to 103 images");
-        refused(good.replaceFirst("part-00000.parquet", "../../secret"), "is damaged: '../../secret' cannot be a shard");
+        refused(
+                good.replace("\"images\" : 103", "\"images\" : 104"),
+                "is damaged: the classes do not add up to 104 images");
+        refused(
+                good.replaceFirst("\"images\" : 30", "\"images\" : 29"),
+                "is damaged: the shards do not add up to 103 images");
+        refused(
+                good.replaceFirst("part-00000.parquet", "../../secret"),
+                "is damaged: '../../secret' cannot be a shard");
         refused(good.replace("\"imageSize\" : 8", "\"imageSize\" : 0"), "is damaged: images of size 0");
         refused(good.replaceFirst("\"imageSize\" : 8,", ""), "imageSize");
-        refused(good.replaceFirst("\"mean\" : \\[ [0-9.]+", "\"mean\" : [ 7.5"), "is damaged: values cannot be normalised by mean [7.5,");
+        refused(
+                good.replaceFirst("\"mean\" : \\[ [0-9.]+", "\"mean\" : [ 7.5"),
+                "is damaged: values cannot be normalised by mean [7.5,");
         refused(good.replaceFirst("\"sha256\" : \"..", "\"sha256\" : \"zz"), "is not a SHA-256");
     }
 
@@ -229,9 +258,11 @@ class DatasetTest {
 
     @Test
     void asManyRanksAsImagesAndMore() {
-        List<List<Long>> byRank = dataset().samples("test", 0, 25).map(Sample::index).glom().collect();
+        List<List<Long>> byRank =
+                dataset().samples("test", 0, 25).map(Sample::index).glom().collect();
 
-        assertThat(byRank.stream().map(List::size)).containsExactlyElementsOf(
-                IntStream.range(0, 25).mapToObj(r -> r < 20 ? 1 : 0).toList());
+        assertThat(byRank.stream().map(List::size))
+                .containsExactlyElementsOf(
+                        IntStream.range(0, 25).mapToObj(r -> r < 20 ? 1 : 0).toList());
     }
 }

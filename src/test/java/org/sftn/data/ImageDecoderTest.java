@@ -8,6 +8,7 @@ import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -34,11 +35,12 @@ class ImageDecoderTest {
         for (int y = 0; y < height; y++) {
             for (int x = 0; x < width; x++) {
                 int value = x * 37 + y * 91 + x * y;
-                image.setRGB(x, y, (value & 0xFF) << 16 | (value + 53 & 0xFF) << 8 | (value + 106 & 0xFF));
+                image.setRGB(x, y, (value & 0xFF) << 16 | ((value + 53) & 0xFF) << 8 | ((value + 106) & 0xFF));
             }
         }
 
-        assertThat(HexFormat.of().formatHex(DECODER.planes(TestImages.file(image, "png")))).isEqualTo(expected);
+        assertThat(HexFormat.of().formatHex(DECODER.planes(TestImages.file(image, "png"))))
+                .isEqualTo(expected);
     }
 
     @Test
@@ -47,12 +49,13 @@ class ImageDecoderTest {
         byte[] planes = DECODER.planes(TestImages.file(image, "png"));
 
         for (int i = 0; i < 16; i++) {
-            assertThat((planes[i] & 0xFF) << 16 | (planes[16 + i] & 0xFF) << 8 | planes[32 + i] & 0xFF)
+            assertThat((planes[i] & 0xFF) << 16 | (planes[16 + i] & 0xFF) << 8 | (planes[32 + i] & 0xFF))
                     .isEqualTo(image.getRGB(i % 4, i / 4) & 0xFFFFFF);
         }
     }
 
-    private static void assertColour(byte[] file, int red, int green, int blue, int tolerance) throws UnusableImageException {
+    private static void assertColour(byte[] file, int red, int green, int blue, int tolerance)
+            throws UnusableImageException {
         byte[] planes = DECODER.planes(file);
         int[] expected = {red, green, blue};
         for (int i = 0; i < planes.length; i++) {
@@ -70,7 +73,12 @@ class ImageDecoderTest {
 
     @Test
     void alphaIsDropped() throws UnusableImageException {
-        assertColour(TestImages.file(TestImages.plain(9, 6, BufferedImage.TYPE_INT_ARGB, 0x4010C850), "png"), 0x10, 0xC8, 0x50, 0);
+        assertColour(
+                TestImages.file(TestImages.plain(9, 6, BufferedImage.TYPE_INT_ARGB, 0x4010C850), "png"),
+                0x10,
+                0xC8,
+                0x50,
+                0);
     }
 
     @Test
@@ -95,7 +103,8 @@ class ImageDecoderTest {
         byte[] reds = {0, 16};
         byte[] greens = {0, (byte) 200};
         byte[] blues = {0, 80};
-        BufferedImage palette = new BufferedImage(9, 6, BufferedImage.TYPE_BYTE_INDEXED, new IndexColorModel(8, 2, reds, greens, blues));
+        BufferedImage palette = new BufferedImage(
+                9, 6, BufferedImage.TYPE_BYTE_INDEXED, new IndexColorModel(8, 2, reds, greens, blues));
         fill(palette, 1);
         BufferedImage bitmap = new BufferedImage(9, 6, BufferedImage.TYPE_BYTE_BINARY);
         fill(bitmap, 1);
@@ -122,7 +131,18 @@ class ImageDecoderTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"jpeg, 2", "jpeg, 10", "jpeg, 600", "jpeg, 1500", "jpeg, -200", "png, 6", "png, 30", "png, 60", "png, 3000", "png, -100"})
+    @CsvSource({
+        "jpeg, 2",
+        "jpeg, 10",
+        "jpeg, 600",
+        "jpeg, 1500",
+        "jpeg, -200",
+        "png, 6",
+        "png, 30",
+        "png, 60",
+        "png, 3000",
+        "png, -100"
+    })
     void aTruncatedFileIsNotUsable(String format, int kept) {
         byte[] whole = TestImages.file(TestImages.detailed(60, 40, 1), format);
         byte[] truncated = Arrays.copyOf(whole, kept > 0 ? kept : whole.length + kept);
@@ -135,7 +155,8 @@ class ImageDecoderTest {
     @Test
     void whatIsNoImageIsSaidToBeNone() {
         assertThatThrownBy(() -> DECODER.planes(new byte[0])).hasMessage("it is empty");
-        assertThatThrownBy(() -> DECODER.planes("GIF89a".getBytes())).hasMessage("it is neither a JPEG nor a PNG image");
+        assertThatThrownBy(() -> DECODER.planes("GIF89a".getBytes(StandardCharsets.UTF_8)))
+                .hasMessage("it is neither a JPEG nor a PNG image");
         assertThatThrownBy(() -> DECODER.planes(new byte[] {(byte) 0xFF, (byte) 0xD8, (byte) 0xFF, 1, 2}))
                 .hasMessageStartingWith("it cannot be decoded: ");
     }
@@ -144,8 +165,10 @@ class ImageDecoderTest {
     void aBombIsRefusedByItsHeader() {
         byte[] png = TestImages.file(TestImages.plain(4, 4, BufferedImage.TYPE_INT_RGB, 0), "png");
 
-        assertThatThrownBy(() -> DECODER.planes(withSize(png, 60_000, 60_000))).hasMessage("it has 60000 x 60000 pixels, more than 67108864");
-        assertThatThrownBy(() -> DECODER.planes(withSize(png, 70_000, 1))).hasMessage("it has 70000 x 1 pixels, a side longer than 65535");
+        assertThatThrownBy(() -> DECODER.planes(withSize(png, 60_000, 60_000)))
+                .hasMessage("it has 60000 x 60000 pixels, more than 67108864");
+        assertThatThrownBy(() -> DECODER.planes(withSize(png, 70_000, 1)))
+                .hasMessage("it has 70000 x 1 pixels, a side longer than 65535");
     }
 
     /** The same PNG with another size in its header. */

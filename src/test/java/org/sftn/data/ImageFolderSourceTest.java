@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -56,7 +57,9 @@ class ImageFolderSourceTest {
         // By content it is a JPEG.
         write("train/cat/d.PNG", TestImages.file(TestImages.detailed(8, 8, 4), "jpeg"));
         write("train/cat/notes.txt", new byte[] {1});
-        write("val/dog/e.jpg", TestImages.file(TestImages.plain(30, 20, BufferedImage.TYPE_BYTE_GRAY, 0x808080), "jpeg"));
+        write(
+                "val/dog/e.jpg",
+                TestImages.file(TestImages.plain(30, 20, BufferedImage.TYPE_BYTE_GRAY, 0x808080), "jpeg"));
         write("val/cat/f.png", TestImages.file(TestImages.detailed(3, 5, 5), "png"));
     }
 
@@ -109,14 +112,19 @@ class ImageFolderSourceTest {
                 SampleStore b = store("files")) {
             BatchLoader ofPixels = new BatchLoader(a, Preprocessing.of(pixels, augmentation()), 3);
             BatchLoader ofFiles = new BatchLoader(b, Preprocessing.of(files, augmentation()), 3);
-            assertThat(ofFiles.training(2, all).images().values()).isEqualTo(ofPixels.training(2, all).images().values());
-            assertThat(ofFiles.evaluation(all).images().values()).isEqualTo(ofPixels.evaluation(all).images().values());
-            assertThat(ofFiles.evaluation(all).labels()).isEqualTo(ofPixels.evaluation(all).labels());
+            assertThat(ofFiles.training(2, all).images().values())
+                    .isEqualTo(ofPixels.training(2, all).images().values());
+            assertThat(ofFiles.evaluation(all).images().values())
+                    .isEqualTo(ofPixels.evaluation(all).images().values());
+            assertThat(ofFiles.evaluation(all).labels())
+                    .isEqualTo(ofPixels.evaluation(all).labels());
         }
     }
 
     private SampleStore store(String out) throws IOException {
-        List<Sample> samples = Dataset.open(spark, folder.resolve(out).toString()).samples("train", 0, 1).collect();
+        List<Sample> samples = Dataset.open(spark, folder.resolve(out).toString())
+                .samples("train", 0, 1)
+                .collect();
         return SampleStore.load(samples.iterator(), 1 << 20, folder);
     }
 
@@ -130,7 +138,7 @@ class ImageFolderSourceTest {
         byte[] jpeg = TestImages.file(TestImages.detailed(60, 40, 6), "jpeg");
         write("train/dog/empty.jpg", new byte[0]);
         write("train/dog/half.jpg", Arrays.copyOf(jpeg, jpeg.length / 2));
-        write("train/cat/text.png", "not an image".getBytes());
+        write("train/cat/text.png", "not an image".getBytes(StandardCharsets.UTF_8));
 
         Manifest manifest = prepare(Store.PIXELS, 0.5, "out");
 
@@ -150,8 +158,10 @@ class ImageFolderSourceTest {
 
         assertThatThrownBy(() -> prepare(Store.PIXELS, 1, "out"))
                 .isInstanceOf(UserException.class)
-                .hasMessage("the data set cannot be made: 2 of 6 images cannot be used, a share of 0.3333 where"
-                        + " prepare.max-rejected-share = 1.0, and a split has none left; %s names them with the reasons", folder.resolve("out.rejected.csv"));
+                .hasMessage(
+                        "the data set cannot be made: 2 of 6 images cannot be used, a share of 0.3333 where"
+                                + " prepare.max-rejected-share = 1.0, and a split has none left; %s names them with the reasons",
+                        folder.resolve("out.rejected.csv"));
     }
 
     @Test
@@ -162,7 +172,8 @@ class ImageFolderSourceTest {
 
         assertThatThrownBy(() -> prepare(Store.PIXELS, 0, "out"))
                 .isInstanceOf(UserException.class)
-                .hasMessage("the classes of %s and %s differ: only in the first: bird; only in the second: fish",
+                .hasMessage(
+                        "the classes of %s and %s differ: only in the first: bird; only in the second: fish",
                         folder.resolve("in/train"), folder.resolve("in/val"));
     }
 
@@ -175,6 +186,8 @@ class ImageFolderSourceTest {
         Files.delete(folder.resolve("in/val/cat/f.png"));
         assertThatThrownBy(() -> prepare(Store.PIXELS, 0, "out"))
                 .isInstanceOf(UserException.class)
-                .hasMessage("the class folder %s holds no file with one of the extensions .jpg, .jpeg, .png", folder.resolve("in/val/cat"));
+                .hasMessage(
+                        "the class folder %s holds no file with one of the extensions .jpg, .jpeg, .png",
+                        folder.resolve("in/val/cat"));
     }
 }

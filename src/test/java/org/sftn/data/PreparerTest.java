@@ -49,7 +49,8 @@ class PreparerTest {
         spark.stop();
     }
 
-    private PrepareSettings settings(PrepareSettings.Source source, Store store, double maxRejectedShare, int imagesPerShard) {
+    private PrepareSettings settings(
+            PrepareSettings.Source source, Store store, double maxRejectedShare, int imagesPerShard) {
         return new PrepareSettings(
                 source,
                 folder.resolve("in").toString(),
@@ -83,7 +84,9 @@ class PreparerTest {
         try (Stream<Path> all = Files.walk(folder.resolve(out))) {
             for (Path path : all.filter(Files::isRegularFile).toList()) {
                 if (!path.getFileName().toString().startsWith(".")) {
-                    files.put(folder.resolve(out).relativize(path).toString(), HexFormat.of().formatHex(Files.readAllBytes(path)));
+                    files.put(
+                            folder.resolve(out).relativize(path).toString(),
+                            HexFormat.of().formatHex(Files.readAllBytes(path)));
                 }
             }
         }
@@ -94,8 +97,14 @@ class PreparerTest {
     void shardsAreParquetWithTheColumnsPromised() {
         prepare(generated(50), "out");
 
-        List<Row> rows = spark.read().parquet(folder.resolve("out/train").toString()).orderBy("index").collectAsList();
-        assertThat(spark.read().parquet(folder.resolve("out/train").toString()).schema().simpleString())
+        List<Row> rows = spark.read()
+                .parquet(folder.resolve("out/train").toString())
+                .orderBy("index")
+                .collectAsList();
+        assertThat(spark.read()
+                        .parquet(folder.resolve("out/train").toString())
+                        .schema()
+                        .simpleString())
                 .isEqualTo("struct<image:binary,label:int,name:string,index:bigint>");
         assertThat(rows).hasSize(105);
         for (int i = 0; i < rows.size(); i++) {
@@ -104,7 +113,8 @@ class PreparerTest {
             assertThat((byte[]) row.get(0)).hasSize(3 * 16 * 16);
             int number = Integer.parseInt(row.getString(2).replace("generated-train#", ""));
             assertThat(row.getInt(1)).isEqualTo(number % 10);
-            assertThat((byte[]) row.get(0)).isEqualTo(new GeneratedImages(16, 5).planes(Split.TRAIN, number, number % 10));
+            assertThat((byte[]) row.get(0))
+                    .isEqualTo(new GeneratedImages(16, 5).planes(Split.TRAIN, number, number % 10));
         }
     }
 
@@ -117,7 +127,8 @@ class PreparerTest {
         assertThat(manifest.train().images()).isEqualTo(105);
         assertThat(manifest.train().imagesPerClass()).containsExactly(11L, 11L, 11L, 11L, 11L, 10L, 10L, 10L, 10L, 10L);
         assertThat(manifest.test().images()).isEqualTo(23);
-        assertThat(manifest.train().shards()).extracting(Manifest.Shard::file)
+        assertThat(manifest.train().shards())
+                .extracting(Manifest.Shard::file)
                 .containsExactly("part-00000.parquet", "part-00001.parquet", "part-00002.parquet");
         assertThat(manifest.train().shards()).extracting(Manifest.Shard::images).containsExactly(50, 50, 5);
         for (Manifest.Shard shard : manifest.train().shards()) {
@@ -125,7 +136,8 @@ class PreparerTest {
             assertThat(shard.bytes()).isEqualTo(bytes.length);
             assertThat(shard.sha256()).isEqualTo(Sha256.hex(Sha256.digest().digest(bytes)));
         }
-        assertThat(Dataset.open(spark, folder.resolve("out").toString()).manifest()).isEqualTo(manifest);
+        assertThat(Dataset.open(spark, folder.resolve("out").toString()).manifest())
+                .isEqualTo(manifest);
         try (Stream<Path> siblings = Files.list(folder)) {
             assertThat(siblings).containsExactly(folder.resolve("out"));
         }
@@ -147,7 +159,8 @@ class PreparerTest {
             }
             double mean = sum / (105 * 256);
             assertThat(manifest.mean().get(c)).isCloseTo(mean, within(1e-12));
-            assertThat(manifest.standardDeviation().get(c)).isCloseTo(Math.sqrt(squares / (105 * 256) - mean * mean), within(1e-9));
+            assertThat(manifest.standardDeviation().get(c))
+                    .isCloseTo(Math.sqrt(squares / (105 * 256) - mean * mean), within(1e-9));
         }
     }
 
@@ -167,7 +180,8 @@ class PreparerTest {
 
         assertThat(small.identity()).isEqualTo(large.identity());
         assertThat(small.mean()).isEqualTo(large.mean());
-        assertThat(samples("small", "train")).extracting(Sample::name)
+        assertThat(samples("small", "train"))
+                .extracting(Sample::name)
                 .isEqualTo(samples("large", "train").stream().map(Sample::name).toList());
     }
 
@@ -175,12 +189,16 @@ class PreparerTest {
     void anotherSeedGivesAnotherOrder() throws IOException {
         cifar(40, 10);
         PrepareSettings settings = settings(PrepareSettings.Source.CIFAR_100_BINARY, Store.PIXELS, 0, 100);
-        Manifest first = new Preparer(spark, settings, 1).prepare(folder.resolve("a").toString());
-        Manifest second = new Preparer(spark, settings, 2).prepare(folder.resolve("b").toString());
+        Manifest first =
+                new Preparer(spark, settings, 1).prepare(folder.resolve("a").toString());
+        Manifest second =
+                new Preparer(spark, settings, 2).prepare(folder.resolve("b").toString());
 
         assertThat(first.identity()).isNotEqualTo(second.identity());
-        assertThat(samples("a", "train")).extracting(Sample::name)
-                .containsExactlyInAnyOrderElementsOf(samples("b", "train").stream().map(Sample::name).toList())
+        assertThat(samples("a", "train"))
+                .extracting(Sample::name)
+                .containsExactlyInAnyOrderElementsOf(
+                        samples("b", "train").stream().map(Sample::name).toList())
                 .isNotEqualTo(samples("b", "train").stream().map(Sample::name).toList());
     }
 
@@ -191,7 +209,8 @@ class PreparerTest {
 
         assertThatThrownBy(() -> prepare(generated(50), "out"))
                 .isInstanceOf(UserException.class)
-                .hasMessage("the data set cannot be written to " + folder.resolve("out") + ": there is something already");
+                .hasMessage(
+                        "the data set cannot be written to " + folder.resolve("out") + ": there is something already");
         assertThat(folder.resolve("out/mine.txt")).hasContent("mine");
     }
 
@@ -265,7 +284,11 @@ class PreparerTest {
         cifar(40, 10);
         Files.writeString(
                 folder.resolve("in/coarse_label_names.txt"),
-                String.join("\n", LongStream.range(0, 20).mapToObj(i -> "group " + i).toList()) + "\n\n");
+                String.join(
+                                "\n",
+                                LongStream.range(0, 20)
+                                        .mapToObj(i -> "group " + i)
+                                        .toList()) + "\n\n");
         PrepareSettings fine = settings(PrepareSettings.Source.CIFAR_100_BINARY, Store.PIXELS, 0, 100);
         PrepareSettings coarse = new PrepareSettings(
                 fine.source(), fine.input(), Labels.COARSE, "", "", 32, fine.store(), 0, 100, fine.generated());
@@ -281,7 +304,8 @@ class PreparerTest {
         cifar(40, 10);
         Files.writeString(folder.resolve("in/fine_label_names.txt"), "one\ntwo\n");
 
-        assertThatThrownBy(() -> prepare(settings(PrepareSettings.Source.CIFAR_100_BINARY, Store.PIXELS, 0, 100), "out"))
+        assertThatThrownBy(
+                        () -> prepare(settings(PrepareSettings.Source.CIFAR_100_BINARY, Store.PIXELS, 0, 100), "out"))
                 .isInstanceOf(UserException.class)
                 .hasMessage(folder.resolve("in/fine_label_names.txt") + " names 2 classes, there are 100");
     }
@@ -292,14 +316,17 @@ class PreparerTest {
         Path train = folder.resolve("in/train.bin");
         Files.write(train, Arrays.copyOf(Files.readAllBytes(train), 3 * RECORD - 1));
 
-        assertThatThrownBy(() -> prepare(settings(PrepareSettings.Source.CIFAR_100_BINARY, Store.PIXELS, 0, 100), "out"))
+        assertThatThrownBy(
+                        () -> prepare(settings(PrepareSettings.Source.CIFAR_100_BINARY, Store.PIXELS, 0, 100), "out"))
                 .isInstanceOf(UserException.class)
                 .hasMessage(train + " is truncated: its 9221 bytes are 2 records of 3074 and 3073 more");
         Files.write(train, new byte[0]);
-        assertThatThrownBy(() -> prepare(settings(PrepareSettings.Source.CIFAR_100_BINARY, Store.PIXELS, 0, 100), "out"))
+        assertThatThrownBy(
+                        () -> prepare(settings(PrepareSettings.Source.CIFAR_100_BINARY, Store.PIXELS, 0, 100), "out"))
                 .hasMessage(train + " is empty");
         Files.delete(train);
-        assertThatThrownBy(() -> prepare(settings(PrepareSettings.Source.CIFAR_100_BINARY, Store.PIXELS, 0, 100), "out"))
+        assertThatThrownBy(
+                        () -> prepare(settings(PrepareSettings.Source.CIFAR_100_BINARY, Store.PIXELS, 0, 100), "out"))
                 .hasMessage("CIFAR-100 cannot be read: there is no " + train);
     }
 
@@ -314,7 +341,8 @@ class PreparerTest {
         Manifest manifest = prepare(settings(PrepareSettings.Source.CIFAR_100_BINARY, Store.PIXELS, 0.03, 100), "out");
 
         assertThat(manifest.train().images()).isEqualTo(39);
-        assertThat(samples("out", "train")).extracting(Sample::index)
+        assertThat(samples("out", "train"))
+                .extracting(Sample::index)
                 .containsExactlyElementsOf(LongStream.range(0, 39).boxed().toList());
         assertThat(folder.resolve("out/rejected.csv"))
                 .content(StandardCharsets.UTF_8)
@@ -329,10 +357,12 @@ class PreparerTest {
         bytes[3 * RECORD + 1] = (byte) 200;
         Files.write(train, bytes);
 
-        assertThatThrownBy(() -> prepare(settings(PrepareSettings.Source.CIFAR_100_BINARY, Store.PIXELS, 0.01, 100), "out"))
+        assertThatThrownBy(() ->
+                        prepare(settings(PrepareSettings.Source.CIFAR_100_BINARY, Store.PIXELS, 0.01, 100), "out"))
                 .isInstanceOf(UserException.class)
                 .hasMessage("the data set cannot be made: 1 of 50 images cannot be used, a share of 0.0200 where"
-                        + " prepare.max-rejected-share = 0.01; " + folder.resolve("out.rejected.csv") + " names them with the reasons");
+                        + " prepare.max-rejected-share = 0.01; " + folder.resolve("out.rejected.csv")
+                        + " names them with the reasons");
         assertThat(folder.resolve("out")).doesNotExist();
         assertThat(folder.resolve("out.unfinished")).doesNotExist();
         assertThat(folder.resolve("out.rejected.csv")).content().contains("train.bin#3");

@@ -19,13 +19,15 @@ class SampleStoreTest {
     Path folder;
 
     private static Sample sample(long index) {
-        return new Sample(index, (int) index % 3, "image " + index, new byte[] {(byte) index, 1, 2, (byte) (index * 5)});
+        return new Sample(
+                index, (int) index % 3, "image " + index, new byte[] {(byte) index, 1, 2, (byte) (index * 5)});
     }
 
     @ParameterizedTest
     @ValueSource(longs = {0, 4, 11, 1000})
     void samplesStandByPositionWhereverTheyLie(long memory) throws IOException {
-        try (SampleStore store = SampleStore.load(Stream.of(10, 1, 7, 4).map(i -> sample(i)).iterator(), memory, folder)) {
+        try (SampleStore store =
+                SampleStore.load(Stream.of(10, 1, 7, 4).map(i -> sample(i)).iterator(), memory, folder)) {
             assertThat(store.size()).isEqualTo(4);
             for (int position = 0; position < 4; position++) {
                 Sample expected = sample(position * 3 + 1);
@@ -49,10 +51,12 @@ class SampleStoreTest {
 
     @Test
     void aGapIsRefusedAndLeavesNoFile() throws IOException {
-        assertThatThrownBy(() -> SampleStore.load(Stream.of(0, 2, 6).map(i -> sample(i)).iterator(), 0, folder))
+        assertThatThrownBy(() ->
+                        SampleStore.load(Stream.of(0, 2, 6).map(i -> sample(i)).iterator(), 0, folder))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("the samples of a rank must be evenly spaced: index 6 stands at position 2, after 0 and 2");
-        assertThatThrownBy(() -> SampleStore.load(Stream.of(3, 3).map(i -> sample(i)).iterator(), 0, folder))
+        assertThatThrownBy(() ->
+                        SampleStore.load(Stream.of(3, 3).map(i -> sample(i)).iterator(), 0, folder))
                 .isInstanceOf(IllegalArgumentException.class);
         assertThat(files()).isEmpty();
     }

@@ -7,9 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.api.Test;
 
 class SamplerTest {
     /** The indices of a batch over all ranks. */
@@ -25,7 +25,17 @@ class SamplerTest {
 
     @ParameterizedTest
     @CsvSource({
-        "1, 4, 4", "3, 4, 2", "4, 4, 4", "5, 4, 2", "100, 8, 4", "101, 8, 4", "103, 8, 2", "107, 8, 8", "1000, 64, 1", "7, 1, 1", "50, 64, 4"
+        "1, 4, 4",
+        "3, 4, 2",
+        "4, 4, 4",
+        "5, 4, 2",
+        "100, 8, 4",
+        "101, 8, 4",
+        "103, 8, 2",
+        "107, 8, 8",
+        "1000, 64, 1",
+        "7, 1, 1",
+        "50, 64, 4"
     })
     void everyImageOnceAnEpoch(long total, int globalBatch, int ranks) {
         for (int epoch = 0; epoch < 3; epoch++) {
@@ -36,7 +46,9 @@ class SamplerTest {
                 assertThat(batch).hasSize(sampler.globalSize(b));
                 seen.addAll(batch);
             }
-            assertThat(seen).containsExactlyInAnyOrderElementsOf(LongStream.range(0, total).boxed().toList());
+            assertThat(seen)
+                    .containsExactlyInAnyOrderElementsOf(
+                            LongStream.range(0, total).boxed().toList());
         }
     }
 
@@ -85,6 +97,7 @@ class SamplerTest {
         assertThatThrownBy(() -> new Sampler(10, 4, 0, 3, 7))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("10 images in batches of 4 cannot be sampled by rank 0 of 3");
-        assertThatThrownBy(() -> new Sampler(10, 4, 0, 2, 7).positions(0, 3)).hasMessage("there is no batch 3: an epoch has 3");
+        assertThatThrownBy(() -> new Sampler(10, 4, 0, 2, 7).positions(0, 3))
+                .hasMessage("there is no batch 3: an epoch has 3");
     }
 }

@@ -52,7 +52,8 @@ final class TestImages {
     /** A JPEG of four channels as Photoshop writes it: with Adobe's marker and inverted values. */
     static byte[] cmyk(int cyan, int magenta, int yellow, int black) throws IOException {
         int[] inverted = {255 - cyan, 255 - magenta, 255 - yellow, 255 - black};
-        WritableRaster raster = java.awt.image.Raster.createInterleavedRaster(java.awt.image.DataBuffer.TYPE_BYTE, 16, 16, 4, null);
+        WritableRaster raster =
+                java.awt.image.Raster.createInterleavedRaster(java.awt.image.DataBuffer.TYPE_BYTE, 16, 16, 4, null);
         for (int y = 0; y < 16; y++) {
             for (int x = 0; x < 16; x++) {
                 raster.setPixel(x, y, inverted);

@@ -59,7 +59,8 @@ class ClusterTest {
                 OBJECTIVE.with(Trouble.KILL, 11, folder.resolve("happened")),
                 folder.resolve("killed"),
                 new PrintStream(progress, true, StandardCharsets.UTF_8));
-        assertThat(progress.toString(StandardCharsets.UTF_8)).contains("training was interrupted: continuing after iteration 8");
+        assertThat(progress.toString(StandardCharsets.UTF_8))
+                .contains("training was interrupted: continuing after iteration 8");
         assertSame(killed, undisturbed);
         assertSame(run.on(2, ExchangeKind.BIGDL).train(OBJECTIVE, folder.resolve("bigdl")), undisturbed);
     }
@@ -74,7 +75,9 @@ class ClusterTest {
     private static void assertSame(TrainingResult actual, TrainingResult expected) {
         assertThat(actual.values().keySet()).isEqualTo(expected.values().keySet());
         for (Map.Entry<String, Tensor> entry : expected.values().entrySet()) {
-            assertThat(Arrays.equals(actual.values().get(entry.getKey()).values(), entry.getValue().values()))
+            assertThat(Arrays.equals(
+                            actual.values().get(entry.getKey()).values(),
+                            entry.getValue().values()))
                     .as(entry.getKey())
                     .isTrue();
         }

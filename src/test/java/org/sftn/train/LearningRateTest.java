@@ -48,6 +48,20 @@ class LearningRateTest {
 
     private static TrainingSettings settings(Schedule schedule) {
         return new TrainingSettings(
-                1, 32, 10, RATE, 0.9, false, 0, schedule, ExchangeKind.DIRECT, 1, 0, 3, Duration.ofSeconds(5), 4, Duration.ofSeconds(60));
+                1,
+                32,
+                10,
+                RATE,
+                0.9,
+                false,
+                0,
+                schedule,
+                ExchangeKind.DIRECT,
+                1,
+                0,
+                3,
+                Duration.ofSeconds(5),
+                4,
+                Duration.ofSeconds(60));
     }
 }

@@ -28,7 +28,8 @@ import org.sftn.train.loss.CrossEntropy;
  * @param step of a rank since it was started, from 1
  * @param once a file whose existence means that it has happened
  */
-record ToyObjective(int size, int classes, boolean batchNorm, long seed, Trouble trouble, int step, String once) implements Objective {
+record ToyObjective(int size, int classes, boolean batchNorm, long seed, Trouble trouble, int step, String once)
+        implements Objective {
     private static final String PREFIX = "model";
     private static final int CHANNELS = 6;
 
@@ -121,7 +122,10 @@ record ToyObjective(int size, int classes, boolean batchNorm, long seed, Trouble
 
     private static void kill() {
         try {
-            new ProcessBuilder("kill", "-9", Long.toString(ProcessHandle.current().pid())).start().waitFor();
+            new ProcessBuilder(
+                            "kill", "-9", Long.toString(ProcessHandle.current().pid()))
+                    .start()
+                    .waitFor();
         } catch (IOException | InterruptedException e) {
             throw new IllegalStateException(e);
         }

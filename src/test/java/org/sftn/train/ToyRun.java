@@ -22,7 +22,14 @@ import org.sftn.data.Preparer;
 import org.sftn.engine.Engines;
 
 /** Short runs on drawn images: 105 for training, so that the last batch has one image, and 23 for testing. */
-record ToyRun(SparkSession spark, Path data, int executors, ExchangeKind exchange, int checkpointIterations, int attempts, double learningRate) {
+record ToyRun(
+        SparkSession spark,
+        Path data,
+        int executors,
+        ExchangeKind exchange,
+        int checkpointIterations,
+        int attempts,
+        double learningRate) {
     static final int SIZE = 8;
     static final int CLASSES = 3;
     static final int BATCH = 8;
@@ -97,6 +104,7 @@ record ToyRun(SparkSession spark, Path data, int executors, ExchangeKind exchang
                 Duration.ofSeconds(20));
         EngineSource engine = cores -> Engines.create(new EngineSettings("bigdl", 1), cores);
         OutputFolder folder = new OutputFolder(new org.apache.hadoop.fs.Path(out.toUri()));
-        return new Trainer(spark, settings, dataSettings(data), engine, SEED, progress).train(objective, dataset(), folder, Map.of("job", "toy"));
+        return new Trainer(spark, settings, dataSettings(data), engine, SEED, progress)
+                .train(objective, dataset(), folder, Map.of("job", "toy"));
     }
 }

@@ -46,10 +46,14 @@ public final class TrainerBenchmark {
         int parameters = Integer.parseInt(arguments[2]);
         ExchangeKind exchange = ExchangeKind.valueOf(arguments[3].toUpperCase(Locale.ROOT));
         Path folder = Files.createTempDirectory("trainer-benchmark");
-        LocalCluster cluster = master.equals("cluster") ? LocalCluster.start(executors, folder.resolve("home"), Map.of()) : null;
+        LocalCluster cluster =
+                master.equals("cluster") ? LocalCluster.start(executors, folder.resolve("home"), Map.of()) : null;
         SparkSession spark = cluster != null
                 ? cluster.spark()
-                : SparkSession.builder().master(master).config("spark.ui.enabled", false).getOrCreate();
+                : SparkSession.builder()
+                        .master(master)
+                        .config("spark.ui.enabled", false)
+                        .getOrCreate();
         ToyRun.prepare(spark, folder.resolve("data"));
         TrainingSettings settings = new TrainingSettings(
                 executors,
@@ -68,8 +72,15 @@ public final class TrainerBenchmark {
                 1,
                 Duration.ofSeconds(60));
         Sized objective = new Sized(parameters / ToyRun.CLASSES);
-        OutputFolder out = new OutputFolder(new org.apache.hadoop.fs.Path(folder.resolve("out").toUri()));
-        new Trainer(spark, settings, ToyRun.dataSettings(folder.resolve("data")), cores -> new Idle(), 1, new PrintStream(System.err))
+        OutputFolder out = new OutputFolder(
+                new org.apache.hadoop.fs.Path(folder.resolve("out").toUri()));
+        new Trainer(
+                        spark,
+                        settings,
+                        ToyRun.dataSettings(folder.resolve("data")),
+                        cores -> new Idle(),
+                        1,
+                        new PrintStream(System.err))
                 .train(objective, ToyRun.of(spark, folder.resolve("data")).dataset(), out, Map.of());
         double[] milliseconds = Files.readAllLines(folder.resolve("out/metrics.csv")).stream()
                 .skip(2)

@@ -66,12 +66,15 @@ class TrainerTest {
     @Test
     void theSameRunTwiceIsTheSameToTheLastBit() throws Exception {
         ByteArrayOutputStream progress = new ByteArrayOutputStream();
-        TrainingResult first = run.train(WITH_NORM, folder.resolve("a"), new PrintStream(progress, true, StandardCharsets.UTF_8));
+        TrainingResult first =
+                run.train(WITH_NORM, folder.resolve("a"), new PrintStream(progress, true, StandardCharsets.UTF_8));
         TrainingResult second = run.train(WITH_NORM, folder.resolve("b"));
         assertThat(bits(first)).isEqualTo(bits(second));
         assertThat(rows(folder.resolve("a"))).hasSize(1 + ToyRun.EPOCHS).isEqualTo(rows(folder.resolve("b")));
         assertThat(first.iterations()).isEqualTo(ITERATIONS);
-        assertThat(progress.toString(StandardCharsets.UTF_8)).contains("epoch 2/2  done: train loss").contains("top-5");
+        assertThat(progress.toString(StandardCharsets.UTF_8))
+                .contains("epoch 2/2  done: train loss")
+                .contains("top-5");
     }
 
     @Test
@@ -79,11 +82,15 @@ class TrainerTest {
         TrainingResult result = run.train(WITH_NORM, folder.resolve("a"));
         Evaluation expected = Evaluation.EMPTY;
         Preprocessing preprocessing = Preprocessing.of(run.dataset().manifest(), ToyRun.dataSettings(run.data()));
-        try (SampleStore store = SampleStore.load(run.dataset().samples("test", 0, 1).toLocalIterator(), 1 << 20, folder);
-                Executable model = new BigDlEngine(1).compileForInference(WITH_NORM.model(), Set.of(Taps.LOGITS), store.size())) {
+        try (SampleStore store =
+                        SampleStore.load(run.dataset().samples("test", 0, 1).toLocalIterator(), 1 << 20, folder);
+                Executable model =
+                        new BigDlEngine(1).compileForInference(WITH_NORM.model(), Set.of(Taps.LOGITS), store.size())) {
             model.load(result.model());
-            Batch batch = new BatchLoader(store, preprocessing, 0).evaluation(IntStream.range(0, store.size()).toArray());
-            expected = expected.plus(Evaluation.of(batch, model.forward(Map.of(Taps.IMAGE, batch.images())).get(Taps.LOGITS)));
+            Batch batch = new BatchLoader(store, preprocessing, 0)
+                    .evaluation(IntStream.range(0, store.size()).toArray());
+            expected = expected.plus(Evaluation.of(
+                    batch, model.forward(Map.of(Taps.IMAGE, batch.images())).get(Taps.LOGITS)));
         }
         assertThat(expected.images()).isEqualTo(23);
         assertThat(result.top1()).isEqualTo(expected.top1Share());
@@ -116,15 +123,19 @@ class TrainerTest {
         Path out = folder.resolve("failed");
         ByteArrayOutputStream progress = new ByteArrayOutputStream();
         TrainingResult retried = two.train(
-                WITH_NORM.with(Trouble.EXCEPTION, 8, folder.resolve("happened")), out, new PrintStream(progress, true, StandardCharsets.UTF_8));
-        assertThat(progress.toString(StandardCharsets.UTF_8)).contains("training was interrupted: continuing after iteration 6");
+                WITH_NORM.with(Trouble.EXCEPTION, 8, folder.resolve("happened")),
+                out,
+                new PrintStream(progress, true, StandardCharsets.UTF_8));
+        assertThat(progress.toString(StandardCharsets.UTF_8))
+                .contains("training was interrupted: continuing after iteration 6");
         assertThat(bits(retried)).isEqualTo(bits(undisturbed));
         assertThat(rows(out)).isEqualTo(rows(folder.resolve("undisturbed")));
     }
 
     @Test
     void attemptsWithoutProgressEnd() {
-        assertThatThrownBy(() -> run.train(WITH_NORM.with(Trouble.EXCEPTION, 2, folder.resolve("happened")), folder.resolve("a")))
+        assertThatThrownBy(() -> run.train(
+                        WITH_NORM.with(Trouble.EXCEPTION, 2, folder.resolve("happened")), folder.resolve("a")))
                 .isInstanceOf(TrainingFailedException.class)
                 .hasMessage("training failed 1 time without progress (training.attempts)")
                 .hasStackTraceContaining("something broke");
@@ -182,7 +193,8 @@ class TrainerTest {
         run.train(WITH_NORM, out);
         assertThatThrownBy(() -> run.at(0.2).train(WITH_NORM, out))
                 .isInstanceOf(UserException.class)
-                .hasMessageEndingWith("cannot be continued, it is another one: training.learning-rate was 0.05, now 0.2");
+                .hasMessageEndingWith(
+                        "cannot be continued, it is another one: training.learning-rate was 0.05, now 0.2");
     }
 
     @Test
@@ -200,14 +212,19 @@ class TrainerTest {
     void moreRanksThanThereIsRoomForAreRefused() {
         assertThatThrownBy(() -> run.on(4, ExchangeKind.DIRECT).train(WITH_NORM, folder.resolve("a")))
                 .isInstanceOf(UserException.class)
-                .hasMessage("training.executors is 4 but the master local[2] runs 2 tasks at a time (spark.task.cpus is 1)");
+                .hasMessage(
+                        "training.executors is 4 but the master local[2] runs 2 tasks at a time (spark.task.cpus is 1)");
     }
 
     private static Map<String, List<Integer>> bits(TrainingResult result) {
         Map<String, List<Integer>> bits = new java.util.TreeMap<>();
         for (Map.Entry<String, Tensor> entry : result.values().entrySet()) {
             float[] values = entry.getValue().values();
-            bits.put(entry.getKey(), IntStream.range(0, values.length).mapToObj(i -> Float.floatToRawIntBits(values[i])).toList());
+            bits.put(
+                    entry.getKey(),
+                    IntStream.range(0, values.length)
+                            .mapToObj(i -> Float.floatToRawIntBits(values[i]))
+                            .toList());
         }
         return bits;
     }

@@ -22,9 +22,10 @@ final class BigDl {
     static TensorNumeric<Object> numeric() {
         try {
             // A Scala object inside an object: its class cannot be named in Java.
-            return (TensorNumeric<Object>) Class.forName("com.intel.analytics.bigdl.tensor.TensorNumericMath$TensorNumeric$NumericFloat$")
-                    .getField("MODULE$")
-                    .get(null);
+            return (TensorNumeric<Object>)
+                    Class.forName("com.intel.analytics.bigdl.tensor.TensorNumericMath$TensorNumeric$NumericFloat$")
+                            .getField("MODULE$")
+                            .get(null);
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException("this is not BigDL 0.13", e);
         }
@@ -32,9 +33,9 @@ final class BigDl {
 
     /** A vector that shares the slice of the array; the slice is not empty. */
     static Tensor<Object> view(float[] array, Slice slice) {
-        @SuppressWarnings("unchecked")
-        Storage<Object> storage = (Storage<Object>) Storage$.MODULE$.apply(array, floats());
-        return Tensor$.MODULE$.apply(storage, slice.offset() + 1, new int[] {slice.length()}, new int[] {1}, floats(), numeric());
+        Storage<Object> storage = Storage$.MODULE$.apply(array, floats());
+        return Tensor$.MODULE$.apply(
+                storage, slice.offset() + 1, new int[] {slice.length()}, new int[] {1}, floats(), numeric());
     }
 
     static Tensor<Object> view(float[] array) {

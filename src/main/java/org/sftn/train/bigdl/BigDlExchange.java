@@ -49,7 +49,8 @@ final class BigDlExchange implements Exchange {
         this.barrier = barrier;
         this.marked = new float[shared.length + me.ranks()];
         this.view = BigDl.view(marked);
-        this.parameter = inTask(new AllReduceParameter<>(id, me.ranks(), marked.length, 1, "none", BigDl.floats(), BigDl.numeric()));
+        this.parameter = inTask(
+                new AllReduceParameter<>(id, me.ranks(), marked.length, 1, "none", BigDl.floats(), BigDl.numeric()));
         this.sum = new float[own.length()];
         parameter.init(view, BigDl.numeric());
     }
@@ -121,7 +122,8 @@ final class BigDlExchange implements Exchange {
 
     private static void check(float found, float expected, String what) {
         if (found != expected) {
-            throw new PeerException("the " + what + " are incomplete or old: their mark is " + found + ", not " + expected);
+            throw new PeerException(
+                    "the " + what + " are incomplete or old: their mark is " + found + ", not " + expected);
         }
     }
 
@@ -135,7 +137,8 @@ final class BigDlExchange implements Exchange {
         }
     }
 
-    // AllReduceParameter never releases the read locks of its own blocks, and the removal of a locked block waits for ever.
+    // AllReduceParameter never releases the read locks of its own blocks, and the removal of a locked block waits for
+    // ever.
     private void drop(String name, long lockOwner) {
         BlockId block = SparkExtension.getLocalBlockId(name);
         BlockInfoManager locks = blocks.blockInfoManager();

@@ -26,7 +26,17 @@ public final class BigDlSgd {
         this.weights = weights;
         this.slice = slice;
         this.sgd = new SGD<>(
-                0.0, 0.0, weightDecay, momentum, 0.0, nesterov, new SGD.Default(), null, null, BigDl.floats(), BigDl.numeric());
+                0.0,
+                0.0,
+                weightDecay,
+                momentum,
+                0.0,
+                nesterov,
+                new SGD.Default(),
+                null,
+                null,
+                BigDl.floats(),
+                BigDl.numeric());
     }
 
     /**
@@ -60,7 +70,8 @@ public final class BigDlSgd {
         if (momentum.length == slice.length() && momentum.length > 0) {
             sgd.state().update(MOMENTUM, BigDl.view(momentum.clone()));
         } else if (momentum.length != 0) {
-            throw new IllegalArgumentException("a momentum of " + momentum.length + " values does not fit a slice of " + slice.length());
+            throw new IllegalArgumentException(
+                    "a momentum of " + momentum.length + " values does not fit a slice of " + slice.length());
         }
     }
 }

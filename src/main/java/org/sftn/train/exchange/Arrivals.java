@@ -38,10 +38,20 @@ final class Arrivals {
         /** Waits until so many values have come in all. */
         void await(long expected) {
             synchronized (Arrivals.this) {
+                awaitOrGone(expected);
+                if (arrived < expected) {
+                    check(from);
+                }
+            }
+        }
+
+        /** Waits until so many values have come in all, or no more will come. */
+        void awaitOrGone(long expected) {
+            synchronized (Arrivals.this) {
                 long seen = arrived;
                 long deadline = System.nanoTime() + timeoutNanos;
-                while (arrived < expected) {
-                    check(from);
+                while (arrived < expected && gone[from] == null) {
+                    checkOpen();
                     if (arrived > seen) {
                         seen = arrived;
                         deadline = System.nanoTime() + timeoutNanos;
@@ -71,15 +81,21 @@ final class Arrivals {
         notifyAll();
     }
 
+    /** @throws PeerException when this rank or the peer has ended */
     synchronized void check(int rank) {
-        if (closed != null) {
-            throw new PeerException(closed);
-        }
+        checkOpen();
         if (gone[rank] != null) {
             throw new PeerException("rank " + rank + " is gone: " + gone[rank]);
         }
     }
 
+    private void checkOpen() {
+        if (closed != null) {
+            throw new PeerException(closed);
+        }
+    }
+
+    @SuppressWarnings("WaitNotInLoop") // the caller loops
     private void pause(long nanos, int rank) {
         if (nanos <= 0) {
             throw new PeerException("rank " + rank + " has said nothing for " + timeoutNanos / 1_000_000_000.0 + " s");

@@ -1,10 +1,8 @@
 package org.sftn.train.exchange;
 
-import java.nio.FloatBuffer;
-
 /** Reduce-scatter and all-gather over connections between all ranks. */
 final class DirectExchange implements Exchange {
-    /** What a frame carries: part of a slice of gradients for their owner, or of weights from their owner. */
+    /** What a message carries: a slice to be summed, for its owner, or a slice of the shared array, from its owner. */
     enum Phase {
         REDUCE,
         GATHER
@@ -15,6 +13,7 @@ final class DirectExchange implements Exchange {
     private final float[] shared;
     private final Slice own;
     private final Outbox[] outboxes;
+    private final Arrivals arrivals;
     private final float[] sum;
     private final float[][] staged;
     private final Arrivals.Counter[] reduced;
@@ -30,6 +29,7 @@ final class DirectExchange implements Exchange {
         this.shared = shared;
         this.own = me.slice(shared.length);
         this.outboxes = outboxes;
+        this.arrivals = arrivals;
         this.sum = new float[own.length()];
         this.staged = new float[me.ranks()][];
         this.reduced = new Arrivals.Counter[me.ranks()];
@@ -75,52 +75,27 @@ final class DirectExchange implements Exchange {
         send(Phase.GATHER, shared);
         for (int rank = 0; rank < me.ranks(); rank++) {
             if (rank != me.rank()) {
-                gathered[rank].await((round + 1) * Slice.of(shared.length, rank, me.ranks()).length());
+                gathered[rank].await(
+                        (round + 1) * Slice.of(shared.length, rank, me.ranks()).length());
             }
         }
         round++;
     }
 
-    // In turns of one chunk a peer, so that a slow peer does not keep the others waiting.
     private void send(Phase phase, float[] values) {
-        int sent = 0;
-        for (boolean more = true; more; sent += Outbox.CHUNK) {
-            more = false;
-            for (int rank = 0; rank < me.ranks(); rank++) {
-                Slice slice = phase == Phase.REDUCE ? Slice.of(shared.length, rank, me.ranks()) : own;
-                int count = Math.min(Outbox.CHUNK, slice.length() - sent);
-                if (rank != me.rank() && count > 0) {
-                    outboxes[rank].send(id, phase, values, slice.offset() + sent, count);
-                    more = true;
-                }
-            }
-        }
-        for (Outbox outbox : outboxes) {
-            if (outbox != null) {
-                outbox.flush();
+        for (int rank = 0; rank < me.ranks(); rank++) {
+            Slice slice = phase == Phase.REDUCE ? Slice.of(shared.length, rank, me.ranks()) : own;
+            if (rank != me.rank() && slice.length() > 0) {
+                outboxes[rank].send(id, phase, values, slice);
             }
         }
     }
 
-    /**
-     * Takes a frame; a peer's frames of a phase come in order.
-     *
-     * @param offset in the shared array
-     */
-    void receive(int from, Phase phase, int offset, FloatBuffer values) {
+    /** Takes a slice; a peer's come one after the other. */
+    SliceReceiver receive(int from, Phase phase) {
         boolean reduce = phase == Phase.REDUCE;
-        Slice slice = reduce ? own : Slice.of(shared.length, from, me.ranks());
-        Arrivals.Counter counter = reduce ? reduced[from] : gathered[from];
-        int count = values.remaining();
-        int at = offset - slice.offset();
-        if (count == 0 || count > slice.length() || at != counter.arrived() % slice.length() || at + count > slice.length()) {
-            throw new PeerException("rank " + from + " sent " + count + " values at " + offset + " for " + slice);
-        }
-        if (reduce) {
-            values.get(staged[from], at, count);
-        } else {
-            values.get(shared, offset, count);
-        }
-        counter.add(count);
+        Slice slice = reduce ? new Slice(0, own.length()) : Slice.of(shared.length, from, me.ranks());
+        return new SliceReceiver(
+                from, reduce ? staged[from] : shared, slice, arrivals, reduce ? reduced[from] : gathered[from]);
     }
 }

@@ -1,6 +1,5 @@
 package org.sftn.train.exchange;
 
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -43,7 +42,8 @@ public final class DirectPeers implements Peers {
         if (me.ranks() == 1) {
             return;
         }
-        TransportContext context = new TransportContext(settings.conf(), new PeerHandler(settings.secret(), me, exchanges, arrivals));
+        TransportContext context =
+                new TransportContext(settings.conf(), new PeerHandler(settings.secret(), me, exchanges, arrivals));
         TransportServer server = keep(context.createServer(settings.bind(), 0, settings.serverBootstraps()));
         TransportClientFactory clients = keep(context.createClientFactory(settings.clientBootstraps()));
         List<Rendezvous.Address> addresses = rendezvous.meet(new Rendezvous.Address(settings.host(), server.getPort()));
@@ -58,14 +58,16 @@ public final class DirectPeers implements Peers {
         try {
             TransportClient client = clients.createUnmanagedClient(address.host(), address.port());
             Outbox outbox = keep(new Outbox(rank, client, arrivals, settings.timeout()));
-            ByteBuffer hello = PeerHandler.hello(settings.secret(), me.rank());
-            client.sendRpcSync(hello, settings.timeout().toMillis());
+            outbox.sayHello(settings.secret(), me.rank());
             return outbox;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new PeerException("interrupted while connecting to rank " + rank, e);
         } catch (Exception e) {
-            throw new PeerException("rank " + me.rank() + " cannot connect to rank " + rank + " at " + address.host() + ":" + address.port(), e);
+            throw new PeerException(
+                    "rank " + me.rank() + " cannot connect to rank " + rank + " at " + address.host() + ":"
+                            + address.port(),
+                    e);
         }
     }
 

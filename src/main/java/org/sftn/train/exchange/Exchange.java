@@ -9,9 +9,10 @@ public interface Exchange {
     Slice slice();
 
     /**
-     * From this call to the return of {@link #gather} the shared array's other slices may change at any moment.
+     * From this call to the return of {@link #gather} the shared array's other slices may change at any moment. From {@link
+     * #gather} to the return of the next call of this method the own slice must stay as it is.
      *
-     * @param values as long as the shared array, not the shared array itself; only read
+     * @param values as long as the shared array, not the shared array itself; must stay as they are until {@link #gather} returns
      * @return this rank's slice of the sum over the ranks, added in rank order in fp32; valid until the next call
      */
     float[] reduce(float[] values);

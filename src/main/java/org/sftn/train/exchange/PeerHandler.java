@@ -1,18 +1,18 @@
 package org.sftn.train.exchange;
 
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.security.MessageDigest;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.spark.network.client.RpcResponseCallback;
+import org.apache.spark.network.client.StreamCallbackWithID;
 import org.apache.spark.network.client.TransportClient;
 import org.apache.spark.network.server.OneForOneStreamManager;
 import org.apache.spark.network.server.RpcHandler;
 import org.apache.spark.network.server.StreamManager;
 
-/** Takes the peers' frames. Called by the transport's threads, for one connection by one thread at a time. */
+/** Takes what peers send. Called by the transport's threads, for one connection by one thread at a time. */
 final class PeerHandler extends RpcHandler {
     private final byte[] secret;
     private final Member me;
@@ -50,21 +50,13 @@ final class PeerHandler extends RpcHandler {
     }
 
     @Override
-    public void receive(TransportClient client, ByteBuffer message) {
+    public StreamCallbackWithID receiveStream(TransportClient client, ByteBuffer head, RpcResponseCallback callback) {
         Integer rank = ranks.get(client);
         if (rank == null) {
-            client.close();
-            return;
+            throw new SecurityException("not a peer of this attempt");
         }
-        try {
-            ByteBuffer frame = message.order(ByteOrder.LITTLE_ENDIAN);
-            DirectExchange exchange = exchanges.get(frame.getInt());
-            DirectExchange.Phase phase = DirectExchange.Phase.values()[frame.getInt()];
-            exchange.receive(rank, phase, frame.getInt(), frame.asFloatBuffer());
-        } catch (RuntimeException e) {
-            arrivals.gone(rank, "its data make no sense: " + e);
-            client.close();
-        }
+        DirectExchange exchange = exchanges.get(head.getInt());
+        return exchange.receive(rank, DirectExchange.Phase.values()[head.getInt()]);
     }
 
     @Override

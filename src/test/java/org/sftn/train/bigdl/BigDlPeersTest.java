@@ -46,15 +46,26 @@ class BigDlPeersTest {
     @ValueSource(ints = {1, 2, 3, 4})
     void sumsInRankOrderToTheLastBitAndDropsItsBlocks(int ranks) {
         long id = 1000L * ranks;
-        RDD<Integer> rdd = spark.parallelize(Collections.nCopies(ranks, 0), ranks).rdd();
-        JavaRDD.fromRDD(rdd.barrier().mapPartitions(new Rounds(id, ranks), false, ClassTag$.MODULE$.apply(Integer.class)),
+        RDD<Integer> rdd =
+                spark.parallelize(Collections.nCopies(ranks, 0), ranks).rdd();
+        JavaRDD.fromRDD(
+                        rdd.barrier()
+                                .mapPartitions(new Rounds(id, ranks), false, ClassTag$.MODULE$.apply(Integer.class)),
                         ClassTag$.MODULE$.apply(Integer.class))
                 .collect();
         List<String> left = new ArrayList<>();
         for (int i = 0; i < ExchangeRounds.SIZES.length; i++) {
             for (int rank = 0; rank < ranks; rank++) {
-                for (String name : List.of(rank + "gradientBytes0", "_0gradientBytes" + rank, "weightBytes" + rank, "weights" + rank, "gradients" + rank)) {
-                    if (SparkEnv.get().blockManager().getStatus(SparkExtension.getLocalBlockId((id + i) + name)).isDefined()) {
+                for (String name : List.of(
+                        rank + "gradientBytes0",
+                        "_0gradientBytes" + rank,
+                        "weightBytes" + rank,
+                        "weights" + rank,
+                        "gradients" + rank)) {
+                    if (SparkEnv.get()
+                            .blockManager()
+                            .getStatus(SparkExtension.getLocalBlockId((id + i) + name))
+                            .isDefined()) {
                         left.add(name);
                     }
                 }
@@ -63,7 +74,8 @@ class BigDlPeersTest {
         assertThat(left).isEmpty();
     }
 
-    private static final class Rounds extends AbstractFunction1<scala.collection.Iterator<Integer>, scala.collection.Iterator<Integer>>
+    private static final class Rounds
+            extends AbstractFunction1<scala.collection.Iterator<Integer>, scala.collection.Iterator<Integer>>
             implements Serializable {
         private static final long serialVersionUID = 1L;
 
@@ -93,7 +105,8 @@ class BigDlPeersTest {
             }
             peers.leave();
             Iterator<Integer> none = Collections.emptyIterator();
-            return scala.collection.JavaConverters.asScalaIteratorConverter(none).asScala();
+            return scala.collection.JavaConverters.asScalaIteratorConverter(none)
+                    .asScala();
         }
     }
 }

@@ -1,4 +1,4 @@
-package org.sftn.train;
+package org.sftn.train.bigdl;
 
 import java.io.Serializable;
 import java.util.function.Function;
@@ -15,7 +15,13 @@ import scala.runtime.AbstractPartialFunction;
 import scala.runtime.BoxedUnit;
 
 /** A service of the driver for its executors over Spark's own RPC: authenticated and encrypted as Spark is. */
-final class DriverService implements RpcEndpoint, AutoCloseable {
+public final class DriverService implements RpcEndpoint, AutoCloseable {
+    /** What a task asks the driver, or only tells it. */
+    @FunctionalInterface
+    public interface Client {
+        Serializable ask(Serializable question);
+    }
+
     private final RpcEnv rpc;
     private final Function<Serializable, Serializable> answer;
 
@@ -28,7 +34,7 @@ final class DriverService implements RpcEndpoint, AutoCloseable {
      * @param name not in use by another service
      * @param answer called by several threads at once
      */
-    static DriverService start(String name, Function<Serializable, Serializable> answer) {
+    public static DriverService start(String name, Function<Serializable, Serializable> answer) {
         RpcEnv rpc = SparkEnv.get().rpcEnv();
         DriverService service = new DriverService(rpc, answer);
         rpc.setupEndpoint(name, service);
@@ -36,7 +42,7 @@ final class DriverService implements RpcEndpoint, AutoCloseable {
     }
 
     /** Asks a service from a task; an exception of the answering function comes back as an exception. */
-    static Function<Serializable, Serializable> connect(String name) {
+    public static Client connect(String name) {
         SparkEnv env = SparkEnv.get();
         RpcEndpointRef driver = RpcUtils.makeDriverRef(name, env.conf(), env.rpcEnv());
         return question -> driver.askSync(question, ClassTag$.MODULE$.apply(Serializable.class));

@@ -1,0 +1,103 @@
+package org.sftn.train.exchange;
+
+import io.netty.channel.FileRegion;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.WritableByteChannel;
+import org.apache.spark.network.buffer.ManagedBuffer;
+import org.apache.spark.network.util.AbstractFileRegion;
+
+/** Part of an array as little-endian bytes, made chunk by chunk when the connection takes them. It may be sent once. */
+final class Floats extends ManagedBuffer {
+    private final float[] values;
+    private final int offset;
+    private final int count;
+    private final ByteBuffer scratch;
+
+    /**
+     * @param values must stay as they are until they are sent
+     * @param scratch little-endian; used by one at a time, as a connection does that sends one after the other
+     */
+    Floats(float[] values, int offset, int count, ByteBuffer scratch) {
+        this.values = values;
+        this.offset = offset;
+        this.count = count;
+        this.scratch = scratch;
+    }
+
+    @Override
+    public long size() {
+        return (long) count * Float.BYTES;
+    }
+
+    @Override
+    public FileRegion convertToNetty() {
+        return new Region();
+    }
+
+    @Override
+    public ByteBuffer nioByteBuffer() {
+        throw new UnsupportedOperationException("only for sending");
+    }
+
+    @Override
+    public InputStream createInputStream() {
+        throw new UnsupportedOperationException("only for sending");
+    }
+
+    @Override
+    public ManagedBuffer retain() {
+        return this;
+    }
+
+    @Override
+    public ManagedBuffer release() {
+        return this;
+    }
+
+    private final class Region extends AbstractFileRegion {
+        private long transferred;
+        private int encoded;
+
+        @Override
+        public long position() {
+            return 0;
+        }
+
+        @Override
+        public long transferred() {
+            return transferred;
+        }
+
+        @Override
+        public long count() {
+            return size();
+        }
+
+        @Override
+        public long transferTo(WritableByteChannel target, long position) throws IOException {
+            if (position != transferred) {
+                throw new IllegalArgumentException("cannot send from byte " + position + " after " + transferred);
+            }
+            if (transferred == (long) encoded * Float.BYTES) {
+                int next = Math.min(scratch.capacity() / Float.BYTES, count - encoded);
+                scratch.clear().limit(next * Float.BYTES);
+                scratch.asFloatBuffer().put(values, offset + encoded, next);
+                encoded += next;
+            }
+            int written = target.write(scratch);
+            transferred += written;
+            return written;
+        }
+
+        @Override
+        protected void deallocate() {}
+    }
+
+    /** A buffer for {@link #scratch}. */
+    static ByteBuffer scratch(int bytes) {
+        return ByteBuffer.allocateDirect(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    }
+}
