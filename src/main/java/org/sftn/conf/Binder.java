@@ -114,7 +114,7 @@ final class Binder {
         }
         if (type.isEnum()) {
             String text = holder.getString(VALUE);
-            return Arrays.stream(type.getEnumConstants())
+            return Arrays.<Object>stream(type.getEnumConstants())
                     .filter(constant -> Names.kebab(((Enum<?>) constant).name()).equals(text))
                     .findFirst()
                     .orElseGet(() -> wrong(path, value, expected(type)));
@@ -147,7 +147,7 @@ final class Binder {
         return "a text";
     }
 
-    private <T> T wrong(String path, ConfigValue value, String expected) {
+    private Object wrong(String path, ConfigValue value, String expected) {
         problems.add(path + " is " + text(value) + ", it must be " + expected + where(value.origin()));
         return null;
     }

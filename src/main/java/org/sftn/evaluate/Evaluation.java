@@ -1,16 +1,19 @@
 package org.sftn.evaluate;
 
+import java.util.Comparator;
 import java.util.List;
 
 /**
  * What a model says of a split.
  *
- * @param predictions in the order of the images' indices
+ * @param predictions in the order of the images' indices, whatever order they were given in
  */
 public record Evaluation(List<String> classNames, List<Prediction> predictions) {
     public Evaluation {
         classNames = List.copyOf(classNames);
-        predictions = List.copyOf(predictions);
+        predictions = predictions.stream()
+                .sorted(Comparator.comparingLong(Prediction::index))
+                .toList();
     }
 
     /** The share of images whose label is the first guess. */

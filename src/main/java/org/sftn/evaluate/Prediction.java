@@ -29,7 +29,7 @@ public record Prediction(long index, String name, int label, int predicted, doub
             if (logit > logits[from + predicted]) {
                 predicted = c;
             }
-            if (logit > own || logit == own && c < label) {
+            if (logit > own || (logit == own && c < label)) {
                 rank++;
             }
         }

@@ -4,13 +4,18 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.sftn.conf.EngineSettings;
 import org.sftn.conf.EvaluateSettings;
 import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 import org.sftn.data.Dataset;
+import org.sftn.engine.Engines;
 import org.sftn.evaluate.Evaluation;
 import org.sftn.evaluate.EvaluationFiles;
-import org.sftn.evaluate.Evaluator;
+import org.sftn.evaluate.Prediction;
+import org.sftn.evaluate.Replica;
 import org.sftn.model.SavedModel;
 import picocli.CommandLine.Command;
 
@@ -19,8 +24,8 @@ import picocli.CommandLine.Command;
  *
  * <p>Input: a folder of the prepare job ({@code data.path}) and a model folder ({@code evaluate.model}).
  *
- * <p>Output: {@code confusion.csv}, {@code predictions.csv} when {@code evaluate.predictions} is true, {@code run.json}, {@code
- * result.json}.
+ * <p>Output: {@code confusion.csv}, {@code predictions.csv} when {@code evaluate.predictions} is true, {@code run.json},
+ * {@code result.json}.
  *
  * <p>Example: {@code jobs/evaluate.sh --set data.path=data/cifar-100 --set evaluate.model=runs/student/model --out
  * runs/student-test}
@@ -29,63 +34,100 @@ import picocli.CommandLine.Command;
 final class EvaluateJob implements Job {
     @Override
     public Plan plan(Session session) throws IOException {
-        Settings settings = session.settings();
-        EvaluateSettings evaluate = settings.evaluate();
+        EvaluateSettings evaluate = session.settings().evaluate();
         Dataset data = session.dataset();
         SavedModel model = session.model("evaluate.model", evaluate.model())
-                .orElseThrow(
-                        () -> new UserException("evaluate.model is not set: it names the model folder to evaluate"));
-        Evaluator.check(model.description(), data.manifest());
-        String split = settings.effective().get("evaluate.split");
-        int limit = evaluate.split() == EvaluateSettings.Split.TRAIN
-                ? settings.data().trainImages()
-                : settings.data().testImages();
-        long images = data.count(split, limit);
-        RunDescription run = RunDescription.of(
-                "evaluate",
-                settings.effective(),
-                key -> key.startsWith("data.")
-                        || key.startsWith("engine.")
-                        || key.startsWith("evaluate.")
-                        || key.equals("seed"),
-                data.manifest().identity(),
-                model.description().weightsSha256());
-        RunFolder folder =
-                RunFolder.check(session.out(), run, RunFolder.EVALUATION, session.existing(), session.hadoop());
+                .orElseThrow(() ->
+                        new UserException("evaluate.model is not set: it names the folder of the model to evaluate"));
+        Replica replica = Replica.of(model, data.manifest());
+        RunFolder folder = check(session, data, model);
         if (folder.finished() != null) {
-            return new Plan(
-                    List.of(),
-                    () -> "the run in " + session.out() + " is finished already: "
-                            + summary(folder.finished(), session));
+            return folder.alreadyFinished(summary(session, folder.finished()));
         }
+        Images images = Images.of(session.settings());
         List<String> lines = List.of(
-                "Data    %,d images of the %s split".formatted(images, split),
-                "Model   " + model.description().architecture());
-        return new Plan(
-                lines,
-                () -> summary(folder.record(() -> evaluate(session, folder, data, model, split, limit)), session));
+                "Data     %,d images of the %s split, %s"
+                        .formatted(
+                                data.count(images.split(), images.limit()),
+                                images.split(),
+                                data.manifest().identity()),
+                "Model    %s, %s"
+                        .formatted(
+                                model.description().architecture(),
+                                model.description().weightsSha256()));
+        return new Plan(lines, () -> {
+            RunResult result = folder.record(() -> {
+                long start = System.nanoTime();
+                Evaluation evaluation = new Evaluation(
+                        model.description().classNames(), predict(session, replica, data, images));
+                double imagesPerSecond = evaluation.predictions().size() / ((System.nanoTime() - start) / 1e9);
+                write(session, evaluation);
+                return RunResult.done(
+                        folder.run(),
+                        evaluation.top1(),
+                        evaluation.top5(),
+                        evaluation.loss(),
+                        null,
+                        imagesPerSecond,
+                        null);
+            });
+            return summary(session, result);
+        });
     }
 
-    private static RunResult evaluate(
-            Session session, RunFolder folder, Dataset data, SavedModel model, String split, int limit)
-            throws IOException {
-        Settings settings = session.settings();
-        EvaluateSettings evaluate = settings.evaluate();
-        long start = System.nanoTime();
-        Evaluation evaluation = new Evaluator(session.spark(), settings.engine())
-                .evaluate(model, data, split, limit, evaluate.batch(), settings.data());
-        double seconds = (System.nanoTime() - start) / 1e9;
-        EvaluationFiles.writeConfusion(evaluation, new Path(session.out(), RunFolder.CONFUSION), session.hadoop());
-        if (evaluate.predictions()) {
+    /** Which images to evaluate. */
+    private record Images(String split, int limit) {
+        static Images of(Settings settings) {
+            return switch (settings.evaluate().split()) {
+                case TRAIN -> new Images("train", settings.data().trainImages());
+                case TEST -> new Images("test", settings.data().testImages());
+            };
+        }
+    }
+
+    private static RunFolder check(Session session, Dataset data, SavedModel model) throws IOException {
+        RunDescription run = RunDescription.of(
+                "evaluate",
+                session.settings().effective(),
+                key -> key.equals("seed")
+                        || key.startsWith("data.")
+                        || key.startsWith("engine.")
+                        || key.startsWith("evaluate."),
+                data.manifest().identity(),
+                model.description().weightsSha256());
+        return RunFolder.check(session.out(), run, RunFolder.EVALUATION, session.existing(), session.hadoop());
+    }
+
+    /** One replica a partition, as many partitions as tasks can run at a time. */
+    private static List<Prediction> predict(Session session, Replica replica, Dataset data, Images images) {
+        JavaSparkContext spark = new JavaSparkContext(session.spark().sparkContext());
+        EngineSettings engine = session.settings().engine();
+        int cores = spark.getConf().getInt("spark.task.cpus", 1);
+        int partitions = Math.max(1, spark.defaultParallelism() / cores);
+        int batch = session.settings().evaluate().batch();
+        long memory = session.settings().data().memory().toBytes() / partitions;
+        Broadcast<Replica> sent = spark.broadcast(replica);
+        try {
+            return data.samples(images.split(), images.limit(), partitions)
+                    .mapPartitions(samples -> sent.value()
+                            .predict(samples, Engines.create(engine, cores), batch, memory)
+                            .iterator())
+                    .collect();
+        } finally {
+            sent.destroy();
+        }
+    }
+
+    private static void write(Session session, Evaluation evaluation) throws IOException {
+        EvaluationFiles.writeConfusion(
+                evaluation, new Path(session.out(), RunFolder.CONFUSION), session.hadoop());
+        if (session.settings().evaluate().predictions()) {
             EvaluationFiles.writePredictions(
                     evaluation, new Path(session.out(), RunFolder.PREDICTIONS), session.hadoop());
         }
-        double imagesPerSecond = evaluation.predictions().size() / seconds;
-        return RunResult.done(
-                folder.run(), evaluation.top1(), evaluation.top5(), evaluation.loss(), null, imagesPerSecond, null);
     }
 
-    private static String summary(RunResult result, Session session) {
+    private static String summary(Session session, RunResult result) {
         return String.format(
                 Locale.ROOT,
                 "evaluate done: top-1 %.2f %%, top-5 %.2f %%, loss %.4f, %.1f images/s, in %s",

@@ -1,5 +1,7 @@
 package org.sftn.job;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.util.Collections;
@@ -59,7 +61,7 @@ public final class Main {
             command.getCommandSpec().mixinStandardHelpOptions(true).versionProvider(new Version());
             root.addSubcommand(name, command);
         });
-        root.setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true));
+        root.setOut(new PrintWriter(out, true, UTF_8)).setErr(new PrintWriter(err, true, UTF_8));
         root.setExecutionStrategy(parsed -> {
             Integer help = CommandLine.executeHelpRequest(parsed);
             if (help != null) {

@@ -45,9 +45,9 @@ final class Options {
     boolean dryRun;
 
     Existing existing() {
-        if (choice == null) {
-            return Existing.REFUSE;
+        if (choice != null && choice.overwrite) {
+            return Existing.OVERWRITE;
         }
-        return choice.overwrite ? Existing.OVERWRITE : Existing.RESUME;
+        return choice != null && choice.resume ? Existing.RESUME : Existing.REFUSE;
     }
 }

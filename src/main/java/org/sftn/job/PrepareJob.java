@@ -34,7 +34,7 @@ final class PrepareJob implements Job {
     public Plan plan(Session session) throws IOException {
         RunFolder folder = check(session);
         if (folder.finished() != null) {
-            return new Plan(List.of(), () -> "the run in " + session.out() + " is finished already");
+            return folder.alreadyFinished("data set " + folder.finished().dataset());
         }
         Settings settings = session.settings();
         Preparer preparer = new Preparer(session.spark(), settings.prepare(), settings.seed());

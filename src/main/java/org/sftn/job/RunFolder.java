@@ -84,7 +84,7 @@ final class RunFolder {
         List<String> others =
                 names.stream().filter(name -> !ours || !known.contains(name)).toList();
         boolean overwrite = existing == Options.Existing.OVERWRITE;
-        if (!ours || overwrite && !others.isEmpty()) {
+        if (!ours || (overwrite && !others.isEmpty())) {
             String named = String.join(", ", others.subList(0, Math.min(MAX_NAMED, others.size())));
             throw new UserException("--out %s holds other files (%s%s): nothing is written there"
                     .formatted(folder, named, others.size() > MAX_NAMED ? ", ..." : ""));
@@ -135,6 +135,11 @@ final class RunFolder {
 
     RunDescription run() {
         return run;
+    }
+
+    /** What a resumed job does when nothing is left to do. */
+    Plan alreadyFinished(String summary) {
+        return new Plan(List.of(), () -> "the run in " + out.root() + " is finished already: " + summary);
     }
 
     /** The result of this run when it is finished already, else null. */

@@ -63,7 +63,7 @@ final class TrainingRun {
                 || key.startsWith("data.")
                 || key.startsWith("engine.")
                 || key.startsWith("training.")
-                || key.startsWith(job + ".") && own.test(key);
+                || (key.startsWith(job + ".") && own.test(key));
         RunDescription run = RunDescription.of(
                 job, session.settings().effective(), read, data.manifest().identity(), model);
         RunFolder folder =
@@ -73,9 +73,7 @@ final class TrainingRun {
 
     Plan plan() {
         if (folder.finished() != null) {
-            return new Plan(
-                    List.of(),
-                    () -> "the run in " + session.out() + " is finished already: " + summary(folder.finished()));
+            return folder.alreadyFinished(summary(folder.finished()));
         }
         return new Plan(lines(), () -> summary(run()));
     }

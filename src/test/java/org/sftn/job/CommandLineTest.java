@@ -17,7 +17,7 @@ class CommandLineTest {
 
     @Test
     void withoutAJobTheJobsAreListed() {
-        Ran ran = Ran.main();
+        Ran ran = Ran.of();
 
         assertThat(ran.code()).isEqualTo(1);
         assertThat(ran.err())
@@ -28,7 +28,7 @@ class CommandLineTest {
 
     @Test
     void anUnknownJobIsNamed() {
-        Ran ran = Ran.main("distil", "--out", "x");
+        Ran ran = Ran.of("distil", "--out", "x");
 
         assertThat(ran.code()).isEqualTo(1);
         assertThat(ran.err()).startsWith("error: there is no job 'distil'\n").contains("Usage: sftn");
@@ -36,7 +36,7 @@ class CommandLineTest {
 
     @Test
     void anUnknownOptionIsNamed() {
-        Ran ran = Ran.main("teacher", "--epochs", "3", "--out", "x");
+        Ran ran = Ran.of("teacher", "--epochs", "3", "--out", "x");
 
         assertThat(ran.code()).isEqualTo(1);
         assertThat(ran.err())
@@ -46,7 +46,7 @@ class CommandLineTest {
 
     @Test
     void anAssignmentNeedsAValue() {
-        Ran ran = Ran.main("teacher", "--set", "--out", "x");
+        Ran ran = Ran.of("teacher", "--set", "--out", "x");
 
         assertThat(ran.code()).isEqualTo(1);
         assertThat(ran.err()).startsWith("error: Expected parameter for option '--set' but found '--out'");
@@ -54,7 +54,7 @@ class CommandLineTest {
 
     @Test
     void resumeAndOverwriteExcludeEachOther() {
-        Ran ran = Ran.main("teacher", "--out", "x", "--resume", "--overwrite");
+        Ran ran = Ran.of("teacher", "--out", "x", "--resume", "--overwrite");
 
         assertThat(ran.code()).isEqualTo(1);
         assertThat(ran.err()).startsWith("error: --resume, --overwrite are mutually exclusive");
@@ -63,7 +63,7 @@ class CommandLineTest {
     @ParameterizedTest
     @ValueSource(strings = {"prepare", "teacher", "distill", "evaluate"})
     void theOutputFolderMustBeGiven(String job) {
-        Ran ran = Ran.main(job);
+        Ran ran = Ran.of(job);
 
         assertThat(ran.code()).isEqualTo(1);
         assertThat(ran.err()).startsWith("error: --out DIR is missing").contains("Usage: sftn " + job);
@@ -72,7 +72,7 @@ class CommandLineTest {
     @ParameterizedTest
     @ValueSource(strings = {"prepare", "teacher", "distill", "evaluate", "quickstart"})
     void everyJobHasHelp(String job) {
-        Ran ran = Ran.main(job, "--help");
+        Ran ran = Ran.of(job, "--help");
 
         assertThat(ran.code()).isZero();
         assertThat(ran.out())
@@ -91,7 +91,7 @@ class CommandLineTest {
 
     @Test
     void theVersionNamesReleaseAndCommit() {
-        Ran ran = Ran.main("--version");
+        Ran ran = Ran.of("--version");
 
         assertThat(ran.code()).isZero();
         assertThat(ran.out())
@@ -100,7 +100,7 @@ class CommandLineTest {
 
     @Test
     void theHelpListsJobsAndExitCodes() {
-        Ran ran = Ran.main("--help");
+        Ran ran = Ran.of("--help");
 
         assertThat(ran.code()).isZero();
         assertThat(ran.out())
@@ -114,7 +114,7 @@ class CommandLineTest {
     void mistakesInTheSettingsAreNamedTogether() throws IOException {
         Path file = Files.writeString(folder.resolve("run.conf"), "training.epoch = 3\n");
 
-        Ran ran = Ran.main(
+        Ran ran = Ran.of(
                 "teacher",
                 "--config",
                 file.toString(),
@@ -134,7 +134,7 @@ class CommandLineTest {
 
     @Test
     void aMissingConfigurationIsNamed() {
-        Ran ran = Ran.main(
+        Ran ran = Ran.of(
                 "teacher",
                 "--config",
                 folder.resolve("no.conf").toString(),
@@ -148,7 +148,7 @@ class CommandLineTest {
 
     @Test
     void anUnknownFileSystemIsNamed() {
-        Ran ran = Ran.main("teacher", "--out", "gopher://host/out");
+        Ran ran = Ran.of("teacher", "--out", "gopher://host/out");
 
         assertThat(ran.code()).isEqualTo(2);
         assertThat(ran.err())

@@ -37,7 +37,7 @@ class EvaluateJobTest {
         System.setProperty("spark.ui.enabled", "false");
         folder = temporary;
         data = folder.resolve("data");
-        Ran ran = Ran.main(
+        Ran ran = Ran.of(
                 "prepare",
                 "--out",
                 data.toString(),
@@ -148,6 +148,6 @@ class EvaluateJobTest {
         for (String setting : settings) {
             arguments.addAll(List.of("--set", setting));
         }
-        return Ran.main(arguments.toArray(String[]::new));
+        return Ran.of(arguments.toArray(String[]::new));
     }
 }

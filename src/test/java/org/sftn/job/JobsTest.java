@@ -98,7 +98,7 @@ class JobsTest {
             arguments.addAll(List.of("--set", setting));
         }
         arguments.addAll(options);
-        return Ran.main(arguments.toArray(String[]::new));
+        return Ran.of(arguments.toArray(String[]::new));
     }
 
     private static Ran succeed(Ran ran) {
@@ -300,7 +300,7 @@ class JobsTest {
                 "there is no model in file:%s: model.json is missing".formatted(no));
         assertMistake(
                 run("evaluate", out, List.of(), "data.path=" + data),
-                "evaluate.model is not set: it names the model folder to evaluate");
+                "evaluate.model is not set: it names the folder of the model to evaluate");
         assertThat(distill(out, "--set", "distill.student=resnet9").err())
                 .startsWith("error: there is no network 'resnet9'");
         assertMistake(

@@ -59,7 +59,7 @@ class PrepareJobTest {
                 "--out file:%s holds a finished run: take another folder, or add --overwrite to delete that run"
                         .formatted(out));
         assertThat(run(List.of("--resume"), settings).out())
-                .isEqualTo("the run in file:" + out + " is finished already\n");
+                .startsWith("the run in file:" + out + " is finished already: data set ");
         assertMistake(
                 run(List.of("--resume"), "prepare.generated.train-images=9", "prepare.generated.test-images=4"),
                 "the run in file:%s cannot be continued, it is another one: prepare.generated.train-images was 8, now 9"
@@ -153,7 +153,7 @@ class PrepareJobTest {
         for (String setting : settings) {
             arguments.addAll(List.of("--set", setting));
         }
-        return Ran.main(arguments.toArray(String[]::new));
+        return Ran.of(arguments.toArray(String[]::new));
     }
 
     private static List<String> names(Path folder) throws IOException {

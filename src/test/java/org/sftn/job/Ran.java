@@ -6,7 +6,7 @@ import java.nio.charset.StandardCharsets;
 
 /** What a job's command line left on the terminal. */
 record Ran(int code, String out, String err) {
-    static Ran main(String... arguments) {
+    static Ran of(String... arguments) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         int code = Main.run(print(out), print(err), arguments);
