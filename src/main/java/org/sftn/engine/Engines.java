@@ -11,7 +11,8 @@ import org.sftn.engine.bigdl.BigDlEngine;
 /** All engines by name. A new one is its own package and its row here. */
 public final class Engines {
     /** Makers by name, each from the number of threads. */
-    private static final Map<String, IntFunction<Engine>> MAKERS = new TreeMap<>(Map.of(BigDlEngine.NAME, BigDlEngine::new));
+    private static final Map<String, IntFunction<Engine>> MAKERS =
+            new TreeMap<>(Map.of(BigDlEngine.NAME, BigDlEngine::new));
 
     private Engines() {}
 
@@ -22,8 +23,8 @@ public final class Engines {
     public static Engine create(EngineSettings settings, int cores) {
         IntFunction<Engine> maker = MAKERS.get(settings.name());
         if (maker == null) {
-            throw new UserException("there is no engine '" + settings.name() + "' among " + String.join(", ", MAKERS.keySet())
-                    + Nearest.suggestion(settings.name(), MAKERS.keySet()));
+            throw new UserException("there is no engine '" + settings.name() + "' among "
+                    + String.join(", ", MAKERS.keySet()) + Nearest.suggestion(settings.name(), MAKERS.keySet()));
         }
         return maker.apply(settings.threads() == 0 ? cores : settings.threads());
     }

@@ -12,8 +12,8 @@ import java.util.List;
 public record BatchNorm(int channels, double epsilon, double momentum) implements Layer {
     public BatchNorm {
         if (channels < 1 || !(epsilon > 0) || !(momentum > 0 && momentum <= 1)) {
-            throw new IllegalArgumentException(
-                    "a batch-norm cannot have channels %d, epsilon %s, momentum %s".formatted(channels, epsilon, momentum));
+            throw new IllegalArgumentException("a batch-norm cannot have channels %d, epsilon %s, momentum %s"
+                    .formatted(channels, epsilon, momentum));
         }
     }
 

@@ -9,9 +9,17 @@ import java.util.List;
  */
 public record Convolution(int in, int out, int kernel, int stride, int padding, int groups) implements Layer {
     public Convolution {
-        if (in < 1 || out < 1 || kernel < 1 || stride < 1 || padding < 0 || groups < 1 || in % groups != 0 || out % groups != 0) {
-            throw new IllegalArgumentException("a convolution cannot have in %d, out %d, kernel %d, stride %d, padding %d, groups %d"
-                    .formatted(in, out, kernel, stride, padding, groups));
+        if (in < 1
+                || out < 1
+                || kernel < 1
+                || stride < 1
+                || padding < 0
+                || groups < 1
+                || in % groups != 0
+                || out % groups != 0) {
+            throw new IllegalArgumentException(
+                    "a convolution cannot have in %d, out %d, kernel %d, stride %d, padding %d, groups %d"
+                            .formatted(in, out, kernel, stride, padding, groups));
         }
     }
 
@@ -29,7 +37,8 @@ public record Convolution(int in, int out, int kernel, int stride, int padding, 
     private int size(int input) {
         int span = input + 2 * padding - kernel;
         if (span < 0) {
-            throw new IllegalArgumentException("convolution: a kernel of " + kernel + " is larger than its padded input of " + (input + 2 * padding));
+            throw new IllegalArgumentException("convolution: a kernel of " + kernel
+                    + " is larger than its padded input of " + (input + 2 * padding));
         }
         return span / stride + 1;
     }
@@ -37,6 +46,8 @@ public record Convolution(int in, int out, int kernel, int stride, int padding, 
     @Override
     public List<ParameterSpec> parameters() {
         return List.of(new ParameterSpec(
-                "weight", Shape.of(out, in / groups, kernel, kernel), Initializer.kaimingNormal(out / groups * kernel * kernel)));
+                "weight",
+                Shape.of(out, in / groups, kernel, kernel),
+                Initializer.kaimingNormal(out / groups * kernel * kernel)));
     }
 }

@@ -35,7 +35,8 @@ public sealed interface Layer extends Serializable
     static Shape onlyMap(String what, int channels, List<Shape> inputs) {
         Shape input = only(what, inputs);
         if (!input.isMap() || input.channels() != channels) {
-            throw new IllegalArgumentException(what + " of " + channels + " channels does not fit an input of " + input);
+            throw new IllegalArgumentException(
+                    what + " of " + channels + " channels does not fit an input of " + input);
         }
         return input;
     }

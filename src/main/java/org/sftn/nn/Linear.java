@@ -22,6 +22,8 @@ public record Linear(int in, int out) implements Layer {
     @Override
     public List<ParameterSpec> parameters() {
         Initializer uniform = new Initializer.Uniform(1 / Math.sqrt(in));
-        return List.of(new ParameterSpec("weight", Shape.of(out, in), uniform), new ParameterSpec("bias", Shape.of(out), uniform));
+        return List.of(
+                new ParameterSpec("weight", Shape.of(out, in), uniform),
+                new ParameterSpec("bias", Shape.of(out), uniform));
     }
 }

@@ -113,7 +113,8 @@ public final class Network implements Serializable {
         all.addAll(statistics());
         for (ParameterSpec spec : all) {
             Tensor tensor = Tensor.zeros(spec.shape());
-            spec.initializer().fill(tensor.values(), new SplittableRandom(seed * 0x9E3779B97F4A7C15L ^ hash(spec.name())));
+            spec.initializer()
+                    .fill(tensor.values(), new SplittableRandom(seed * 0x9E3779B97F4A7C15L ^ hash(spec.name())));
             values.put(spec.name(), tensor);
         }
         return values;
@@ -200,11 +201,14 @@ public final class Network implements Serializable {
          * As {@link #include(String, Network, Map)}, with the parameters of the nodes that were included under {@code owner}:
          * both are trained as one.
          */
-        public Map<String, String> includeSharing(String prefix, Network part, Map<String, String> inputs, String owner) {
+        public Map<String, String> includeSharing(
+                String prefix, Network part, Map<String, String> inputs, String owner) {
             for (Node node : part.nodes()) {
                 String own = owner + "." + node.name();
-                if (nodes.stream().noneMatch(n -> n.name().equals(own) && n.layer().equals(node.layer()))) {
-                    throw new IllegalArgumentException(prefix + ": there is no node '" + own + "' to share parameters with");
+                if (nodes.stream()
+                        .noneMatch(n -> n.name().equals(own) && n.layer().equals(node.layer()))) {
+                    throw new IllegalArgumentException(
+                            prefix + ": there is no node '" + own + "' to share parameters with");
                 }
             }
             return include(prefix, part, inputs, owner);

@@ -12,7 +12,8 @@ import java.io.Serializable;
 public record Tensor(Shape shape, float[] values) implements Serializable {
     public Tensor {
         if (values.length != shape.elements()) {
-            throw new IllegalArgumentException("a tensor of " + shape + " needs " + shape.elements() + " values, not " + values.length);
+            throw new IllegalArgumentException(
+                    "a tensor of " + shape + " needs " + shape.elements() + " values, not " + values.length);
         }
     }
 

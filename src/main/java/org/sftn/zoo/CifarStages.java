@@ -17,8 +17,8 @@ final class CifarStages {
 
     static void requireFit(String name, Shape image) {
         if (Math.min(image.height(), image.width()) < SMALLEST_IMAGE) {
-            throw new UserException(name + " halves the image twice and needs at least " + SMALLEST_IMAGE + "x" + SMALLEST_IMAGE
-                    + " pixels, not " + image.height() + "x" + image.width());
+            throw new UserException(name + " halves the image twice and needs at least " + SMALLEST_IMAGE + "x"
+                    + SMALLEST_IMAGE + " pixels, not " + image.height() + "x" + image.width());
         }
     }
 }

@@ -70,7 +70,8 @@ final class WideResNet {
         x = b.add(name + ".relu2", new Relu(), x);
         x = b.add(name + ".conv2", Convolution.same(width, width, 3, 1), x);
         // As in RepDistiller, the width alone decides: every stage that halves the image also widens.
-        String shortcut = in == width ? input : b.add(name + ".shortcut.conv", Convolution.same(in, width, 1, stride), activated);
+        String shortcut =
+                in == width ? input : b.add(name + ".shortcut.conv", Convolution.same(in, width, 1, stride), activated);
         return b.add(name + ".add", new Add(), x, shortcut);
     }
 

@@ -40,8 +40,10 @@ class NetworkTest {
     @Test
     void aConvolutionsSizeIsPyTorchs() {
         // torch.nn.Conv2d: floor((size + 2 padding - kernel) / stride) + 1
-        assertThat(new Convolution(4, 2, 7, 2, 3, 1).outputShape(List.of(Shape.of(4, 224, 9)))).isEqualTo(Shape.of(2, 112, 5));
-        assertThat(new Convolution(4, 4, 3, 1, 0, 4).parameters().get(0).shape()).isEqualTo(Shape.of(4, 1, 3, 3));
+        assertThat(new Convolution(4, 2, 7, 2, 3, 1).outputShape(List.of(Shape.of(4, 224, 9))))
+                .isEqualTo(Shape.of(2, 112, 5));
+        assertThat(new Convolution(4, 4, 3, 1, 0, 4).parameters().get(0).shape())
+                .isEqualTo(Shape.of(4, 1, 3, 3));
     }
 
     @Test
@@ -61,7 +63,9 @@ class NetworkTest {
         b.input("b", Shape.of(128, 16, 16));
         b.input("v", Shape.of(128));
 
-        refused(() -> b.add("stage2.block0.add", new Add(), "a", "b"), "stage2.block0.add: add of 64x16x16 and 128x16x16");
+        refused(
+                () -> b.add("stage2.block0.add", new Add(), "a", "b"),
+                "stage2.block0.add: add of 64x16x16 and 128x16x16");
         refused(() -> b.add("sum", new Add(), "a"), "sum: add takes two or more inputs, not 1");
         refused(
                 () -> b.add("conv", Convolution.same(32, 8, 3, 1), "a"),
@@ -69,10 +73,16 @@ class NetworkTest {
         refused(
                 () -> b.add("conv", new Convolution(64, 8, 21, 1, 2, 1), "a"),
                 "conv: convolution: a kernel of 21 is larger than its padded input of 20");
-        refused(() -> b.add("bn", new BatchNorm(128), "v"), "bn: batch-norm of 128 channels does not fit an input of 128");
+        refused(
+                () -> b.add("bn", new BatchNorm(128), "v"),
+                "bn: batch-norm of 128 channels does not fit an input of 128");
         refused(() -> b.add("fc", new Linear(64, 10), "v"), "fc: linear of 64 features does not fit an input of 128");
-        refused(() -> b.add("fc", new Linear(64, 10), "a"), "fc: linear of 64 features does not fit an input of 64x16x16");
-        refused(() -> b.add("pool", new GlobalAveragePool(), "v"), "pool: global average pool needs a feature map, not 128");
+        refused(
+                () -> b.add("fc", new Linear(64, 10), "a"),
+                "fc: linear of 64 features does not fit an input of 64x16x16");
+        refused(
+                () -> b.add("pool", new GlobalAveragePool(), "v"),
+                "pool: global average pool needs a feature map, not 128");
         refused(() -> b.add("relu", new Relu(), "a", "b"), "relu: relu takes one input, not 2");
         refused(() -> b.add("relu", new Relu(), "c"), "relu: there is no value 'c' to take");
         refused(() -> b.add("a", new Relu(), "b"), "the name 'a' is taken");
@@ -99,12 +109,19 @@ class NetworkTest {
     @Test
     void parametersStandInTheOrderOfNodesAndOfPyTorch() {
         Network network = part();
-        assertThat(names(network.parameters())).containsExactly("conv.weight", "bn.weight", "bn.bias", "fc.weight", "fc.bias");
+        assertThat(names(network.parameters()))
+                .containsExactly("conv.weight", "bn.weight", "bn.bias", "fc.weight", "fc.bias");
         assertThat(names(network.statistics())).containsExactly("bn.running_mean", "bn.running_var");
         assertThat(network.parameterCount()).isEqualTo(6 * 4 * 9 + 6 + 6 + 3 * 6 + 3);
         assertThat(network.initialValues(1).keySet())
                 .containsExactly(
-                        "conv.weight", "bn.weight", "bn.bias", "fc.weight", "fc.bias", "bn.running_mean", "bn.running_var");
+                        "conv.weight",
+                        "bn.weight",
+                        "bn.bias",
+                        "fc.weight",
+                        "fc.bias",
+                        "bn.running_mean",
+                        "bn.running_var");
     }
 
     @Test
@@ -117,11 +134,16 @@ class NetworkTest {
 
         assertThat(taps).isEqualTo(Map.of("map", "branch1.bn", "out", "branch1.fc"));
         assertThat(network.taps()).containsEntry("branch1.out", "branch1.fc").containsEntry("out", "fc");
-        assertThat(names(network.parameters())).startsWith("branch1.conv.weight").endsWith("fc.bias").hasSize(10);
+        assertThat(names(network.parameters()))
+                .startsWith("branch1.conv.weight")
+                .endsWith("fc.bias")
+                .hasSize(10);
         refused(
                 () -> b.include("other", part(), Map.of("in", "branch1.bn")),
                 "the part 'other' has the input 'in' of 4x8x8; it cannot be 'branch1.bn' of 6x4x4");
-        refused(() -> b.include("other", part(), Map.of("features", image)), "the part 'other' has the inputs [in], not [features]");
+        refused(
+                () -> b.include("other", part(), Map.of("features", image)),
+                "the part 'other' has the inputs [in], not [features]");
         refused(() -> b.include("branch1", part(), Map.of("in", image)), "the name 'branch1.conv' is taken");
     }
 
@@ -171,11 +193,15 @@ class NetworkTest {
         // 73728 values: mean and deviation are within 5 standard errors (deviation / sqrt(n), deviation / sqrt(2n)).
         double deviation = Math.sqrt(2.0 / (128 * 9));
         assertThat(mean(normal)).isCloseTo(0, within(5 * deviation / Math.sqrt(normal.length)));
-        assertThat(Math.sqrt(meanOfSquares(normal))).isCloseTo(deviation, within(5 * deviation / Math.sqrt(2.0 * normal.length)));
+        assertThat(Math.sqrt(meanOfSquares(normal)))
+                .isCloseTo(deviation, within(5 * deviation / Math.sqrt(2.0 * normal.length)));
 
         float[] uniform = values.get("fc.weight").values();
         double bound = 1 / Math.sqrt(128);
-        assertThat(IntStream.range(0, uniform.length).mapToDouble(i -> Math.abs(uniform[i])).max().orElseThrow())
+        assertThat(IntStream.range(0, uniform.length)
+                        .mapToDouble(i -> Math.abs(uniform[i]))
+                        .max()
+                        .orElseThrow())
                 .isLessThanOrEqualTo(bound)
                 .isGreaterThan(0.99 * bound);
         assertThat(mean(uniform)).isCloseTo(0, within(5 * bound / Math.sqrt(3.0 * uniform.length)));
@@ -209,10 +235,16 @@ class NetworkTest {
     }
 
     private static double mean(float[] values) {
-        return IntStream.range(0, values.length).mapToDouble(i -> values[i]).average().orElseThrow();
+        return IntStream.range(0, values.length)
+                .mapToDouble(i -> values[i])
+                .average()
+                .orElseThrow();
     }
 
     private static double meanOfSquares(float[] values) {
-        return IntStream.range(0, values.length).mapToDouble(i -> (double) values[i] * values[i]).average().orElseThrow();
+        return IntStream.range(0, values.length)
+                .mapToDouble(i -> (double) values[i] * values[i])
+                .average()
+                .orElseThrow();
     }
 }

@@ -65,7 +65,8 @@ class ZooTest {
     @MethodSource("names")
     void aTailIsTheRestOfTheNetwork(String name) {
         Architecture architecture = Zoo.create(name, CIFAR, 10);
-        List<String> all = architecture.network().nodes().stream().map(Network.Node::name).toList();
+        List<String> all =
+                architecture.network().nodes().stream().map(Network.Node::name).toList();
         for (int stage = 1; stage <= architecture.stages().size(); stage++) {
             Network tail = architecture.tail(stage);
             List<String> rest = tail.nodes().stream().map(Network.Node::name).toList();
@@ -75,7 +76,8 @@ class ZooTest {
             assertThat(rest).noneMatch(node -> node.startsWith("stage1."));
             assertThat(tail.tapShape(Taps.LOGITS)).isEqualTo(Shape.of(10));
         }
-        assertThat(architecture.tail(architecture.stages().size()).taps()).doesNotContainKey(Taps.stage(architecture.stages().size()));
+        assertThat(architecture.tail(architecture.stages().size()).taps())
+                .doesNotContainKey(Taps.stage(architecture.stages().size()));
     }
 
     @ParameterizedTest
@@ -90,8 +92,16 @@ class ZooTest {
     @Test
     void residualNamesFollowPyTorch() {
         assertThat(parameterNames("resnet8"))
-                .startsWith("conv1.weight", "bn1.weight", "bn1.bias", "stage1.block0.conv1.weight", "stage1.block0.bn1.weight")
-                .containsSubsequence("stage2.block0.bn2.bias", "stage2.block0.shortcut.conv.weight", "stage2.block0.shortcut.bn.weight")
+                .startsWith(
+                        "conv1.weight",
+                        "bn1.weight",
+                        "bn1.bias",
+                        "stage1.block0.conv1.weight",
+                        "stage1.block0.bn1.weight")
+                .containsSubsequence(
+                        "stage2.block0.bn2.bias",
+                        "stage2.block0.shortcut.conv.weight",
+                        "stage2.block0.shortcut.bn.weight")
                 .doesNotContain("stage1.block0.shortcut.conv.weight")
                 .endsWith("fc.weight", "fc.bias");
     }
@@ -99,7 +109,11 @@ class ZooTest {
     @Test
     void preActivationNamesFollowPyTorch() {
         assertThat(parameterNames("wrn_16_1"))
-                .startsWith("conv1.weight", "stage1.block0.bn1.weight", "stage1.block0.bn1.bias", "stage1.block0.conv1.weight")
+                .startsWith(
+                        "conv1.weight",
+                        "stage1.block0.bn1.weight",
+                        "stage1.block0.bn1.bias",
+                        "stage1.block0.conv1.weight")
                 .contains("stage1.block1.conv2.weight", "stage2.block0.shortcut.conv.weight")
                 .doesNotContain("stage2.block0.shortcut.bn.weight", "stage1.block0.shortcut.conv.weight")
                 .endsWith("bn1.weight", "bn1.bias", "fc.weight", "fc.bias");
@@ -142,7 +156,9 @@ class ZooTest {
     }
 
     private static List<String> parameterNames(String name) {
-        return Zoo.create(name, CIFAR, 10).network().parameters().stream().map(ParameterSpec::name).toList();
+        return Zoo.create(name, CIFAR, 10).network().parameters().stream()
+                .map(ParameterSpec::name)
+                .toList();
     }
 
     private static JsonNode facts(String name) throws IOException {

@@ -48,7 +48,8 @@ final class BatchNormTrainingOperation implements Operation {
     public String refusal(int batch) {
         return batch * area > 1
                 ? null
-                : output.name + ": batch-norm cannot train on one value a channel (a batch of 1 of " + input.shape + ")";
+                : output.name + ": batch-norm cannot train on one value a channel (a batch of 1 of " + input.shape
+                        + ")";
     }
 
     @Override
@@ -92,8 +93,10 @@ final class BatchNormTrainingOperation implements Operation {
     @Override
     public void backward(Worker worker, List<Into> into) {
         double[] mean = this.mean[worker.index];
-        sum(worker, (c, at, first, second) ->
-                Loops.addProducts(output.gradient, input.data, at, (float) mean[c], first, second, area));
+        sum(
+                worker,
+                (c, at, first, second) ->
+                        Loops.addProducts(output.gradient, input.data, at, (float) mean[c], first, second, area));
         double count = (double) worker.batch * area;
         for (int c = 0; c < channels; c++) {
             double gradients = total(2 * c);
@@ -153,9 +156,11 @@ final class BatchNormTrainingOperation implements Operation {
         for (int image = worker.from; image < worker.to; image++) {
             int at = (image * channels + c) * area;
             if (into == Into.ADD) {
-                Loops.addProjected(output.gradient, input.data, input.gradient, shift, mean, projection, scale, at, at + area);
+                Loops.addProjected(
+                        output.gradient, input.data, input.gradient, shift, mean, projection, scale, at, at + area);
             } else {
-                Loops.project(output.gradient, input.data, input.gradient, shift, mean, projection, scale, at, at + area);
+                Loops.project(
+                        output.gradient, input.data, input.gradient, shift, mean, projection, scale, at, at + area);
             }
         }
     }

@@ -69,6 +69,7 @@ public final class BigDlEngine implements Engine {
     @Override
     public Executable compileForInference(Network network, Set<String> outputs, int batch) {
         Parameters parameters = Parameters.of(network, Mode.INFERENCE);
-        return new BigDlExecutable(network, parameters, new Graph(network, outputs, Mode.INFERENCE, batch, threads, parameters));
+        return new BigDlExecutable(
+                network, parameters, new Graph(network, outputs, Mode.INFERENCE, batch, threads, parameters));
     }
 }

@@ -9,7 +9,8 @@ final class Blas {
     /** Loads the native library, or says why this machine cannot. */
     static void require() {
         if (!MKL.isMKLLoaded()) {
-            throw new IllegalStateException("BigDL's MKL could not be loaded on this machine: engine 'bigdl' needs Linux on x86-64");
+            throw new IllegalStateException(
+                    "BigDL's MKL could not be loaded on this machine: engine 'bigdl' needs Linux on x86-64");
         }
     }
 
@@ -20,20 +21,56 @@ final class Blas {
 
     /** {@code c = a b + beta c} with a {@code m x k}, b {@code k x n}. */
     static void multiply(
-            int m, int n, int k, float[] a, int aAt, int aRow, float[] b, int bAt, int bRow, float beta, float[] c, int cAt, int cRow) {
+            int m,
+            int n,
+            int k,
+            float[] a,
+            int aAt,
+            int aRow,
+            float[] b,
+            int bAt,
+            int bRow,
+            float beta,
+            float[] c,
+            int cAt,
+            int cRow) {
         // MKL takes column-major matrices: the transposed product of the transposed operands.
         MKL.vsgemm('N', 'N', n, m, k, 1, b, bAt, bRow, a, aAt, aRow, beta, c, cAt, cRow);
     }
 
     /** {@code c = a b' + beta c} with a {@code m x k}, b {@code n x k}. */
     static void multiplyByTransposed(
-            int m, int n, int k, float[] a, int aAt, int aRow, float[] b, int bAt, int bRow, float beta, float[] c, int cAt, int cRow) {
+            int m,
+            int n,
+            int k,
+            float[] a,
+            int aAt,
+            int aRow,
+            float[] b,
+            int bAt,
+            int bRow,
+            float beta,
+            float[] c,
+            int cAt,
+            int cRow) {
         MKL.vsgemm('T', 'N', n, m, k, 1, b, bAt, bRow, a, aAt, aRow, beta, c, cAt, cRow);
     }
 
     /** {@code c = a' b + beta c} with a {@code k x m}, b {@code k x n}. */
     static void multiplyTransposed(
-            int m, int n, int k, float[] a, int aAt, int aRow, float[] b, int bAt, int bRow, float beta, float[] c, int cAt, int cRow) {
+            int m,
+            int n,
+            int k,
+            float[] a,
+            int aAt,
+            int aRow,
+            float[] b,
+            int bAt,
+            int bRow,
+            float beta,
+            float[] c,
+            int cAt,
+            int cRow) {
         MKL.vsgemm('N', 'T', n, m, k, 1, b, bAt, bRow, a, aAt, aRow, beta, c, cAt, cRow);
     }
 }

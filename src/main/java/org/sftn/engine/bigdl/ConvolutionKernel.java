@@ -131,11 +131,19 @@ final class ConvolutionKernel {
             }
             for (int ky = 0; ky < kernel; ky++) {
                 Blas.multiply(
-                        groupOut, area, rows,
-                        packed, packed(group * groupOut, ky), rows,
-                        unrolled, (plain ? from : 0) + window(ky), rowLength,
+                        groupOut,
+                        area,
+                        rows,
+                        packed,
+                        packed(group * groupOut, ky),
+                        rows,
+                        unrolled,
+                        (plain ? from : 0) + window(ky),
+                        rowLength,
                         ky == 0 && into == Into.OVERWRITE ? 0 : 1,
-                        y, yAt + group * groupOut * area, area);
+                        y,
+                        yAt + group * groupOut * area,
+                        area);
             }
         }
     }
@@ -151,11 +159,19 @@ final class ConvolutionKernel {
             for (int ky = 0; ky < kernel; ky++) {
                 boolean first = plain ? into == Into.OVERWRITE : ky < stride;
                 Blas.multiplyTransposed(
-                        rows, area, groupOut,
-                        packed, packed(group * groupOut, ky), rows,
-                        y, yAt + group * groupOut * area, area,
+                        rows,
+                        area,
+                        groupOut,
+                        packed,
+                        packed(group * groupOut, ky),
+                        rows,
+                        y,
+                        yAt + group * groupOut * area,
+                        area,
                         first ? 0 : 1,
-                        plain ? x : scratch, (plain ? to : 0) + window(ky), rowLength);
+                        plain ? x : scratch,
+                        (plain ? to : 0) + window(ky),
+                        rowLength);
             }
             if (!plain) {
                 fold(scratch, x, to, into);
@@ -164,7 +180,8 @@ final class ConvolutionKernel {
     }
 
     /** Adds one image's gradient of the weight, packed. */
-    void addWeightGradient(float[] x, int xAt, float[] outputGradient, int gradientAt, float[] packed, int packedAt, float[] scratch) {
+    void addWeightGradient(
+            float[] x, int xAt, float[] outputGradient, int gradientAt, float[] packed, int packedAt, float[] scratch) {
         int area = outHeight * outWidth;
         for (int group = 0; group < groups; group++) {
             int from = xAt + group * groupIn * height * width;
@@ -174,11 +191,19 @@ final class ConvolutionKernel {
             }
             for (int ky = 0; ky < kernel; ky++) {
                 Blas.multiplyByTransposed(
-                        groupOut, rows, area,
-                        outputGradient, gradientAt + group * groupOut * area, area,
-                        unrolled, (plain ? from : 0) + window(ky), rowLength,
+                        groupOut,
+                        rows,
+                        area,
+                        outputGradient,
+                        gradientAt + group * groupOut * area,
+                        area,
+                        unrolled,
+                        (plain ? from : 0) + window(ky),
+                        rowLength,
                         1,
-                        packed, packedAt + packed(group * groupOut, ky), rows);
+                        packed,
+                        packedAt + packed(group * groupOut, ky),
+                        rows);
             }
         }
     }

@@ -3,7 +3,8 @@ package org.sftn.engine.bigdl;
 import java.util.List;
 
 /** A convolution: {@code in x h x w} to {@code out x h' x w'}. */
-record ConvolutionOperation(Value input, Value output, ConvolutionKernel kernel, KernelWeight weight) implements Operation {
+record ConvolutionOperation(Value input, Value output, ConvolutionKernel kernel, KernelWeight weight)
+        implements Operation {
     @Override
     public List<Value> inputs() {
         return List.of(input);
@@ -18,8 +19,13 @@ record ConvolutionOperation(Value input, Value output, ConvolutionKernel kernel,
     public void forward(Worker worker) {
         for (int image = worker.from; image < worker.to; image++) {
             kernel.apply(
-                    input.data, image * kernel.inputLength(), weight.packed(),
-                    output.data, image * kernel.outputLength(), Into.OVERWRITE, worker.scratch);
+                    input.data,
+                    image * kernel.inputLength(),
+                    weight.packed(),
+                    output.data,
+                    image * kernel.outputLength(),
+                    Into.OVERWRITE,
+                    worker.scratch);
         }
     }
 
@@ -30,7 +36,8 @@ record ConvolutionOperation(Value input, Value output, ConvolutionKernel kernel,
             int y = image * kernel.outputLength();
             kernel.addWeightGradient(input.data, x, output.gradient, y, worker.kept, weight.keptAt(), worker.scratch);
             if (into.get(0) != Into.NOTHING) {
-                kernel.applyAdjoint(output.gradient, y, weight.packed(), input.gradient, x, into.get(0), worker.scratch);
+                kernel.applyAdjoint(
+                        output.gradient, y, weight.packed(), input.gradient, x, into.get(0), worker.scratch);
             }
         }
     }

@@ -55,7 +55,9 @@ final class Flat {
     void save(float[] from, Map<String, Tensor> into) {
         places.forEach((name, place) -> {
             int elements = place.spec().shape().elements();
-            into.put(name, new Tensor(place.spec().shape(), Arrays.copyOfRange(from, place.from(), place.from() + elements)));
+            into.put(
+                    name,
+                    new Tensor(place.spec().shape(), Arrays.copyOfRange(from, place.from(), place.from() + elements)));
         });
     }
 }

@@ -42,7 +42,8 @@ final class Graph implements AutoCloseable {
             throw new IllegalArgumentException("the largest batch must be at least 1, not " + largestBatch);
         }
         if (outputs.isEmpty()) {
-            throw new IllegalArgumentException("no outputs are asked for; there are the taps " + network.taps().keySet());
+            throw new IllegalArgumentException("no outputs are asked for; there are the taps "
+                    + network.taps().keySet());
         }
         this.network = network;
         this.outputs = Collections.unmodifiableSet(new TreeSet<>(outputs));
@@ -60,8 +61,8 @@ final class Graph implements AutoCloseable {
 
     private void requireFit(Value value) {
         if ((long) value.shape.elements() * largestBatch > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException(
-                    value.name + ": a batch of " + largestBatch + " of " + value.shape + " is more than an array holds");
+            throw new IllegalArgumentException(value.name + ": a batch of " + largestBatch + " of " + value.shape
+                    + " is more than an array holds");
         }
     }
 
@@ -86,16 +87,19 @@ final class Graph implements AutoCloseable {
 
     private int checkedBatch(Map<String, Tensor> inputs) {
         if (!inputs.keySet().equals(network.inputs().keySet())) {
-            throw new IllegalArgumentException("the inputs are " + network.inputs().keySet() + ", not " + inputs.keySet());
+            throw new IllegalArgumentException(
+                    "the inputs are " + network.inputs().keySet() + ", not " + inputs.keySet());
         }
         int given = inputs.isEmpty() ? 0 : inputs.values().iterator().next().batch();
         if (given > largestBatch) {
-            throw new IllegalArgumentException("a batch of " + given + " is larger than " + largestBatch + ", which was compiled for");
+            throw new IllegalArgumentException(
+                    "a batch of " + given + " is larger than " + largestBatch + ", which was compiled for");
         }
         inputs.forEach((name, tensor) -> {
             Shape expected = network.inputs().get(name).batched(given);
             if (!tensor.shape().equals(expected)) {
-                throw new IllegalArgumentException("input '" + name + "' must be " + expected + ", not " + tensor.shape());
+                throw new IllegalArgumentException(
+                        "input '" + name + "' must be " + expected + ", not " + tensor.shape());
             }
         });
         for (Operation operation : operations) {
@@ -115,7 +119,11 @@ final class Graph implements AutoCloseable {
         Map<Value, List<Operation>> consumers = new HashMap<>();
         Map<Value, Operation> producers = new HashMap<>();
         for (Operation operation : operations) {
-            operation.inputs().forEach(input -> consumers.computeIfAbsent(input, i -> new ArrayList<>()).add(operation));
+            operation
+                    .inputs()
+                    .forEach(input -> consumers
+                            .computeIfAbsent(input, i -> new ArrayList<>())
+                            .add(operation));
             producers.put(operation.output(), operation);
         }
         Map<Integer, Deque<float[]>> free = new HashMap<>();
@@ -125,7 +133,9 @@ final class Graph implements AutoCloseable {
             for (Value input : operation.inputs()) {
                 List<Operation> all = consumers.get(input);
                 boolean last = all.get(all.size() - 1) == operation;
-                if (last && producers.containsKey(input) && !requested.contains(input)
+                if (last
+                        && producers.containsKey(input)
+                        && !requested.contains(input)
                         && !needed(producers.get(input), all)) {
                     dying.add(input);
                 }
@@ -143,7 +153,8 @@ final class Graph implements AutoCloseable {
 
     /** Whether the backward pass reads a value. */
     private boolean needed(Operation producer, List<Operation> consumers) {
-        return mode == Mode.TRAINING && (producer.needsOutput() || consumers.stream().anyMatch(Operation::needsInput));
+        return mode == Mode.TRAINING
+                && (producer.needsOutput() || consumers.stream().anyMatch(Operation::needsInput));
     }
 
     private float[] take(Map<Integer, Deque<float[]>> free, Value value) {
@@ -186,11 +197,13 @@ final class Graph implements AutoCloseable {
     private void check(Map<String, Tensor> gradients) {
         gradients.forEach((tap, gradient) -> {
             if (!outputs.contains(tap)) {
-                throw new IllegalArgumentException("a gradient of '" + tap + "', which is not an output; those are " + outputs);
+                throw new IllegalArgumentException(
+                        "a gradient of '" + tap + "', which is not an output; those are " + outputs);
             }
             Shape expected = network.tapShape(tap).batched(batch);
             if (!gradient.shape().equals(expected)) {
-                throw new IllegalArgumentException("the gradient of '" + tap + "' must be " + expected + ", not " + gradient.shape());
+                throw new IllegalArgumentException(
+                        "the gradient of '" + tap + "' must be " + expected + ", not " + gradient.shape());
             }
         });
     }
@@ -222,7 +235,9 @@ final class Graph implements AutoCloseable {
                     into.add(Into.ADD);
                 } else {
                     into.add(Into.OVERWRITE);
-                    boolean over = operation.elementwise() && !handedOn && Collections.frequency(operation.inputs(), input) == 1;
+                    boolean over = operation.elementwise()
+                            && !handedOn
+                            && Collections.frequency(operation.inputs(), input) == 1;
                     input.gradient = over ? output.gradient : take(freeGradients, input);
                     handedOn |= over;
                 }

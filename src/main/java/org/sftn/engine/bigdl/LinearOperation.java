@@ -33,11 +33,19 @@ record LinearOperation(Value input, Value output, Parameters of, int weightAt, i
             System.arraycopy(of.values(), biasAt, output.data, image * out(), out());
         }
         Blas.multiplyByTransposed(
-                images, out(), in(),
-                input.data, worker.from * in(), in(),
-                of.values(), weightAt, in(),
+                images,
+                out(),
+                in(),
+                input.data,
+                worker.from * in(),
+                in(),
+                of.values(),
+                weightAt,
+                in(),
                 1,
-                output.data, worker.from * out(), out());
+                output.data,
+                worker.from * out(),
+                out());
     }
 
     @Override
@@ -47,11 +55,19 @@ record LinearOperation(Value input, Value output, Parameters of, int weightAt, i
             return;
         }
         Blas.multiplyTransposed(
-                out(), in(), images,
-                output.gradient, worker.from * out(), out(),
-                input.data, worker.from * in(), in(),
+                out(),
+                in(),
+                images,
+                output.gradient,
+                worker.from * out(),
+                out(),
+                input.data,
+                worker.from * in(),
+                in(),
                 1,
-                worker.kept, keptAt, in());
+                worker.kept,
+                keptAt,
+                in());
         int bias = keptAt + in() * out();
         for (int image = worker.from; image < worker.to; image++) {
             for (int o = 0; o < out(); o++) {
@@ -60,11 +76,19 @@ record LinearOperation(Value input, Value output, Parameters of, int weightAt, i
         }
         if (into.get(0) != Into.NOTHING) {
             Blas.multiply(
-                    images, in(), out(),
-                    output.gradient, worker.from * out(), out(),
-                    of.values(), weightAt, in(),
+                    images,
+                    in(),
+                    out(),
+                    output.gradient,
+                    worker.from * out(),
+                    out(),
+                    of.values(),
+                    weightAt,
+                    in(),
                     into.get(0) == Into.ADD ? 1 : 0,
-                    input.gradient, worker.from * in(), in());
+                    input.gradient,
+                    worker.from * in(),
+                    in());
         }
     }
 

@@ -85,7 +85,15 @@ final class Loops {
 
     /** {@code result = (gradient - shift - (x - mean) projection) scale}. */
     static void project(
-            float[] gradient, float[] x, float[] result, float shift, float mean, float projection, float scale, int from, int to) {
+            float[] gradient,
+            float[] x,
+            float[] result,
+            float shift,
+            float mean,
+            float projection,
+            float scale,
+            int from,
+            int to) {
         for (int i = from; i < to; i++) {
             result[i] = (gradient[i] - shift - (x[i] - mean) * projection) * scale;
         }
@@ -93,7 +101,15 @@ final class Loops {
 
     /** {@code result += (gradient - shift - (x - mean) projection) scale}. */
     static void addProjected(
-            float[] gradient, float[] x, float[] result, float shift, float mean, float projection, float scale, int from, int to) {
+            float[] gradient,
+            float[] x,
+            float[] result,
+            float shift,
+            float mean,
+            float projection,
+            float scale,
+            int from,
+            int to) {
         for (int i = from; i < to; i++) {
             result[i] += (gradient[i] - shift - (x[i] - mean) * projection) * scale;
         }

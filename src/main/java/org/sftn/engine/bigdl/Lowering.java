@@ -36,7 +36,8 @@ final class Lowering {
         for (Network.Node node : network.nodes()) {
             if (needed.contains(node.name())) {
                 List<Value> inputs = node.inputs().stream().map(values::get).toList();
-                boolean trained = !node.layer().parameters().isEmpty() || inputs.stream().anyMatch(input -> input.trained);
+                boolean trained =
+                        !node.layer().parameters().isEmpty() || inputs.stream().anyMatch(input -> input.trained);
                 Value output = new Value(node.name(), network.shape(node.name()), trained);
                 values.put(node.name(), output);
                 operations.add(lower(node, inputs, output));
@@ -80,7 +81,8 @@ final class Lowering {
             return new ConvolutionOperation(input, output, kernel, weight(node, kernel));
         }
         if (layer instanceof TransposedConvolution c) {
-            ConvolutionKernel kernel = new ConvolutionKernel(output.shape, input.shape, c.kernel(), c.stride(), c.padding(), 1);
+            ConvolutionKernel kernel =
+                    new ConvolutionKernel(output.shape, input.shape, c.kernel(), c.stride(), c.padding(), 1);
             return new TransposedConvolutionOperation(input, output, kernel, weight(node, kernel));
         }
         if (layer instanceof BatchNorm batchNorm) {

@@ -19,9 +19,11 @@ record ReluOperation(Value input, Value output) implements Operation {
     public void backward(Worker worker, List<Into> into) {
         int length = output.shape.elements();
         if (into.get(0) == Into.ADD) {
-            Loops.addWherePositive(output.data, output.gradient, input.gradient, worker.from * length, worker.to * length);
+            Loops.addWherePositive(
+                    output.data, output.gradient, input.gradient, worker.from * length, worker.to * length);
         } else {
-            Loops.keepWherePositive(output.data, output.gradient, input.gradient, worker.from * length, worker.to * length);
+            Loops.keepWherePositive(
+                    output.data, output.gradient, input.gradient, worker.from * length, worker.to * length);
         }
     }
 

@@ -23,8 +23,13 @@ record TransposedConvolutionOperation(Value input, Value output, ConvolutionKern
     public void forward(Worker worker) {
         for (int image = worker.from; image < worker.to; image++) {
             kernel.applyAdjoint(
-                    input.data, image * kernel.outputLength(), weight.packed(),
-                    output.data, image * kernel.inputLength(), Into.OVERWRITE, worker.scratch);
+                    input.data,
+                    image * kernel.outputLength(),
+                    weight.packed(),
+                    output.data,
+                    image * kernel.inputLength(),
+                    Into.OVERWRITE,
+                    worker.scratch);
         }
     }
 

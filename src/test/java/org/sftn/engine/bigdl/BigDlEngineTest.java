@@ -52,7 +52,9 @@ class BigDlEngineTest {
                     parameters[i] -= 0.1f * executable.gradients()[i];
                 }
             }
-            return executable.save().values().stream().flatMap(t -> floats(t.values()).stream()).toList();
+            return executable.save().values().stream()
+                    .flatMap(t -> floats(t.values()).stream())
+                    .toList();
         }
     }
 
@@ -63,7 +65,9 @@ class BigDlEngineTest {
         for (int threads : new int[] {2, 3, BATCH + 2}) {
             float[] more = gradients(threads, BATCH);
             for (int i = 0; i < one.length; i++) {
-                assertThat(more[i]).as("gradient %d with %d threads", i, threads).isCloseTo(one[i], within(1e-4f));
+                assertThat(more[i])
+                        .as("gradient %d with %d threads", i, threads)
+                        .isCloseTo(one[i], within(1e-4f));
             }
         }
     }
@@ -118,7 +122,9 @@ class BigDlEngineTest {
             executable.backward(all);
             for (int i = 0; i < sum.length; i++) {
                 // Sums of some thousand products near 0.1 in fp32.
-                assertThat((double) executable.gradients()[i]).as("gradient %d", i).isCloseTo(sum[i], within(1e-4));
+                assertThat((double) executable.gradients()[i])
+                        .as("gradient %d", i)
+                        .isCloseTo(sum[i], within(1e-4));
             }
 
             executable.backward(Map.of("stage1", all.get("stage1")));
@@ -127,8 +133,11 @@ class BigDlEngineTest {
                     .takeWhile(spec -> !spec.name().startsWith("stage2"))
                     .mapToInt(spec -> values.get(spec.name()).values().length)
                     .sum();
-            assertThat(floats(executable.gradients()).subList(behindStage1, sum.length)).containsOnly(0f);
-            assertThat(floats(executable.gradients()).subList(0, behindStage1)).contains(executable.gradients()[0]).doesNotContain(0f);
+            assertThat(floats(executable.gradients()).subList(behindStage1, sum.length))
+                    .containsOnly(0f);
+            assertThat(floats(executable.gradients()).subList(0, behindStage1))
+                    .contains(executable.gradients()[0])
+                    .doesNotContain(0f);
 
             executable.backward(Map.of());
             assertThat(executable.gradients()).containsOnly(0);
@@ -145,10 +154,15 @@ class BigDlEngineTest {
         });
         Set<String> taps = Set.of("a.logits", "b.logits");
         try (TrainingExecutable shared = engine.compileForTraining(pair(part.network(), Sharing.SHARED), taps, BATCH);
-                TrainingExecutable separate = engine.compileForTraining(pair(part.network(), Sharing.SEPARATE), taps, BATCH)) {
+                TrainingExecutable separate =
+                        engine.compileForTraining(pair(part.network(), Sharing.SEPARATE), taps, BATCH)) {
             shared.load(own);
             separate.load(own);
-            Map<String, Tensor> inputs = Map.of("x", images(BATCH, "x").get(Taps.IMAGE), "y", images(BATCH, "y").get(Taps.IMAGE));
+            Map<String, Tensor> inputs = Map.of(
+                    "x",
+                    images(BATCH, "x").get(Taps.IMAGE),
+                    "y",
+                    images(BATCH, "y").get(Taps.IMAGE));
             Map<String, Tensor> gradients = Map.of(
                     "a.logits", Reproducible.tensor("a", Shape.of(BATCH, 5), 1, 0),
                     "b.logits", Reproducible.tensor("b", Shape.of(BATCH, 5), 1, 0));
@@ -168,7 +182,9 @@ class BigDlEngineTest {
             float[] a = Arrays.copyOfRange(separate.statistics(), 0, shared.statistics().length);
             for (int i = 0; i < 16; i++) {
                 double moved = 0.9 * a[i] + separate.statistics()[a.length + i];
-                assertThat((double) shared.statistics()[i]).as("running mean %d", i).isCloseTo(moved, within(1e-6));
+                assertThat((double) shared.statistics()[i])
+                        .as("running mean %d", i)
+                        .isCloseTo(moved, within(1e-6));
             }
         }
     }
@@ -196,14 +212,18 @@ class BigDlEngineTest {
         try (Executable executable = engine.compileForInference(NETWORK, LOGITS, BATCH)) {
             executable.load(NETWORK.initialValues(1));
             int bias = executable.parameters().length - 5;
-            float before = executable.forward(images(BATCH, "x")).get(Taps.LOGITS).values()[2];
+            float before =
+                    executable.forward(images(BATCH, "x")).get(Taps.LOGITS).values()[2];
             executable.parameters()[bias + 2] += 1;
-            float after = executable.forward(images(BATCH, "x")).get(Taps.LOGITS).values()[2];
+            float after =
+                    executable.forward(images(BATCH, "x")).get(Taps.LOGITS).values()[2];
             assertThat(after).isCloseTo(before + 1, within(1e-6f));
-            assertThat(executable.save().get("fc.bias").values()[2]).isEqualTo(executable.parameters()[bias + 2]);
+            assertThat(executable.save().get("fc.bias").values()[2])
+                    .isEqualTo(executable.parameters()[bias + 2]);
 
             Arrays.fill(executable.statistics(), 1);
-            assertThat(executable.forward(images(BATCH, "x")).get(Taps.LOGITS).values()[2]).isNotEqualTo(after);
+            assertThat(executable.forward(images(BATCH, "x")).get(Taps.LOGITS).values()[2])
+                    .isNotEqualTo(after);
             assertThat(executable.save().get("bn1.running_mean").values()).containsOnly(1);
         }
     }
@@ -220,7 +240,10 @@ class BigDlEngineTest {
             assertThat(saved.keySet()).containsExactlyElementsOf(values.keySet());
             values.forEach((name, value) -> {
                 assertThat(saved.get(name).shape()).isEqualTo(value.shape());
-                assertThat(saved.get(name).values()).as(name).isEqualTo(value.values()).isNotSameAs(value.values());
+                assertThat(saved.get(name).values())
+                        .as(name)
+                        .isEqualTo(value.values())
+                        .isNotSameAs(value.values());
             });
             assertThat(inference.parameters()).isEqualTo(training.parameters());
         }
@@ -241,13 +264,15 @@ class BigDlEngineTest {
             Map<String, Tensor> out = executable.forward(Map.of("in", in));
             for (int i = 0; i < in.values().length; i++) {
                 int c = i / 9 % 2;
-                double expected = (in.values()[i] - values.get("bn.running_mean").values()[c])
-                                / Math.sqrt(values.get("bn.running_var").values()[c] + 0.25)
-                                * values.get("bn.weight").values()[c]
-                        + values.get("bn.bias").values()[c];
+                double expected =
+                        (in.values()[i] - values.get("bn.running_mean").values()[c])
+                                        / Math.sqrt(values.get("bn.running_var").values()[c] + 0.25)
+                                        * values.get("bn.weight").values()[c]
+                                + values.get("bn.bias").values()[c];
                 // One rounding of each of four operations on values below 4.
                 assertThat((double) out.get("bn").values()[i]).isCloseTo(expected, within(1e-6));
-                assertThat(out.get("relu").values()[i]).isEqualTo(Math.max(out.get("bn").values()[i], 0));
+                assertThat(out.get("relu").values()[i])
+                        .isEqualTo(Math.max(out.get("bn").values()[i], 0));
             }
             assertThat(executable.statistics()).isEqualTo(statistics);
         }
@@ -264,14 +289,16 @@ class BigDlEngineTest {
 
             assertThat(expected.keySet()).isEqualTo(NETWORK.taps().keySet());
             assertThat(actual.keySet()).containsExactly("stage2");
-            assertThat(actual.get("stage2").values()).isEqualTo(expected.get("stage2").values());
+            assertThat(actual.get("stage2").values())
+                    .isEqualTo(expected.get("stage2").values());
         }
     }
 
     @Test
     void aTailGoesOnFromItsStage() {
         Architecture architecture = Zoo.create("wrn_16_1", IMAGE, 5);
-        try (Executable whole = engine.compileForInference(architecture.network(), Set.of("stage1", Taps.LOGITS), BATCH);
+        try (Executable whole =
+                        engine.compileForInference(architecture.network(), Set.of("stage1", Taps.LOGITS), BATCH);
                 Executable tail = engine.compileForInference(architecture.tail(1), LOGITS, BATCH)) {
             Map<String, Tensor> values = architecture.network().initialValues(1);
             whole.load(values);
@@ -279,7 +306,8 @@ class BigDlEngineTest {
             Map<String, Tensor> expected = whole.forward(images(BATCH, "x"));
             Map<String, Tensor> actual = tail.forward(Map.of(Architecture.FEATURES, expected.get("stage1")));
 
-            assertThat(actual.get(Taps.LOGITS).values()).isEqualTo(expected.get(Taps.LOGITS).values());
+            assertThat(actual.get(Taps.LOGITS).values())
+                    .isEqualTo(expected.get(Taps.LOGITS).values());
         }
     }
 
@@ -314,7 +342,9 @@ class BigDlEngineTest {
             refused(
                     () -> executable.forward(Map.of("picture", Tensor.zeros(IMAGE.batched(1)))),
                     "the inputs are [image], not [picture]");
-            refused(() -> executable.forward(images(BATCH + 1, "x")), "a batch of 7 is larger than 6, which was compiled for");
+            refused(
+                    () -> executable.forward(images(BATCH + 1, "x")),
+                    "a batch of 7 is larger than 6, which was compiled for");
             refused(
                     () -> executable.forward(Map.of(Taps.IMAGE, Tensor.zeros(Shape.of(2, 3, 16, 15)))),
                     "input 'image' must be 2x3x16x16, not 2x3x16x15");
@@ -382,8 +412,10 @@ class BigDlEngineTest {
 
     @Test
     void enginesAreMadeByName() {
-        assertThat(Engines.create(new EngineSettings("bigdl", 0), 3).description()).isEqualTo("bigdl 0.13.0, MKL-BLAS fp32, 3 threads");
-        assertThat(Engines.create(new EngineSettings("bigdl", 1), 3).description()).isEqualTo("bigdl 0.13.0, MKL-BLAS fp32, 1 thread");
+        assertThat(Engines.create(new EngineSettings("bigdl", 0), 3).description())
+                .isEqualTo("bigdl 0.13.0, MKL-BLAS fp32, 3 threads");
+        assertThat(Engines.create(new EngineSettings("bigdl", 1), 3).description())
+                .isEqualTo("bigdl 0.13.0, MKL-BLAS fp32, 1 thread");
         assertThat(engine.name()).isEqualTo("bigdl");
         assertThatThrownBy(() -> Engines.create(new EngineSettings("bigdll", 0), 3))
                 .isInstanceOf(UserException.class)

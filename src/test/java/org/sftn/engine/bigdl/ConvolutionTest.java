@@ -23,7 +23,10 @@ class ConvolutionTest {
     private static final double TOLERANCE = 1e-5;
 
     @ParameterizedTest
-    @CsvSource({"3,1,1,1", "3,2,1,1", "1,1,0,1", "1,2,0,1", "1,1,2,1", "5,1,0,1", "5,2,4,1", "2,3,0,1", "3,1,1,2", "3,2,1,4", "7,1,3,1", "4,1,8,2"})
+    @CsvSource({
+        "3,1,1,1", "3,2,1,1", "1,1,0,1", "1,2,0,1", "1,1,2,1", "5,1,0,1", "5,2,4,1", "2,3,0,1", "3,1,1,2", "3,2,1,4",
+        "7,1,3,1", "4,1,8,2"
+    })
     void aConvolutionIsItsDefinition(int kernel, int stride, int padding, int groups) {
         Convolution layer = new Convolution(4, 8, kernel, stride, padding, groups);
         Shape out = layer.outputShape(java.util.List.of(INPUT));
@@ -39,8 +42,9 @@ class ConvolutionTest {
                             for (int ky = 0; ky < kernel; ky++) {
                                 for (int kx = 0; kx < kernel; kx++) {
                                     int channel = o / (8 / groups) * (4 / groups) + c;
-                                    expected[next] += at(x, n, channel, oy * stride + ky - padding, ox * stride + kx - padding)
-                                            * at(w, o, c, ky, kx);
+                                    expected[next] +=
+                                            at(x, n, channel, oy * stride + ky - padding, ox * stride + kx - padding)
+                                                    * at(w, o, c, ky, kx);
                                 }
                             }
                         }
@@ -84,7 +88,8 @@ class ConvolutionTest {
 
     private static float[] run(Layer layer, Tensor x, Tensor w) {
         Network.Builder b = Network.builder();
-        Network network = b.tap("out", b.add("layer", layer, b.input("in", INPUT))).build();
+        Network network =
+                b.tap("out", b.add("layer", layer, b.input("in", INPUT))).build();
         try (Executable executable = new BigDlEngine(2).compileForInference(network, Set.of("out"), BATCH)) {
             executable.load(Map.of("layer.weight", w));
             return executable.forward(Map.of("in", x)).get("out").values().clone();

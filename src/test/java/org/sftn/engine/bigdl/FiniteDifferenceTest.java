@@ -122,8 +122,10 @@ class FiniteDifferenceTest {
         Network part = p.tap("out", p.add("fc", new Linear(4, 3), x)).build();
 
         Network.Builder b = Network.builder();
-        String a = b.include("a", part, Map.of("in", b.input("image", Shape.of(3, 3, 3)))).get("out");
-        String c = b.includeSharing("b", part, Map.of("in", b.input("other", Shape.of(3, 3, 3))), "a").get("out");
+        String a = b.include("a", part, Map.of("in", b.input("image", Shape.of(3, 3, 3))))
+                .get("out");
+        String c = b.includeSharing("b", part, Map.of("in", b.input("other", Shape.of(3, 3, 3))), "a")
+                .get("out");
         b.add("sum", new Add(), a, c);
         return b.tap("sum", "sum").build();
     }
@@ -132,15 +134,21 @@ class FiniteDifferenceTest {
     @MethodSource("networks")
     void gradientsAreTheSlopesOfTheLoss(Network network) {
         Map<String, Tensor> inputs = new HashMap<>();
-        network.inputs().forEach((name, shape) -> inputs.put(name, Reproducible.tensor(name, shape.batched(BATCH), 3, 0)));
+        network.inputs()
+                .forEach((name, shape) -> inputs.put(name, Reproducible.tensor(name, shape.batched(BATCH), 3, 0)));
         Map<String, Tensor> weights = new LinkedHashMap<>();
-        network.taps().keySet().forEach(tap ->
-                weights.put(tap, Reproducible.tensor("gradient." + tap, network.tapShape(tap).batched(BATCH), 1, 0)));
+        network.taps()
+                .keySet()
+                .forEach(tap -> weights.put(
+                        tap,
+                        Reproducible.tensor(
+                                "gradient." + tap, network.tapShape(tap).batched(BATCH), 1, 0)));
         Set<String> taps = network.taps().keySet();
 
         try (TrainingExecutable executable = new BigDlEngine(2).compileForTraining(network, taps, BATCH)) {
             Map<String, Tensor> values = new HashMap<>(network.initialValues(1));
-            network.parameters().forEach(spec -> values.put(spec.name(), Reproducible.parameter(spec.name(), spec.shape())));
+            network.parameters()
+                    .forEach(spec -> values.put(spec.name(), Reproducible.parameter(spec.name(), spec.shape())));
             executable.load(values);
             executable.forward(inputs);
             executable.backward(weights);
@@ -150,7 +158,9 @@ class FiniteDifferenceTest {
             int from = 0;
             for (ParameterSpec spec : network.parameters()) {
                 int to = from + spec.shape().elements();
-                double[] signs = Arrays.stream(Reproducible.values("sign." + spec.name(), to - from)).map(Math::signum).toArray();
+                double[] signs = Arrays.stream(Reproducible.values("sign." + spec.name(), to - from))
+                        .map(Math::signum)
+                        .toArray();
                 double slope = 0;
                 double norm = 0;
                 for (int i = from; i < to; i++) {

@@ -55,8 +55,10 @@ class PyTorchReferenceTest {
         Map<String, Tensor> images = Map.of(Taps.IMAGE, Reproducible.tensor("image", IMAGE.batched(batch), 4, 0));
         Engine engine = new BigDlEngine(2);
 
-        try (TrainingExecutable training = engine.compileForTraining(network, network.taps().keySet(), batch);
-                Executable evaluation = engine.compileForInference(network, network.taps().keySet(), batch)) {
+        try (TrainingExecutable training =
+                        engine.compileForTraining(network, network.taps().keySet(), batch);
+                Executable evaluation =
+                        engine.compileForInference(network, network.taps().keySet(), batch)) {
             training.load(weights(network));
 
             Map<String, Tensor> taps = training.forward(images);
@@ -66,7 +68,11 @@ class PyTorchReferenceTest {
             Map<String, Tensor> gradients = new HashMap<>();
             for (Map.Entry<String, JsonNode> each : GOLDEN.get("loss_taps").properties()) {
                 String tap = each.getKey();
-                Tensor gradient = Reproducible.tensor("gradient." + tap, taps.get(tap).shape(), each.getValue().asDouble(), 0);
+                Tensor gradient = Reproducible.tensor(
+                        "gradient." + tap,
+                        taps.get(tap).shape(),
+                        each.getValue().asDouble(),
+                        0);
                 gradients.put(tap, gradient);
                 loss += product(taps.get(tap).values(), gradient.values());
             }
@@ -121,7 +127,8 @@ class PyTorchReferenceTest {
     /** The largest of what norm, entries and products with random vectors say about the difference to the reference. */
     private static double relativeError(JsonNode expected, Tensor actual) {
         float[] values = actual.values();
-        assertThat(actual.shape().dimensions()).hasToString(expected.get("shape").toString().replace(",", ", "));
+        assertThat(actual.shape().dimensions())
+                .hasToString(expected.get("shape").toString().replace(",", ", "));
         double norm = expected.get("norm").asDouble();
         double error = Math.abs(Math.sqrt(product(values, values)) - norm) / norm;
         double size = norm / Math.sqrt(values.length);
