@@ -16,11 +16,6 @@ import scala.runtime.BoxedUnit;
 
 /** A service of the driver for its executors over Spark's own RPC: authenticated and encrypted as Spark is. */
 final class DriverService implements RpcEndpoint, AutoCloseable {
-    /** What a task asks the driver, or only tells it. */
-    interface Client {
-        Serializable ask(Serializable question);
-    }
-
     private final RpcEnv rpc;
     private final Function<Serializable, Serializable> answer;
 
@@ -41,7 +36,7 @@ final class DriverService implements RpcEndpoint, AutoCloseable {
     }
 
     /** Asks a service from a task; an exception of the answering function comes back as an exception. */
-    static Client connect(String name) {
+    static Function<Serializable, Serializable> connect(String name) {
         SparkEnv env = SparkEnv.get();
         RpcEndpointRef driver = RpcUtils.makeDriverRef(name, env.conf(), env.rpcEnv());
         return question -> driver.askSync(question, ClassTag$.MODULE$.apply(Serializable.class));

@@ -1,9 +1,11 @@
 package org.sftn.train;
 
 import java.io.IOException;
+import java.io.Serializable;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.apache.hadoop.fs.Path;
 import org.sftn.data.Batch;
 import org.sftn.nn.Tensor;
@@ -23,7 +25,7 @@ final class Replica {
     private final Exchange exchange;
     private final Validation validation;
     private final BigDlSgd sgd;
-    private final DriverService.Client driver;
+    private final Function<Serializable, Serializable> driver;
     private final float[] nothing;
 
     private Tally epochTally = Tally.EMPTY;
@@ -42,7 +44,7 @@ final class Replica {
             Batches batches,
             Exchange exchange,
             Validation validation,
-            DriverService.Client driver) {
+            Function<Serializable, Serializable> driver) {
         this.plan = plan;
         this.me = me;
         this.model = model;
@@ -82,7 +84,7 @@ final class Replica {
         if (evaluation == null) {
             evaluation = validation.run(threads);
         }
-        driver.ask(new Report.Finished(me.rank(), evaluation, images, seconds(nanos)));
+        driver.apply(new Report.Finished(me.rank(), evaluation, images, seconds(nanos)));
         return validation.averaged();
     }
 
@@ -126,7 +128,7 @@ final class Replica {
         Map<String, Tensor> outputs = model.training().forward(loss.inputs(batch));
         Loss found = loss.loss(batch, outputs, epoch);
         if (!Double.isFinite(found.total())) {
-            driver.ask(new Report.Diverged(me.rank(), iteration, epoch, found.total()));
+            driver.apply(new Report.Diverged(me.rank(), iteration, epoch, found.total()));
             throw new DivergedException(iteration, epoch, found.total());
         }
         Tally tally = Tally.of(batch.size(), found, Evaluation.of(batch, outputs.get(model.logits())).top1());
@@ -151,7 +153,7 @@ final class Replica {
 
     private void report(long iteration) {
         if (System.nanoTime() - lastReport >= REPORT_NANOS) {
-            driver.ask(new Report.Trained(me.rank(), iteration + 1, learningRate(iteration), unreported));
+            driver.apply(new Report.Trained(me.rank(), iteration + 1, learningRate(iteration), unreported));
             unreported = Tally.EMPTY;
             lastReport = System.nanoTime();
         }
@@ -159,7 +161,7 @@ final class Replica {
 
     private void reportEpoch(long iteration, Evaluation evaluation) {
         int epochs = (int) ((iteration + 1) / batches.perEpoch());
-        driver.ask(new Report.EpochDone(
+        driver.apply(new Report.EpochDone(
                 me.rank(), epochs, iteration + 1, learningRate(iteration), epochTally, epochImages, seconds(epochNanos), evaluation));
         epochTally = Tally.EMPTY;
         epochImages = 0;
@@ -177,6 +179,6 @@ final class Replica {
         Path folder = new Path(plan.checkpoints(), CheckpointFolder.folderName(done, plan.attempt()));
         Checkpoint.File file = RankFile.write(folder, me.rank(), state, plan.hadoop().value());
         int epochs = (int) (done / batches.perEpoch());
-        driver.ask(new Report.Saved(me.rank(), done, epochs, model.parameterOrder(), file));
+        driver.apply(new Report.Saved(me.rank(), done, epochs, model.parameterOrder(), file));
     }
 }

@@ -2,10 +2,12 @@ package org.sftn.train;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.SparkEnv;
@@ -44,7 +46,7 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
     public Iterator<byte[]> call(Iterator<Sample> train, Iterator<Sample> test) throws IOException, InterruptedException {
         BarrierTaskContext context = BarrierTaskContext.get();
         Member me = new Member(context.partitionId(), plan.training().executors());
-        DriverService.Client driver = DriverService.connect(plan.service());
+        Function<Serializable, Serializable> driver = DriverService.connect(plan.service());
         Path spill = Path.of(Utils.getLocalDir(SparkEnv.get().conf()));
         Engine engine = plan.engines().open(plan.cores());
         try (Peers peers = peers(context, me, driver);
@@ -58,7 +60,7 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
     }
 
     private Iterator<byte[]> train(
-            Member me, Peers peers, Model model, StepLoss loss, Batches batches, DriverService.Client driver)
+            Member me, Peers peers, Model model, StepLoss loss, Batches batches, Function<Serializable, Serializable> driver)
             throws IOException, InterruptedException {
         try {
             Exchange exchange = peers.exchange(model.training().parameters());
@@ -72,10 +74,10 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
             throw e;
         } catch (UserException e) {
             // Before the exchange is closed, so that it comes before the peers' complaints of that.
-            driver.ask(new Report.Refused(me.rank(), e.getMessage()));
+            driver.apply(new Report.Refused(me.rank(), e.getMessage()));
             throw e;
         } catch (IOException | RuntimeException e) {
-            driver.ask(new Report.Broken(me.rank(), ExceptionUtils.getStackTrace(e)));
+            driver.apply(new Report.Broken(me.rank(), ExceptionUtils.getStackTrace(e)));
             throw e;
         }
     }
@@ -94,7 +96,7 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
         return new Validation(model, batches, me, exchange, statistics);
     }
 
-    private Peers peers(BarrierTaskContext context, Member me, DriverService.Client driver) {
+    private Peers peers(BarrierTaskContext context, Member me, Function<Serializable, Serializable> driver) {
         if (plan.training().exchange() == ExchangeKind.BIGDL) {
             // Its blocks find each other without addresses; the driver wants to see who shares an executor.
             meet(driver, me, new Rendezvous.Address("", 0));
@@ -109,10 +111,10 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
     // Asks again and again, so that an interrupt is heeded at once.
     @SuppressWarnings("unchecked")
     private static List<Rendezvous.Address> meet(
-            DriverService.Client driver, Member me, Rendezvous.Address own) {
+            Function<Serializable, Serializable> driver, Member me, Rendezvous.Address own) {
         Report.Here here = new Report.Here(me.rank(), SparkEnv.get().executorId(), own);
         while (true) {
-            List<Rendezvous.Address> all = (List<Rendezvous.Address>) driver.ask(here);
+            List<Rendezvous.Address> all = (List<Rendezvous.Address>) driver.apply(here);
             if (!all.isEmpty()) {
                 return all;
             }

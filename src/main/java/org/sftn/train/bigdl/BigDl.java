@@ -32,7 +32,8 @@ final class BigDl {
 
     /** A vector that shares the slice of the array; the slice is not empty. */
     static Tensor<Object> view(float[] array, Slice slice) {
-        Storage<Object> storage = Storage$.MODULE$.apply(array, floats());
+        @SuppressWarnings("unchecked")
+        Storage<Object> storage = (Storage<Object>) Storage$.MODULE$.apply(array, floats());
         return Tensor$.MODULE$.apply(storage, slice.offset() + 1, new int[] {slice.length()}, new int[] {1}, floats(), numeric());
     }
 

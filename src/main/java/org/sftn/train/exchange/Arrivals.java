@@ -80,7 +80,6 @@ final class Arrivals {
         }
     }
 
-    @SuppressWarnings("WaitNotInLoop") // the caller loops
     private void pause(long nanos, int rank) {
         if (nanos <= 0) {
             throw new PeerException("rank " + rank + " has said nothing for " + timeoutNanos / 1_000_000_000.0 + " s");
