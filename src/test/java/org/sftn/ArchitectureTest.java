@@ -47,23 +47,13 @@ class ArchitectureTest {
     }
 
     @Test
-    void bigdlStaysBehindTwoPackages() {
+    void bigdlAndScalaStayBehindTwoPackages() {
         check(noClasses()
                 .that()
                 .resideOutsideOfPackages("org.sftn.engine.bigdl..", "org.sftn.train.bigdl..")
                 .should()
-                .dependOnClassesThat(resideInAnyPackage("com.intel.analytics.bigdl.."))
+                .dependOnClassesThat(resideInAnyPackage("com.intel.analytics.bigdl..", "scala.."))
                 .because("a move to another BigDL must touch these packages alone"));
-    }
-
-    @Test
-    void scalaIsForBigdlAndSpark() {
-        check(noClasses()
-                .that()
-                .resideOutsideOfPackages("org.sftn.engine.bigdl..", "org.sftn.data..", "org.sftn.train..")
-                .should()
-                .dependOnClassesThat(resideInAnyPackage("scala.."))
-                .because("only BigDL and Spark, whose pairs, barriers and RPC have no other types, force it on us"));
     }
 
     @Test
