@@ -40,6 +40,6 @@ final class Reproducible {
         if (last.equals("running_var") || shape.rank() == 1) {
             return tensor(name, shape, 0.5, 1);
         }
-        return tensor(name, shape, 2 * Math.sqrt(6.0 / (shape.elements() / shape.dimension(0))), 0);
+        return tensor(name, shape, 2 * Math.sqrt(6.0 * shape.dimension(0) / shape.elements()), 0);
     }
 }

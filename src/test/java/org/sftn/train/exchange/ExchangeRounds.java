@@ -7,6 +7,7 @@ import java.util.Random;
 /** Rounds of reduce and gather on arrays that every rank can compute for all, so that each can check all. */
 public final class ExchangeRounds {
     /** Smaller than, equal to and not divided by the number of ranks; around a frame's size and larger. */
+    @SuppressWarnings("MutablePublicArray")
     public static final int[] SIZES = {1, 2, 3, 5, 1000, (1 << 16) - 1, (1 << 16) + 1, 300_001};
 
     private static final int ROUNDS = 4;
