@@ -31,7 +31,8 @@ import org.sftn.train.loss.SoftenedKl;
  */
 class GoldenLossTest {
     private static final String FILE = "distillation_losses.json";
-    // Losses are computed in double precision from inputs rounded to float (relative 6e-8); gradients are rounded to float.
+    // Losses are computed in double precision from inputs rounded to float (relative 6e-8); gradients are rounded to
+    // float.
     private static final double TOLERANCE = 1e-5;
 
     /** One formula on one case: the loss and its gradient by input name. */
@@ -78,13 +79,17 @@ class GoldenLossTest {
                 difference += Math.pow(actual.values()[i] - expected.values()[i], 2);
                 norm += Math.pow(expected.values()[i], 2);
             }
-            assertThat(Math.sqrt(difference)).as("gradient of %s", entry.getKey()).isLessThanOrEqualTo(TOLERANCE * Math.sqrt(norm));
+            assertThat(Math.sqrt(difference))
+                    .as("gradient of %s", entry.getKey())
+                    .isLessThanOrEqualTo(TOLERANCE * Math.sqrt(norm));
         });
     }
 
     private static Result kd(Case golden) {
         SoftenedKl kl = SoftenedKl.of(
-                golden.input("teacher_logits"), golden.input("student_logits"), golden.parameter("temperature").doubleValue());
+                golden.input("teacher_logits"),
+                golden.input("student_logits"),
+                golden.parameter("temperature").doubleValue());
         return new Result(kl.value(), Map.of("student_logits", kl.gradientOfQ()));
     }
 
@@ -104,11 +109,14 @@ class GoldenLossTest {
                 switch (golden.parameter("kl").asText()) {
                     case "teacher||branch" -> TeacherSettings.Kl.TEACHER_BRANCH;
                     case "branch||teacher" -> TeacherSettings.Kl.BRANCH_TEACHER;
-                    default -> throw new IllegalArgumentException(golden.parameter("kl").asText());
+                    default ->
+                        throw new IllegalArgumentException(
+                                golden.parameter("kl").asText());
                 },
                 golden.parameter("detach_teacher_in_kl").booleanValue(),
                 false);
-        StudentFriendlyLoss loss = StudentFriendlyLoss.of(golden.input("teacher_logits"), branches, golden.labels(), settings);
+        StudentFriendlyLoss loss =
+                StudentFriendlyLoss.of(golden.input("teacher_logits"), branches, golden.labels(), settings);
         Map<String, Tensor> gradients = new HashMap<>();
         gradients.put("teacher_logits", loss.teacherGradient());
         for (int i = 0; i < branches.size(); i++) {
@@ -132,7 +140,9 @@ class GoldenLossTest {
 
         int[] labels() {
             JsonNode labels = present(node.path("inputs").path("labels_zero_based"), "labels_zero_based");
-            return StreamSupport.stream(labels.spliterator(), false).mapToInt(JsonNode::intValue).toArray();
+            return StreamSupport.stream(labels.spliterator(), false)
+                    .mapToInt(JsonNode::intValue)
+                    .toArray();
         }
 
         private static JsonNode present(JsonNode node, String name) {
@@ -142,7 +152,9 @@ class GoldenLossTest {
     }
 
     private static Tensor tensor(JsonNode node) {
-        int[] shape = StreamSupport.stream(node.path("shape").spliterator(), false).mapToInt(JsonNode::intValue).toArray();
+        int[] shape = StreamSupport.stream(node.path("shape").spliterator(), false)
+                .mapToInt(JsonNode::intValue)
+                .toArray();
         JsonNode data = node.path("data");
         float[] values = new float[data.size()];
         for (int i = 0; i < values.length; i++) {

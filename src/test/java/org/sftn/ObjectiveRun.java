@@ -46,7 +46,8 @@ public final class ObjectiveRun implements AutoCloseable {
             names.add("class " + i);
         }
         List<Double> ones = List.of(1., 1., 1.);
-        return new SavedModel(new ModelDescription(1, architecture, List.of(3, 32, 32), names, ones, ones, "", Map.of()), values);
+        return new SavedModel(
+                new ModelDescription(1, architecture, List.of(3, 32, 32), names, ones, ones, "", Map.of()), values);
     }
 
     private static Batch batch() {

@@ -49,7 +49,11 @@ public final class Preparer {
         try {
             Source source = Sources.open(settings, seed, spark.hadoopConfiguration());
             return "%s, %,d training and %,d test images of %d classes"
-                    .formatted(Sources.key(settings.source()), source.count(Split.TRAIN), source.count(Split.TEST), source.classNames().size());
+                    .formatted(
+                            Sources.key(settings.source()),
+                            source.count(Split.TRAIN),
+                            source.count(Split.TEST),
+                            source.classNames().size());
         } catch (IOException e) {
             throw new UncheckedIOException("the source cannot be read: " + e.getMessage(), e);
         }

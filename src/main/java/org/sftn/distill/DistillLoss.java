@@ -37,7 +37,8 @@ final class DistillLoss implements StepLoss {
         Map<String, Tensor> inputs = new HashMap<>(Map.of(Taps.IMAGE, batch.images()));
         teacher.ifPresent(frozen -> {
             taught.clear();
-            frozen.forward(Map.of(Taps.IMAGE, batch.images())).forEach((tap, value) -> taught.put(DistillationMethod.TEACHER + tap, value));
+            frozen.forward(Map.of(Taps.IMAGE, batch.images()))
+                    .forEach((tap, value) -> taught.put(DistillationMethod.TEACHER + tap, value));
             moduleInputs.forEach(name -> inputs.put(name, taught.get(name)));
         });
         return inputs;
@@ -62,7 +63,8 @@ final class DistillLoss implements StepLoss {
             DistillationMethod.Term term = entry.getValue().loss(values, batch, epoch);
             total += term.value();
             reported.put(name, term.value());
-            term.gradients().forEach((value, gradient) -> gradients.add(DistillObjective.tap(name, value), 1, gradient));
+            term.gradients()
+                    .forEach((value, gradient) -> gradients.add(DistillObjective.tap(name, value), 1, gradient));
         }
         return new Loss(total, reported, gradients.byTap());
     }

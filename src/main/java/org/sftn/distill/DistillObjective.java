@@ -49,23 +49,37 @@ public final class DistillObjective implements Objective {
      * @param teacher the saved teacher with its network; needed when the recipe needs one
      * @throws UserException when there is no teacher where one is needed, or it was trained on other classes or images
      */
-    public static DistillObjective of(Architecture student, Optional<Architecture> architecture, Optional<SavedModel> teacher, Recipe recipe, long seed) {
+    public static DistillObjective of(
+            Architecture student,
+            Optional<Architecture> architecture,
+            Optional<SavedModel> teacher,
+            Recipe recipe,
+            long seed) {
         if (recipe.needsTeacher()) {
-            ModelDescription taught = teacher.orElseThrow(() -> new UserException("this method needs a teacher: distill.teacher is empty")).description();
+            ModelDescription taught = teacher.orElseThrow(
+                            () -> new UserException("this method needs a teacher: distill.teacher is empty"))
+                    .description();
             if (taught.classes() != student.classes() || !taught.imageShape().equals(student.image())) {
-                throw new UserException("the teacher (%s) cannot teach here: it knows %d classes of images of %s, the data have %d classes of images of %s"
-                        .formatted(taught.architecture(), taught.classes(), taught.imageShape(), student.classes(), student.image()));
+                throw new UserException(
+                        "the teacher (%s) cannot teach here: it knows %d classes of images of %s, the data have %d classes of images of %s"
+                                .formatted(
+                                        taught.architecture(),
+                                        taught.classes(),
+                                        taught.imageShape(),
+                                        student.classes(),
+                                        student.image()));
             }
         }
         Network model = student.network();
         Network.Builder joint = Network.builder();
         joint.include(STUDENT, model, Map.of(Taps.IMAGE, joint.input(Taps.IMAGE, student.image())));
         Network taught = recipe.needsTeacher() ? architecture.orElseThrow().network() : null;
-        new TreeMap<>(recipe.terms()).forEach((term, method) -> method.module().ifPresent(module -> {
-            Map<String, String> inputs = new LinkedHashMap<>();
-            module.inputs().forEach((name, shape) -> inputs.put(name, moduleInput(joint, name, model, taught)));
-            joint.include(term, module, inputs);
-        }));
+        new TreeMap<>(recipe.terms())
+                .forEach((term, method) -> method.module().ifPresent(module -> {
+                    Map<String, String> inputs = new LinkedHashMap<>();
+                    module.inputs().forEach((name, shape) -> inputs.put(name, moduleInput(joint, name, model, taught)));
+                    joint.include(term, module, inputs);
+                }));
         Network network = joint.build();
         return new DistillObjective(
                 model,
@@ -73,7 +87,9 @@ public final class DistillObjective implements Objective {
                 new LinkedHashMap<>(network.initialValues(seed)),
                 recipe,
                 taught,
-                recipe.needsTeacher() ? new LinkedHashMap<>(teacher.orElseThrow().values()) : null);
+                recipe.needsTeacher()
+                        ? new LinkedHashMap<>(teacher.orElseThrow().values())
+                        : null);
     }
 
     private static String moduleInput(Network.Builder joint, String name, Network student, Network teacher) {
@@ -100,15 +116,18 @@ public final class DistillObjective implements Objective {
     public Set<String> taps() {
         Set<String> taps = new TreeSet<>();
         taps.add(DistillationMethod.STUDENT + Taps.LOGITS);
-        recipe.terms().forEach((term, method) -> method.needs().stream()
-                .filter(value -> !value.startsWith(DistillationMethod.TEACHER))
-                .forEach(value -> taps.add(tap(term, value))));
+        recipe.terms()
+                .forEach((term, method) -> method.needs().stream()
+                        .filter(value -> !value.startsWith(DistillationMethod.TEACHER))
+                        .forEach(value -> taps.add(tap(term, value))));
         return taps;
     }
 
     /** The trained network's tap of a student or module value of a term. */
     static String tap(String term, String value) {
-        return value.startsWith(DistillationMethod.MODULE) ? term + "." + value.substring(DistillationMethod.MODULE.length()) : value;
+        return value.startsWith(DistillationMethod.MODULE)
+                ? term + "." + value.substring(DistillationMethod.MODULE.length())
+                : value;
     }
 
     @Override
@@ -130,9 +149,11 @@ public final class DistillObjective implements Objective {
         moduleInputs.remove(Taps.IMAGE);
         Set<String> taps = new TreeSet<>();
         moduleInputs.forEach(name -> taps.add(name.substring(DistillationMethod.TEACHER.length())));
-        recipe.terms().values().forEach(method -> method.needs().stream()
-                .filter(value -> value.startsWith(DistillationMethod.TEACHER))
-                .forEach(value -> taps.add(value.substring(DistillationMethod.TEACHER.length()))));
+        recipe.terms()
+                .values()
+                .forEach(method -> method.needs().stream()
+                        .filter(value -> value.startsWith(DistillationMethod.TEACHER))
+                        .forEach(value -> taps.add(value.substring(DistillationMethod.TEACHER.length()))));
         Executable frozen = engine.compileForInference(teacher, taps, batch);
         frozen.load(teacherValues);
         return new DistillLoss(recipe, Optional.of(frozen), moduleInputs);

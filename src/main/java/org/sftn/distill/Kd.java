@@ -20,11 +20,14 @@ public record Kd(double weight, double temperature) implements DistillationMetho
 
     /** {@code distill.kd}. */
     public record KdSettings(
-            @AtLeast(0) double weight, @MoreThan(0) double temperature, @AtLeast(0) double crossEntropyWeight) {}
+            @AtLeast(0) double weight,
+            @MoreThan(0) double temperature,
+            @AtLeast(0) double crossEntropyWeight) {}
 
     static Recipe bind(Settings all, String path, Optional<Architecture> teacher, Architecture student) {
         KdSettings settings = all.bind(path, KdSettings.class);
-        return new Recipe(settings.crossEntropyWeight(), Map.of("kd", new Kd(settings.weight(), settings.temperature())));
+        return new Recipe(
+                settings.crossEntropyWeight(), Map.of("kd", new Kd(settings.weight(), settings.temperature())));
     }
 
     @Override

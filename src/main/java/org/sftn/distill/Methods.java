@@ -34,7 +34,11 @@ public final class Methods {
     }
 
     private static final List<Method> ALL = List.of(
-            new Method("none", "the student alone, by cross-entropy", "", (s, path, teacher, student) -> new Recipe(1, Map.of())),
+            new Method(
+                    "none",
+                    "the student alone, by cross-entropy",
+                    "",
+                    (s, path, teacher, student) -> new Recipe(1, Map.of())),
             new Method("kd", "the teacher's softened outputs", "Hinton et al. 2015, arXiv 1503.02531", Kd::bind));
 
     private Methods() {}

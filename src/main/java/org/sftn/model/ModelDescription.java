@@ -47,6 +47,7 @@ public record ModelDescription(
     }
 
     ModelDescription withWeights(String sha256) {
-        return new ModelDescription(format, architecture, image, classNames, mean, standardDeviation, sha256, provenance);
+        return new ModelDescription(
+                format, architecture, image, classNames, mean, standardDeviation, sha256, provenance);
     }
 }

@@ -82,7 +82,8 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
         ByteBuffer start = ByteBuffer.wrap(exactly(in, 8)).order(ByteOrder.LITTLE_ENDIAN);
         long headerLength = start.getLong();
         if (headerLength < 2 || headerLength > MAX_HEADER || headerLength > length - 8) {
-            throw new IOException("not a safetensors file: a header of " + headerLength + " bytes in a file of " + length);
+            throw new IOException(
+                    "not a safetensors file: a header of " + headerLength + " bytes in a file of " + length);
         }
         JsonNode header;
         try {
@@ -98,7 +99,10 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
         for (Iterator<Map.Entry<String, JsonNode>> fields = header.fields(); fields.hasNext(); ) {
             Map.Entry<String, JsonNode> field = fields.next();
             if (field.getKey().equals(METADATA)) {
-                field.getValue().fields().forEachRemaining(e -> metadata.put(e.getKey(), e.getValue().asText()));
+                field.getValue()
+                        .fields()
+                        .forEachRemaining(
+                                e -> metadata.put(e.getKey(), e.getValue().asText()));
             } else {
                 entries.add(Entry.parse(field.getKey(), field.getValue()));
             }
@@ -107,12 +111,14 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
         long offset = 0;
         for (Entry entry : entries) {
             if (entry.begin != offset || entry.end - entry.begin != 4L * entry.shape.elements()) {
-                throw new IOException("tensor '" + entry.name + "' of " + entry.shape + " cannot lie at " + entry.begin + " to " + entry.end);
+                throw new IOException("tensor '" + entry.name + "' of " + entry.shape + " cannot lie at " + entry.begin
+                        + " to " + entry.end);
             }
             offset = entry.end;
         }
         if (offset != length - 8 - headerLength) {
-            throw new IOException("the header promises " + offset + " bytes of values, the file holds " + (length - 8 - headerLength));
+            throw new IOException("the header promises " + offset + " bytes of values, the file holds "
+                    + (length - 8 - headerLength));
         }
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         for (Entry entry : entries) {
@@ -124,7 +130,9 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
     private record Entry(String name, Shape shape, long begin, long end) {
         static Entry parse(String name, JsonNode node) throws IOException {
             JsonNode offsets = node.path("data_offsets");
-            if (!node.path("dtype").asText().equals("F32") || !node.path("shape").isArray() || offsets.size() != 2) {
+            if (!node.path("dtype").asText().equals("F32")
+                    || !node.path("shape").isArray()
+                    || offsets.size() != 2) {
                 throw new IOException("tensor '" + name + "' is no F32 tensor with a shape and offsets: " + node);
             }
             List<Integer> dimensions = new ArrayList<>();
@@ -132,7 +140,8 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
             try {
                 Shape shape = new Shape(dimensions);
                 shape.elements();
-                return new Entry(name, shape, offsets.get(0).asLong(-1), offsets.get(1).asLong(-1));
+                return new Entry(
+                        name, shape, offsets.get(0).asLong(-1), offsets.get(1).asLong(-1));
             } catch (IllegalArgumentException | ArithmeticException e) {
                 throw new IOException("tensor '" + name + "' cannot have the shape " + node.path("shape"), e);
             }
@@ -143,7 +152,10 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
         float[] values = new float[count];
         for (int from = 0; from < count; from += CHUNK / 4) {
             int part = Math.min(CHUNK / 4, count - from);
-            ByteBuffer.wrap(exactly(in, 4 * part)).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values, from, part);
+            ByteBuffer.wrap(exactly(in, 4 * part))
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .asFloatBuffer()
+                    .get(values, from, part);
         }
         return values;
     }

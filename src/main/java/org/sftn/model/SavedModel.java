@@ -1,8 +1,8 @@
 package org.sftn.model;
 
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.FileNotFoundException;
@@ -51,7 +51,10 @@ public record SavedModel(ModelDescription description, Map<String, Tensor> value
         Path unfinished = folder.suffix(".unfinished");
         files.delete(unfinished, true);
         write(files, new Path(unfinished, WEIGHTS), weights.toByteArray());
-        write(files, new Path(unfinished, DESCRIPTION), JSON.writeValueAsString(written).getBytes(StandardCharsets.UTF_8));
+        write(
+                files,
+                new Path(unfinished, DESCRIPTION),
+                JSON.writeValueAsString(written).getBytes(StandardCharsets.UTF_8));
         if (!files.rename(unfinished, folder)) {
             throw new IOException("cannot rename " + unfinished + " to " + folder);
         }
@@ -74,10 +77,14 @@ public record SavedModel(ModelDescription description, Map<String, Tensor> value
         }
         byte[] weights = bytes(files, new Path(folder, WEIGHTS), folder);
         if (!sha256(weights).equals(description.weightsSha256())) {
-            throw new UserException("the model " + folder + " cannot be used: " + WEIGHTS + " does not have the checksum in model.json");
+            throw new UserException("the model " + folder + " cannot be used: " + WEIGHTS
+                    + " does not have the checksum in model.json");
         }
         try {
-            return new SavedModel(description, Safetensors.read(new ByteArrayInputStream(weights), weights.length).tensors());
+            return new SavedModel(
+                    description,
+                    Safetensors.read(new ByteArrayInputStream(weights), weights.length)
+                            .tensors());
         } catch (IOException e) {
             throw new UserException("the model " + folder + " cannot be used: " + e.getMessage(), e);
         }
@@ -93,7 +100,8 @@ public record SavedModel(ModelDescription description, Map<String, Tensor> value
         try (FSDataInputStream in = files.open(path)) {
             long length = files.getFileStatus(path).getLen();
             if (length > MAX_BYTES) {
-                throw new UserException("the model " + folder + " cannot be used: " + path.getName() + " has " + length + " bytes");
+                throw new UserException(
+                        "the model " + folder + " cannot be used: " + path.getName() + " has " + length + " bytes");
             }
             return in.readNBytes((int) length);
         } catch (FileNotFoundException e) {

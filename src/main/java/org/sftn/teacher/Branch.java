@@ -44,8 +44,9 @@ record Branch(int teacherStage, int studentStage) {
             }
         }
         if (branches.isEmpty()) {
-            throw new UserException("%s cannot grow from %s: no stage before the last of the student (%s) has the resolution of one of the teacher (%s)"
-                    .formatted(student.name(), teacher.name(), shapes(student), shapes(teacher)));
+            throw new UserException(
+                    "%s cannot grow from %s: no stage before the last of the student (%s) has the resolution of one of the teacher (%s)"
+                            .formatted(student.name(), teacher.name(), shapes(student), shapes(teacher)));
         }
         return branches;
     }
@@ -76,8 +77,9 @@ record Branch(int teacherStage, int studentStage) {
         Network.Builder network = Network.builder();
         network.input(FEATURES, from);
         Layer convolution = convolution(from, to)
-                .orElseThrow(() -> new UserException("a branch of %s cannot grow from stage %d of %s: %s does not become %s by a factor of 1, 2 or 1/2"
-                        .formatted(student.name(), teacherStage, teacher.name(), from, to)));
+                .orElseThrow(() -> new UserException(
+                        "a branch of %s cannot grow from stage %d of %s: %s does not become %s by a factor of 1, 2 or 1/2"
+                                .formatted(student.name(), teacherStage, teacher.name(), from, to)));
         network.add("conv", convolution, FEATURES);
         network.add("bn", new BatchNorm(to.channels()), "conv");
         network.add("relu", new Relu(), "bn");

@@ -27,7 +27,8 @@ public record StudentFriendlyLoss(
         Tensor teacherGradient,
         List<Tensor> branchGradients) {
 
-    public static StudentFriendlyLoss of(Tensor teacher, List<Tensor> branches, int[] labels, TeacherSettings settings) {
+    public static StudentFriendlyLoss of(
+            Tensor teacher, List<Tensor> branches, int[] labels, TeacherSettings settings) {
         Gradients gradients = new Gradients();
         CrossEntropy own = CrossEntropy.of(teacher, labels);
         gradients.add("teacher", settings.lambdaT(), own.gradient());

@@ -34,7 +34,11 @@ public final class TeacherObjective implements Objective {
     private final LinkedHashMap<String, Tensor> initialValues;
 
     private TeacherObjective(
-            TeacherSettings settings, Network model, Network network, int branches, LinkedHashMap<String, Tensor> initialValues) {
+            TeacherSettings settings,
+            Network model,
+            Network network,
+            int branches,
+            LinkedHashMap<String, Tensor> initialValues) {
         this.settings = settings;
         this.model = model;
         this.network = network;
@@ -48,7 +52,11 @@ public final class TeacherObjective implements Objective {
      * @throws UserException when the branches do not fit, or {@code start} is another network
      */
     public static TeacherObjective of(
-            TeacherSettings settings, Architecture teacher, Optional<Architecture> student, Optional<SavedModel> start, long seed) {
+            TeacherSettings settings,
+            Architecture teacher,
+            Optional<Architecture> student,
+            Optional<SavedModel> start,
+            long seed) {
         Network model = teacher.network();
         Network.Builder joint = Network.builder();
         String image = joint.input(Taps.IMAGE, teacher.image());
@@ -58,7 +66,9 @@ public final class TeacherObjective implements Objective {
             Branch point = points.get(i - 1);
             String feature = stages.get(Taps.stage(point.teacherStage()));
             String transformed = joint.include(
-                            "transform" + i, point.transform(teacher, student.orElseThrow()), Map.of(Branch.FEATURES, feature))
+                            "transform" + i,
+                            point.transform(teacher, student.orElseThrow()),
+                            Map.of(Branch.FEATURES, feature))
                     .get(Branch.TRANSFORMED);
             Network tail = student.orElseThrow().tail(point.studentStage());
             Map<String, String> input = Map.of(tail.inputs().keySet().iterator().next(), transformed);
@@ -75,9 +85,15 @@ public final class TeacherObjective implements Objective {
     }
 
     private static void startFrom(SavedModel saved, Architecture teacher, Map<String, Tensor> values) {
-        if (!saved.description().architecture().equals(teacher.name()) || saved.description().classes() != teacher.classes()) {
-            throw new UserException("teacher.start-from holds %s with %d classes; a %s with %d classes cannot start from it"
-                    .formatted(saved.description().architecture(), saved.description().classes(), teacher.name(), teacher.classes()));
+        if (!saved.description().architecture().equals(teacher.name())
+                || saved.description().classes() != teacher.classes()) {
+            throw new UserException(
+                    "teacher.start-from holds %s with %d classes; a %s with %d classes cannot start from it"
+                            .formatted(
+                                    saved.description().architecture(),
+                                    saved.description().classes(),
+                                    teacher.name(),
+                                    teacher.classes()));
         }
         saved.values().forEach((name, tensor) -> values.replace(TEACHER + "." + name, tensor));
     }
@@ -123,7 +139,8 @@ public final class TeacherObjective implements Objective {
             for (int i = 1; i <= branches; i++) {
                 logits.add(outputs.get(logits(branch(i))));
             }
-            StudentFriendlyLoss loss = StudentFriendlyLoss.of(outputs.get(logits(TEACHER)), logits, images.labels(), settings);
+            StudentFriendlyLoss loss =
+                    StudentFriendlyLoss.of(outputs.get(logits(TEACHER)), logits, images.labels(), settings);
             Map<String, Double> terms = new LinkedHashMap<>();
             Map<String, Tensor> gradients = new LinkedHashMap<>();
             terms.put("teacher-ce", loss.teacherCrossEntropy());

@@ -80,7 +80,14 @@ class DistillObjectiveTest {
             Network.Builder network = Network.builder();
             String student = network.input("student.stage1", RESNET8.stageShape(1));
             String teacher = network.input("teacher.stage1", RESNET14.stageShape(1));
-            network.add("conv", Convolution.same(RESNET14.stageShape(1).channels(), RESNET8.stageShape(1).channels(), 1, 1), teacher);
+            network.add(
+                    "conv",
+                    Convolution.same(
+                            RESNET14.stageShape(1).channels(),
+                            RESNET8.stageShape(1).channels(),
+                            1,
+                            1),
+                    teacher);
             network.add("add", new Add(), student, "conv");
             return Optional.of(network.tap("embedded", "add").build());
         }
@@ -131,11 +138,15 @@ class DistillObjectiveTest {
         Map<String, float[]> before = new LinkedHashMap<>();
         values.forEach((name, tensor) -> before.put(name, tensor.values().clone()));
         Watching engine = new Watching();
-        Recipe recipe = new Recipe(0.1, Map.of("kd", new Kd(0.9, 4), "match", new FeatureMatch(), "joint", new JointEmbedding()));
+        Recipe recipe = new Recipe(
+                0.1, Map.of("kd", new Kd(0.9, 4), "match", new FeatureMatch(), "joint", new JointEmbedding()));
         try (ObjectiveRun run = new ObjectiveRun(distill(recipe, values), engine)) {
             run.descend(3, 0.05f);
             assertThat(engine.frozen).hasSize(1);
-            engine.frozen.get(0).save().forEach((name, tensor) -> assertThat(tensor.values()).containsExactly(before.get(name)));
+            engine.frozen
+                    .get(0)
+                    .save()
+                    .forEach((name, tensor) -> assertThat(tensor.values()).containsExactly(before.get(name)));
         }
         values.forEach((name, tensor) -> assertThat(tensor.values()).containsExactly(before.get(name)));
     }
@@ -143,7 +154,8 @@ class DistillObjectiveTest {
     @Test
     void aMethodsModuleIsTrainedAndNotSaved() {
         DistillObjective objective = distill(
-                new Recipe(0, Map.of("match", new FeatureMatch(), "joint", new JointEmbedding())), RESNET14.network().initialValues(5));
+                new Recipe(0, Map.of("match", new FeatureMatch(), "joint", new JointEmbedding())),
+                RESNET14.network().initialValues(5));
         assertThat(objective.network().parameters())
                 .extracting(ParameterSpec::name)
                 .contains("match.conv.weight", "match.bn.bias", "joint.conv.weight");
@@ -162,7 +174,8 @@ class DistillObjectiveTest {
     void kdIsCrossEntropyAndSoftenedDivergence() {
         Recipe recipe = Methods.named("kd").bind(Settings.of(List.of()), Optional.of(RESNET14), RESNET8);
         assertThat(recipe).isEqualTo(new Recipe(0.1, Map.of("kd", new Kd(0.9, 4))));
-        try (ObjectiveRun run = new ObjectiveRun(distill(recipe, RESNET14.network().initialValues(5)), new Watching())) {
+        try (ObjectiveRun run =
+                new ObjectiveRun(distill(recipe, RESNET14.network().initialValues(5)), new Watching())) {
             List<Loss> losses = run.descend(8, 0.05f);
             assertThat(losses.get(0).terms()).containsOnlyKeys("ce", "kd");
             assertThat(losses.get(7).total()).isLessThan(losses.get(0).total());
@@ -177,8 +190,9 @@ class DistillObjectiveTest {
             assertThat(run.gradient().terms()).containsOnlyKeys("ce");
         }
         DistillObjective taught = distill(new Recipe(1, Map.of("kd", new Kd(1, 1))), Map.of());
-        alone.initialValues().forEach((name, value) ->
-                assertThat(value.values()).containsExactly(taught.initialValues().get(name).values()));
+        alone.initialValues()
+                .forEach((name, value) -> assertThat(value.values())
+                        .containsExactly(taught.initialValues().get(name).values()));
     }
 
     @Test
@@ -202,6 +216,7 @@ class DistillObjectiveTest {
     }
 
     private static DistillObjective distill(Recipe recipe, Map<String, Tensor> teacher) {
-        return DistillObjective.of(RESNET8, Optional.of(RESNET14), Optional.of(saved("resnet14", 10, teacher)), recipe, 1);
+        return DistillObjective.of(
+                RESNET8, Optional.of(RESNET14), Optional.of(saved("resnet14", 10, teacher)), recipe, 1);
     }
 }

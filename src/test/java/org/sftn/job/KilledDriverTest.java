@@ -40,16 +40,21 @@ class KilledDriverTest {
                 "--set=training.epochs=2",
                 "--set=training.global-batch=8",
                 "--set=training.checkpoint-iterations=7");
-        assertThat(start(teacher, "undisturbed").waitFor()).as(log("undisturbed")).isZero();
+        assertThat(start(teacher, "undisturbed").waitFor())
+                .as(log("undisturbed"))
+                .isZero();
 
         Process killed = start(teacher, "killed");
         while (checkpoints("killed") < 2 && killed.isAlive()) {
             Thread.sleep(5);
         }
         killed.destroyForcibly().waitFor();
-        assertThat(Files.exists(folder.resolve("killed/result.json"))).as("the run was over before it was killed").isFalse();
+        assertThat(Files.exists(folder.resolve("killed/result.json")))
+                .as("the run was over before it was killed")
+                .isFalse();
 
-        List<String> resume = Stream.concat(teacher.stream(), Stream.of("--resume")).collect(Collectors.toList());
+        List<String> resume =
+                Stream.concat(teacher.stream(), Stream.of("--resume")).collect(Collectors.toList());
         assertThat(start(resume, "killed").waitFor()).as(log("killed")).isZero();
         assertThat(log("killed")).containsPattern("continuing after iteration \\d+");
         for (String file : List.of("model/weights.safetensors", "metrics.csv")) {
@@ -93,12 +98,15 @@ class KilledDriverTest {
         command.add("--out=" + folder.resolve(out));
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.appendTo(folder.resolve(out + ".log").toFile()))
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(
+                        folder.resolve(out + ".log").toFile()))
                 .start();
         // Also when this JVM ends, or the test fails.
         Thread end = new Thread(process::destroyForcibly);
         Runtime.getRuntime().addShutdownHook(end);
-        process.onExit().orTimeout(200, TimeUnit.SECONDS).whenComplete((done, late) -> process.destroyForcibly());
+        var unused = process.onExit()
+                .orTimeout(200, TimeUnit.SECONDS)
+                .whenComplete((done, late) -> process.destroyForcibly());
         return process;
     }
 

@@ -26,8 +26,19 @@ class SavedModelTest {
     private static final Configuration HADOOP = new Configuration();
     private static final SavedModel MODEL = new SavedModel(
             new ModelDescription(
-                    ModelDescription.FORMAT, "resnet8", List.of(3, 32, 32), List.of("cat", "dog"), List.of(.5, .4, .3), List.of(.1, .2, .3), null, Map.of("job", "teacher")),
-            new TreeMap<>(Map.of("fc.weight", new Tensor(Shape.of(2, 3), new float[] {1, -2, 3.5f, Float.MIN_VALUE, 0, -0f}), "fc.bias", new Tensor(Shape.of(2), new float[] {1, 2}))));
+                    ModelDescription.FORMAT,
+                    "resnet8",
+                    List.of(3, 32, 32),
+                    List.of("cat", "dog"),
+                    List.of(.5, .4, .3),
+                    List.of(.1, .2, .3),
+                    null,
+                    Map.of("job", "teacher")),
+            new TreeMap<>(Map.of(
+                    "fc.weight",
+                    new Tensor(Shape.of(2, 3), new float[] {1, -2, 3.5f, Float.MIN_VALUE, 0, -0f}),
+                    "fc.bias",
+                    new Tensor(Shape.of(2), new float[] {1, 2}))));
 
     @TempDir
     private Path folder;
@@ -51,7 +62,9 @@ class SavedModelTest {
     @Test
     void anExistingModelIsNotOverwritten() throws IOException {
         MODEL.write(model(), HADOOP);
-        assertThatThrownBy(() -> MODEL.write(model(), HADOOP)).isInstanceOf(UserException.class).hasMessageEndingWith("/model: it exists");
+        assertThatThrownBy(() -> MODEL.write(model(), HADOOP))
+                .isInstanceOf(UserException.class)
+                .hasMessageEndingWith("/model: it exists");
     }
 
     @Test

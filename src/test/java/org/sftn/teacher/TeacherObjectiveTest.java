@@ -49,7 +49,8 @@ class TeacherObjectiveTest {
     void aStandardTeacherIsTheTeacherAlone() {
         TeacherObjective standard =
                 TeacherObjective.of(settings(1, 3, 1, false), zoo("resnet14"), Optional.empty(), Optional.empty(), 1);
-        assertThat(standard.network().parameterCount()).isEqualTo(zoo("resnet14").network().parameterCount());
+        assertThat(standard.network().parameterCount())
+                .isEqualTo(zoo("resnet14").network().parameterCount());
         assertThat(standard.taps()).containsExactly("teacher.logits");
         try (ObjectiveRun run = run(standard)) {
             Loss loss = run.gradient();
@@ -69,12 +70,14 @@ class TeacherObjectiveTest {
                 .doesNotContainKeys("branch1.stage1.block0.conv1.weight", "branch2.stage2.block0.conv1.weight")
                 .doesNotContainKey("transform3.conv.weight");
         assertThat(joint.taps()).containsExactlyInAnyOrder("teacher.logits", "branch1.logits", "branch2.logits");
-        assertThat(parameters(joint.model())).isEqualTo(parameters(zoo("resnet14").network()));
+        assertThat(parameters(joint.model()))
+                .isEqualTo(parameters(zoo("resnet14").network()));
     }
 
     @Test
     void otherWidthsAreJoinedByTheTransforms() {
-        assertThat(parameters(objective("wrn_16_2", "resnet8x4", settings(1, 3, 1, false)).network()))
+        assertThat(parameters(objective("wrn_16_2", "resnet8x4", settings(1, 3, 1, false))
+                        .network()))
                 .containsEntry("transform1.conv.weight", Shape.of(64, 32, 3, 3))
                 .containsEntry("transform2.conv.weight", Shape.of(128, 64, 3, 3));
     }
@@ -94,7 +97,8 @@ class TeacherObjectiveTest {
         Architecture quarter = Zoo.create("resnet8", Shape.of(3, 8, 8), ObjectiveRun.CLASSES);
         assertThatThrownBy(() -> Branch.of(teacher, quarter))
                 .isInstanceOf(UserException.class)
-                .hasMessage("a branch of resnet8 cannot grow from stage 1 of resnet8: 16x32x32 does not become 16x8x8 by a factor of 1, 2 or 1/2");
+                .hasMessage(
+                        "a branch of resnet8 cannot grow from stage 1 of resnet8: 16x32x32 does not become 16x8x8 by a factor of 1, 2 or 1/2");
     }
 
     @Test
@@ -131,7 +135,9 @@ class TeacherObjectiveTest {
     void sharedBranchesAreOneSetOfWeightsWithTheSumOfTheGradients() {
         TeacherObjective apart = objective("resnet8", "resnet8", settings(1, 3, 1, false));
         TeacherObjective shared = objective("resnet8", "resnet8", settings(1, 3, 1, true));
-        assertThat(shared.network().parameters()).extracting(ParameterSpec::name).noneMatch(n -> n.startsWith("branch2."));
+        assertThat(shared.network().parameters())
+                .extracting(ParameterSpec::name)
+                .noneMatch(n -> n.startsWith("branch2."));
         Map<String, Tensor> equal = new LinkedHashMap<>(apart.initialValues());
         equal.replaceAll((name, value) ->
                 name.startsWith("branch2.") ? apart.initialValues().get(name.replace("branch2.", "branch1.")) : value);
@@ -155,18 +161,25 @@ class TeacherObjectiveTest {
     void aSavedTeacherIsTheStart() {
         Map<String, Tensor> values = zoo("resnet8").network().initialValues(77);
         TeacherObjective joint = TeacherObjective.of(
-                settings(1, 3, 1, false), zoo("resnet8"), Optional.of(zoo("resnet8")), Optional.of(saved("resnet8", 10, values)), 1);
-        float[] own = joint.network().initialValues(1).get("teacher.conv1.weight").values();
+                settings(1, 3, 1, false),
+                zoo("resnet8"),
+                Optional.of(zoo("resnet8")),
+                Optional.of(saved("resnet8", 10, values)),
+                1);
+        float[] own =
+                joint.network().initialValues(1).get("teacher.conv1.weight").values();
         assertThat(values.get("conv1.weight").values()).isNotEqualTo(own);
-        assertThat(joint.initialValues().get("teacher.conv1.weight").values()).containsExactly(values.get("conv1.weight").values());
+        assertThat(joint.initialValues().get("teacher.conv1.weight").values())
+                .containsExactly(values.get("conv1.weight").values());
     }
 
     @Test
     void anotherTeacherCannotBeTheStart() {
         SavedModel other = saved("resnet20", 100, Map.of());
-        assertThatThrownBy(() ->
-                        TeacherObjective.of(settings(1, 3, 1, false), zoo("resnet8"), Optional.empty(), Optional.of(other), 1))
+        assertThatThrownBy(() -> TeacherObjective.of(
+                        settings(1, 3, 1, false), zoo("resnet8"), Optional.empty(), Optional.of(other), 1))
                 .isInstanceOf(UserException.class)
-                .hasMessage("teacher.start-from holds resnet20 with 100 classes; a resnet8 with 10 classes cannot start from it");
+                .hasMessage(
+                        "teacher.start-from holds resnet20 with 100 classes; a resnet8 with 10 classes cannot start from it");
     }
 }
