@@ -42,8 +42,9 @@ final class Attempt {
         spark.setJobGroup(group, description, true);
         DriverService service = DriverService.start(plan.service(), coordinator::answer);
         try {
-            List<byte[]> values =
-                    Barriers.of(train, Sample.class).zipPartitions(test, new TrainingTask(plan)).collect();
+            List<byte[]> values = Barriers.of(train, Sample.class)
+                    .zipPartitions(test, new TrainingTask(plan))
+                    .collect();
             coordinator.close();
             coordinator.failure().ifPresent(Attempt::raise);
             return new Outcome(values.get(0), coordinator.finished());

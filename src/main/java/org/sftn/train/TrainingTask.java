@@ -63,12 +63,7 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
     }
 
     private Iterator<byte[]> train(
-            Member me,
-            Peers peers,
-            Model model,
-            StepLoss loss,
-            Batches batches,
-            DriverService.Client driver)
+            Member me, Peers peers, Model model, StepLoss loss, Batches batches, DriverService.Client driver)
             throws IOException, InterruptedException {
         try {
             Exchange exchange = peers.exchange(model.training().parameters());
@@ -121,8 +116,7 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
 
     // Asks again and again, so that an interrupt is heeded at once.
     @SuppressWarnings("unchecked")
-    private static List<Rendezvous.Address> meet(
-            DriverService.Client driver, Member me, Rendezvous.Address own) {
+    private static List<Rendezvous.Address> meet(DriverService.Client driver, Member me, Rendezvous.Address own) {
         Report.Here here = new Report.Here(me.rank(), SparkEnv.get().executorId(), own);
         while (true) {
             List<Rendezvous.Address> all = (List<Rendezvous.Address>) driver.ask(here);

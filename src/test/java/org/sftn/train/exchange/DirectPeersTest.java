@@ -102,7 +102,8 @@ class DirectPeersTest {
         Exchange waiting = joined.get(0).get();
         joined.get(1).get();
         Peers own = open.get(0);
-        var unused = CompletableFuture.runAsync(own::close, CompletableFuture.delayedExecutor(200, TimeUnit.MILLISECONDS));
+        var unused =
+                CompletableFuture.runAsync(own::close, CompletableFuture.delayedExecutor(200, TimeUnit.MILLISECONDS));
         assertThatThrownBy(() -> waiting.reduce(new float[10]))
                 .isInstanceOf(PeerException.class)
                 .hasMessage("the exchange of rank 0 was closed");
