@@ -12,8 +12,7 @@ public final class Gradients {
     public void add(String tap, double weight, Tensor gradient) {
         Tensor sum = sums.computeIfAbsent(tap, t -> Tensor.zeros(gradient.shape()));
         if (!sum.shape().equals(gradient.shape())) {
-            throw new IllegalArgumentException(
-                    "tap '" + tap + "' has gradients of " + sum.shape() + " and " + gradient.shape());
+            throw new IllegalArgumentException("tap '" + tap + "' has gradients of " + sum.shape() + " and " + gradient.shape());
         }
         float[] values = gradient.values();
         for (int i = 0; i < values.length; i++) {

@@ -15,8 +15,7 @@ class LossesTest {
 
     @Test
     void crossEntropyOfEqualLogitsIsTheLogarithmOfTheClasses() {
-        assertThat(CrossEntropy.of(Tensor.zeros(Shape.of(3, 5)), LABELS).value())
-                .isCloseTo(Math.log(5), within(1e-12));
+        assertThat(CrossEntropy.of(Tensor.zeros(Shape.of(3, 5)), LABELS).value()).isCloseTo(Math.log(5), within(1e-12));
     }
 
     @Test
@@ -30,24 +29,14 @@ class LossesTest {
     void gradientsAreFiniteDifferences() {
         Tensor p = random(1);
         Tensor q = random(2);
-        check(
-                p,
-                CrossEntropy.of(p, LABELS).gradient(),
-                x -> CrossEntropy.of(x, LABELS).value());
-        check(
-                p,
-                SoftenedKl.of(p, q, 3).gradientOfP(),
-                x -> SoftenedKl.of(x, q, 3).value());
-        check(
-                q,
-                SoftenedKl.of(p, q, 3).gradientOfQ(),
-                x -> SoftenedKl.of(p, x, 3).value());
+        check(p, CrossEntropy.of(p, LABELS).gradient(), x -> CrossEntropy.of(x, LABELS).value());
+        check(p, SoftenedKl.of(p, q, 3).gradientOfP(), x -> SoftenedKl.of(x, q, 3).value());
+        check(q, SoftenedKl.of(p, q, 3).gradientOfQ(), x -> SoftenedKl.of(p, x, 3).value());
     }
 
     @Test
     void shapesThatDoNotFitAreRefused() {
-        assertThatThrownBy(() -> SoftenedKl.of(random(1), Tensor.zeros(Shape.of(3, 4)), 1))
-                .hasMessage("KL of outputs of 3x5 and 3x4");
+        assertThatThrownBy(() -> SoftenedKl.of(random(1), Tensor.zeros(Shape.of(3, 4)), 1)).hasMessage("KL of outputs of 3x5 and 3x4");
         assertThatThrownBy(() -> CrossEntropy.of(random(1), new int[2])).hasMessage("2 labels for a batch of 3");
     }
 
