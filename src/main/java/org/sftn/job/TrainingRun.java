@@ -106,12 +106,7 @@ final class TrainingRun {
                                 : " and every " + training.checkpointIterations() + " iterations",
                         training.keepCheckpoints(),
                         folder.out().checkpoints()));
-        lines.add("Output       "
-                + List.of(
-                        folder.out().model(),
-                        folder.out().metrics(),
-                        folder.out().tensorboard(),
-                        folder.out().result()));
+        lines.add("Output       model/, metrics.csv, tensorboard/, result.json in " + session.out());
         return lines;
     }
 
