@@ -48,6 +48,6 @@ public record Convolution(int in, int out, int kernel, int stride, int padding, 
         return List.of(new ParameterSpec(
                 "weight",
                 Shape.of(out, in / groups, kernel, kernel),
-                Initializer.kaimingNormal(out / groups * kernel * kernel)));
+                Initializer.kaimingNormal(out * kernel * kernel)));
     }
 }

@@ -15,7 +15,7 @@ import org.sftn.nn.Network;
  * threads and every sum has a fixed order, so results are a function of the inputs and the number of threads, bit by bit.
  *
  * <p>BigDL's layers are not used. Its convolution unrolls the whole batch (nine times the input's memory for a 3x3 kernel, twice in
- * training), on one thread, and took 2.2 times as long as this engine's when its batch was split likewise; it also cannot pass a
+ * training), on one thread, took almost twice as long as this engine's when its batch was split likewise, and cannot pass a
  * smaller batch backward after a larger one. Its batch-norm runs on one thread.
  *
  * <p>{@link Executable#parameters()} are in the network's canonical order. Inputs are read, not copied: a training step's must stay
