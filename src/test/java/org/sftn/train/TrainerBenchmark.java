@@ -99,6 +99,8 @@ public final class TrainerBenchmark {
                 milliseconds[milliseconds.length - 1]);
         spark.stop();
         delete(folder.toFile());
+        // Each of Spark's barrier tasks leaves a timer thread that is no daemon.
+        System.exit(0);
     }
 
     private static void delete(File file) {
