@@ -102,7 +102,9 @@ final class QuickstartJob implements Job {
                 percent(friendly),
                 percent(ofFriendly),
                 gain(ofFriendly, alone)));
-        return table + "quickstart done: models and metrics of every step are in " + session.out();
+        return table
+                + "A few minutes of training on generated images: a trial of the installation, not a result.\n"
+                + "quickstart done: models and metrics of every step are in " + session.out();
     }
 
     private static RunResult teacher(Session session, String step, String student) throws Exception {

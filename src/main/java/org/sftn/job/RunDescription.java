@@ -36,7 +36,6 @@ record RunDescription(
             "data.path",
             "data.memory",
             "distill.teacher",
-            "engine.threads",
             "evaluate.model",
             "teacher.start-from",
             "training.attempts",
@@ -58,6 +57,12 @@ record RunDescription(
         SortedMap<String, String> fixed = fixed(configuration);
         String all = job + "\n" + fixed + "\n" + dataset + "\n" + model;
         return new RunDescription(job, BuildVersion.current().toString(), sha256(all), dataset, model, configuration);
+    }
+
+    /** Null when the job does not read it. */
+    Long seed() {
+        String seed = configuration.get("seed");
+        return seed == null ? null : Long.valueOf(seed);
     }
 
     private static SortedMap<String, String> fixed(SortedMap<String, String> configuration) {

@@ -11,6 +11,7 @@ import java.util.SortedMap;
  * @param top1 share of test images, in [0, 1]
  * @param loss mean cross-entropy of the evaluated images
  * @param imagesPerSecond trained or evaluated, over all executors
+ * @param seed null when the job draws nothing at random
  * @param dataset the data set's identity
  * @param teacher the identity of the model that the job read
  * @param model the identity of the model that the job wrote
@@ -25,7 +26,7 @@ record RunResult(
         Double loss,
         Integer epochs,
         Double imagesPerSecond,
-        String seed,
+        Long seed,
         String codeVersion,
         String dataset,
         String teacher,
@@ -52,7 +53,7 @@ record RunResult(
                 loss,
                 epochs,
                 imagesPerSecond,
-                run.configuration().get("seed"),
+                run.seed(),
                 run.codeVersion(),
                 run.dataset(),
                 run.model(),
@@ -71,7 +72,7 @@ record RunResult(
                 null,
                 null,
                 imagesPerSecond,
-                run.configuration().get("seed"),
+                run.seed(),
                 run.codeVersion(),
                 dataset,
                 null,
@@ -89,7 +90,7 @@ record RunResult(
                 null,
                 null,
                 null,
-                run.configuration().get("seed"),
+                run.seed(),
                 run.codeVersion(),
                 run.dataset(),
                 run.model(),

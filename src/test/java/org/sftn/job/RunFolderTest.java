@@ -53,7 +53,7 @@ class RunFolderTest {
         assertThat(names()).containsExactly("result.json", "run.json");
         assertThat(json("result.json")).isEqualTo(new ObjectMapper().readTree("""
                         {"job": "distill", "status": "done", "top1": 0.5, "top5": 0.75, "loss": 1.25, "epochs": 3, "images_per_second": 100.0,
-                         "seed": "1", "code_version": "%s", "dataset": "data", "teacher": "teacher", "model": "abc",
+                         "seed": 1, "code_version": "%s", "dataset": "data", "teacher": "teacher", "model": "abc",
                          "configuration": {"seed": "1", "training.attempts": "4", "training.epochs": "3"}}""".formatted(BuildVersion.current())));
         assertThat(json("run.json").get("fingerprint").asText())
                 .isEqualTo(RUN.fingerprint())

@@ -1,17 +1,29 @@
 package org.sftn.train;
 
+import java.io.File;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.apache.spark.sql.SparkSession;
 
-/** A Spark master and workers in this process whose executors are processes of one core each, on loopback. */
+/**
+ * A Spark master and workers in this process whose executors are processes of one core each, on loopback. As on a real cluster
+ * our classes reach them in a jar, so that Spark's own class loader does not know them.
+ */
 final class LocalCluster implements AutoCloseable {
     private static final String TESTING = "spark.testing";
     private static final String TEST_HOME = "spark.test.home";
+    private static final String CLASS_PATH = "java.class.path";
 
     private final SparkSession spark;
 
@@ -32,15 +44,51 @@ final class LocalCluster implements AutoCloseable {
         String openings = ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(argument -> argument.startsWith("--add-opens"))
                 .collect(Collectors.joining(" "));
+        Path jar = home.resolve("job.jar");
+        // In testing, Spark gives executors the class path of this process.
+        String classPath = System.getProperty(CLASS_PATH);
+        System.setProperty(CLASS_PATH, jarOurClasses(jar, classPath));
         SparkSession.Builder builder = SparkSession.builder()
+                .config("spark.jars", jar.toUri().toString())
                 .master("local-cluster[" + executors + ",1,1024]")
                 .config("spark.ui.enabled", false)
                 .config("spark.driver.host", "127.0.0.1")
                 .config("spark.driver.bindAddress", "127.0.0.1")
-                .config("spark.executor.extraClassPath", System.getProperty("java.class.path"))
                 .config("spark.executor.extraJavaOptions", openings);
         more.forEach(builder::config);
-        return new LocalCluster(builder.getOrCreate());
+        try {
+            return new LocalCluster(builder.getOrCreate());
+        } finally {
+            System.setProperty(CLASS_PATH, classPath);
+        }
+    }
+
+    /** Puts the class path's folders into a jar and returns the rest of the class path. */
+    private static String jarOurClasses(Path jar, String classPath) throws IOException {
+        List<String> libraries = new ArrayList<>();
+        Set<String> written = new HashSet<>();
+        try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(jar))) {
+            for (String entry : classPath.split(File.pathSeparator)) {
+                Path path = Path.of(entry);
+                if (!Files.isDirectory(path)) {
+                    libraries.add(entry);
+                    continue;
+                }
+                try (Stream<Path> files = Files.walk(path)) {
+                    for (Path file : files.filter(Files::isRegularFile).toList()) {
+                        String name = path.relativize(file).toString();
+                        if (written.add(name)) {
+                            out.putNextEntry(new ZipEntry(name));
+                            Files.copy(file, out);
+                        }
+                    }
+                }
+            }
+        }
+        if (written.isEmpty()) {
+            throw new IllegalStateException("the class path holds no folder of classes");
+        }
+        return String.join(File.pathSeparator, libraries);
     }
 
     SparkSession spark() {

@@ -9,12 +9,16 @@ import org.apache.spark.rpc.RpcEndpoint;
 import org.apache.spark.rpc.RpcEndpointRef;
 import org.apache.spark.rpc.RpcEnv;
 import org.apache.spark.util.RpcUtils;
+import org.apache.spark.util.Utils;
 import scala.PartialFunction;
 import scala.reflect.ClassTag$;
 import scala.runtime.AbstractPartialFunction;
 import scala.runtime.BoxedUnit;
 
-/** A service of the driver for its executors over Spark's own RPC: authenticated and encrypted as Spark is. */
+/**
+ * A service of the driver for its executors over Spark's own RPC: authenticated and encrypted as Spark is. Messages travel as
+ * bytes: an executor's RPC knows the classes of Spark, not those of the job's jar.
+ */
 public final class DriverService implements RpcEndpoint, AutoCloseable {
     /** What a task asks the driver, or only tells it. */
     @FunctionalInterface
@@ -45,7 +49,10 @@ public final class DriverService implements RpcEndpoint, AutoCloseable {
     public static Client connect(String name) {
         SparkEnv env = SparkEnv.get();
         RpcEndpointRef driver = RpcUtils.makeDriverRef(name, env.conf(), env.rpcEnv());
-        return question -> driver.askSync(question, ClassTag$.MODULE$.apply(Serializable.class));
+        return question -> {
+            byte[] answer = driver.askSync(Utils.serialize(question), ClassTag$.MODULE$.apply(byte[].class));
+            return Utils.deserialize(answer, DriverService.class.getClassLoader());
+        };
     }
 
     @Override
@@ -63,15 +70,16 @@ public final class DriverService implements RpcEndpoint, AutoCloseable {
         return new AbstractPartialFunction<>() {
             @Override
             public boolean isDefinedAt(Object message) {
-                return message instanceof Serializable;
+                return message instanceof byte[];
             }
 
             @Override
             public BoxedUnit apply(Object message) {
                 try {
-                    context.reply(answer.apply((Serializable) message));
+                    Serializable question = Utils.deserialize((byte[]) message, DriverService.class.getClassLoader());
+                    context.reply(Utils.serialize(answer.apply(question)));
                 } catch (RuntimeException e) {
-                    context.sendFailure(e);
+                    context.sendFailure(new IllegalStateException(e.toString()));
                 }
                 return BoxedUnit.UNIT;
             }
