@@ -10,6 +10,7 @@ import org.sftn.train.bigdl.BigDlSgd;
 import org.sftn.train.bigdl.DriverService;
 import org.sftn.train.exchange.Exchange;
 import org.sftn.train.exchange.Member;
+import org.sftn.train.loss.Gradients;
 
 /** One rank's training: restore, step, save, validate. */
 final class Replica {
@@ -137,15 +138,12 @@ final class Replica {
         unreported = unreported.plus(tally);
         epochImages += batch.size();
         images += batch.size();
-        model.training().backward(found.gradients());
-        float[] gradients = model.training().gradients();
-        if (me.ranks() > 1) {
-            float share = (float) batch.size() / batches.globalSize(iteration);
-            for (int i = 0; i < gradients.length; i++) {
-                gradients[i] *= share;
-            }
-        }
-        return gradients;
+        // The share is taken here, since backward is linear: the taps have few values, the parameters many.
+        double share = (double) batch.size() / batches.globalSize(iteration);
+        Gradients shared = new Gradients();
+        found.gradients().forEach((tap, gradient) -> shared.add(tap, share, gradient));
+        model.training().backward(shared.byTap());
+        return model.training().gradients();
     }
 
     private double learningRate(long iteration) {
