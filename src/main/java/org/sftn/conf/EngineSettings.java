@@ -4,4 +4,13 @@ import java.io.Serializable;
 import org.sftn.conf.Limit.AtLeast;
 
 /** {@code engine}: see reference.conf for each key. */
-public record EngineSettings(String name, @AtLeast(0) int threads) implements Serializable {}
+public record EngineSettings(
+        String name, Precision precision, @AtLeast(0) int threads) implements Serializable {
+    /** Of activations and of what is multiplied; master weights, statistics, sums and losses are fp32 always. */
+    public enum Precision {
+        /** bf16 where the processor multiplies it in hardware (AMX), fp32 elsewhere. */
+        AUTO,
+        FP32,
+        BF16
+    }
+}

@@ -1,6 +1,7 @@
 package org.sftn.engine;
 
 import java.util.Set;
+import org.sftn.nn.Layout;
 import org.sftn.nn.Network;
 
 /** Turns a network description into something that computes. */
@@ -10,6 +11,9 @@ public interface Engine {
 
     /** What computes, for the start banner: library, version, instruction set, threads. */
     String description();
+
+    /** The layout in which it takes batches of images fastest; it always takes {@link Layout#CHANNELS_FIRST}. */
+    Layout imageLayout();
 
     /**
      * A network that can be trained: batch-norm uses the batch's statistics.

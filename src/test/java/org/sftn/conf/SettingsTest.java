@@ -22,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.sftn.conf.EngineSettings.Precision;
 import org.sftn.conf.Limit.MoreThan;
 
 class SettingsTest {
@@ -48,7 +49,7 @@ class SettingsTest {
                         10000,
                         new PrepareSettings.Generated(10, 10000, 2000)));
         assertThat(settings.data()).isEqualTo(new DataSettings("", 0, 0, ConfigMemorySize.ofBytes(2L << 30), 4, true));
-        assertThat(settings.engine()).isEqualTo(new EngineSettings("bigdl", 0));
+        assertThat(settings.engine()).isEqualTo(new EngineSettings("bigdl", Precision.AUTO, 0));
         assertThat(settings.training())
                 .isEqualTo(new TrainingSettings(
                         1,
@@ -100,6 +101,7 @@ class SettingsTest {
                         entry("data.crop-padding", "4"),
                         entry("data.horizontal-flip", "true"),
                         entry("engine.name", "bigdl"),
+                        entry("engine.precision", "auto"),
                         entry("engine.threads", "0"),
                         entry("training.executors", "1"),
                         entry("training.global-batch", "64"),

@@ -24,6 +24,7 @@ import org.sftn.model.SavedModel;
 import org.sftn.nn.Add;
 import org.sftn.nn.BatchNorm;
 import org.sftn.nn.Convolution;
+import org.sftn.nn.Layout;
 import org.sftn.nn.Network;
 import org.sftn.nn.ParameterSpec;
 import org.sftn.nn.Tensor;
@@ -118,6 +119,11 @@ class DistillObjectiveTest {
         @Override
         public String description() {
             return engine.description();
+        }
+
+        @Override
+        public Layout imageLayout() {
+            return Layout.CHANNELS_FIRST;
         }
 
         @Override

@@ -12,6 +12,7 @@ import java.util.Map;
 import org.apache.spark.sql.SparkSession;
 import org.sftn.conf.DataSettings;
 import org.sftn.conf.EngineSettings;
+import org.sftn.conf.EngineSettings.Precision;
 import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.TrainingSettings;
 import org.sftn.conf.TrainingSettings.ExchangeKind;
@@ -102,7 +103,7 @@ record ToyRun(
                 Duration.ZERO,
                 attempts,
                 Duration.ofSeconds(20));
-        EngineSource engine = cores -> Engines.create(new EngineSettings("bigdl", 1), cores);
+        EngineSource engine = cores -> Engines.create(new EngineSettings("bigdl", Precision.AUTO, 1), cores);
         OutputFolder folder = new OutputFolder(new org.apache.hadoop.fs.Path(out.toUri()));
         return new Trainer(spark, settings, dataSettings(data), engine, SEED, progress)
                 .train(objective, dataset(), folder, Map.of("job", "toy"));

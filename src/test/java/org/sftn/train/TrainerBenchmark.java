@@ -21,6 +21,7 @@ import org.sftn.engine.Engine;
 import org.sftn.engine.Executable;
 import org.sftn.engine.TrainingExecutable;
 import org.sftn.nn.GlobalAveragePool;
+import org.sftn.nn.Layout;
 import org.sftn.nn.Linear;
 import org.sftn.nn.Network;
 import org.sftn.nn.Shape;
@@ -158,6 +159,11 @@ public final class TrainerBenchmark {
         @Override
         public String description() {
             return name();
+        }
+
+        @Override
+        public Layout imageLayout() {
+            return Layout.CHANNELS_FIRST;
         }
 
         @Override

@@ -8,6 +8,7 @@ import java.util.Set;
 import org.sftn.engine.Engine;
 import org.sftn.engine.Executable;
 import org.sftn.engine.TrainingExecutable;
+import org.sftn.nn.Layout;
 import org.sftn.nn.Network;
 
 /**
@@ -47,6 +48,11 @@ public final class BigDlEngine implements Engine {
     @Override
     public String description() {
         return "bigdl " + version() + ", MKL-BLAS fp32, " + threads + (threads == 1 ? " thread" : " threads");
+    }
+
+    @Override
+    public Layout imageLayout() {
+        return Layout.CHANNELS_FIRST;
     }
 
     private static String version() {

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.sftn.nn.Layout;
 import org.sftn.nn.Network;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
@@ -100,6 +101,9 @@ final class Graph implements AutoCloseable {
             if (!tensor.shape().equals(expected)) {
                 throw new IllegalArgumentException(
                         "input '" + name + "' must be " + expected + ", not " + tensor.shape());
+            }
+            if (tensor.layout() != Layout.CHANNELS_FIRST) {
+                throw new IllegalArgumentException("input '" + name + "' must have its channels first");
             }
         });
         for (Operation operation : operations) {

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sftn.conf.EngineSettings;
+import org.sftn.conf.EngineSettings.Precision;
 import org.sftn.conf.UserException;
 import org.sftn.engine.Engine;
 import org.sftn.engine.Engines;
@@ -412,12 +413,14 @@ class BigDlEngineTest {
 
     @Test
     void enginesAreMadeByName() {
-        assertThat(Engines.create(new EngineSettings("bigdl", 0), 3).description())
+        assertThat(Engines.create(new EngineSettings("bigdl", Precision.AUTO, 0), 3)
+                        .description())
                 .isEqualTo("bigdl 0.13.0, MKL-BLAS fp32, 3 threads");
-        assertThat(Engines.create(new EngineSettings("bigdl", 1), 3).description())
+        assertThat(Engines.create(new EngineSettings("bigdl", Precision.AUTO, 1), 3)
+                        .description())
                 .isEqualTo("bigdl 0.13.0, MKL-BLAS fp32, 1 thread");
         assertThat(engine.name()).isEqualTo("bigdl");
-        assertThatThrownBy(() -> Engines.create(new EngineSettings("bigdll", 0), 3))
+        assertThatThrownBy(() -> Engines.create(new EngineSettings("bigdll", Precision.AUTO, 0), 3))
                 .isInstanceOf(UserException.class)
                 .hasMessage("there is no engine 'bigdll' among bigdl; did you mean 'bigdl'?");
     }
