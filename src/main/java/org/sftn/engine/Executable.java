@@ -8,20 +8,8 @@ import org.sftn.nn.Tensor;
 public interface Executable extends AutoCloseable {
     Network network();
 
-    /**
-     * All trained parameters in the engine's own order, live: what is written here is used by the next forward pass. Two
-     * executables of one engine, network and precision have the same order, in training and in inference.
-     */
-    float[] parameters();
-
-    /** All running statistics, live, in the network's canonical order. */
-    float[] statistics();
-
     /** Copies parameters and statistics in by their full names; every name of the network must be there with its shape. */
     void load(Map<String, Tensor> values);
-
-    /** Copies of parameters and statistics by full name, in the canonical order and layout. */
-    Map<String, Tensor> save();
 
     /**
      * @param inputs every input of the network, {@code batch x shape}, all of one batch of at least 1; read, not copied: in

@@ -6,6 +6,18 @@ import org.sftn.nn.Tensor;
 /** An executable in training mode: batch-norm uses the batch's statistics and updates the running ones. */
 public interface TrainingExecutable extends Executable {
     /**
+     * All trained parameters in the engine's own order, live: what is written here is used by the next forward pass.
+     * An engine's order for a network does not change from run to run on one kind of machine; it may pad, with zeros that stay.
+     */
+    float[] parameters();
+
+    /** All running statistics, live, in the network's canonical order. */
+    float[] statistics();
+
+    /** Copies of parameters and statistics by full name, in the canonical order and layout. */
+    Map<String, Tensor> save();
+
+    /**
      * The gradient of the loss of the last forward pass with respect to every parameter, in the order of {@link
      * #parameters()}; overwritten by each {@link #backward}.
      */

@@ -36,7 +36,7 @@ final class Model implements AutoCloseable {
     }
 
     // Numbered parameters, seen by name, show where each lies.
-    private static String identifyOrder(Executable executable) {
+    private static String identifyOrder(TrainingExecutable executable) {
         float[] parameters = executable.parameters();
         for (int i = 0; i < parameters.length; i++) {
             parameters[i] = i % MARKS;

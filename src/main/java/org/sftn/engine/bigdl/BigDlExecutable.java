@@ -24,23 +24,8 @@ final class BigDlExecutable implements Executable {
     }
 
     @Override
-    public float[] parameters() {
-        return parameters.values();
-    }
-
-    @Override
-    public float[] statistics() {
-        return parameters.statistics();
-    }
-
-    @Override
     public void load(Map<String, Tensor> values) {
         parameters.load(values);
-    }
-
-    @Override
-    public Map<String, Tensor> save() {
-        return parameters.save();
     }
 
     @Override

@@ -35,12 +35,12 @@ final class BigDlTrainingExecutable implements TrainingExecutable {
 
     @Override
     public float[] parameters() {
-        return executable.parameters();
+        return parameters.values();
     }
 
     @Override
     public float[] statistics() {
-        return executable.statistics();
+        return parameters.statistics();
     }
 
     @Override
@@ -50,7 +50,7 @@ final class BigDlTrainingExecutable implements TrainingExecutable {
 
     @Override
     public Map<String, Tensor> save() {
-        return executable.save();
+        return parameters.save();
     }
 
     @Override

@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.sftn.engine.Checks;
 import org.sftn.nn.Layout;
 import org.sftn.nn.Network;
-import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
 
 /** The operations of a network with their memory; runs them forward and backward. */
@@ -87,25 +87,7 @@ final class Graph implements AutoCloseable {
     }
 
     private int checkedBatch(Map<String, Tensor> inputs) {
-        if (!inputs.keySet().equals(network.inputs().keySet())) {
-            throw new IllegalArgumentException(
-                    "the inputs are " + network.inputs().keySet() + ", not " + inputs.keySet());
-        }
-        int given = inputs.isEmpty() ? 0 : inputs.values().iterator().next().batch();
-        if (given > largestBatch) {
-            throw new IllegalArgumentException(
-                    "a batch of " + given + " is larger than " + largestBatch + ", which was compiled for");
-        }
-        inputs.forEach((name, tensor) -> {
-            Shape expected = network.inputs().get(name).batched(given);
-            if (!tensor.shape().equals(expected)) {
-                throw new IllegalArgumentException(
-                        "input '" + name + "' must be " + expected + ", not " + tensor.shape());
-            }
-            if (tensor.layout() != Layout.CHANNELS_FIRST) {
-                throw new IllegalArgumentException("input '" + name + "' must have its channels first");
-            }
-        });
+        int given = Checks.batch(network, inputs, largestBatch, layout -> layout == Layout.CHANNELS_FIRST);
         for (Operation operation : operations) {
             String refusal = operation.refusal(given);
             if (refusal != null) {
@@ -175,7 +157,7 @@ final class Graph implements AutoCloseable {
         if (batch == 0) {
             throw new IllegalStateException("backward before the first forward");
         }
-        check(gradients);
+        Checks.gradients(network, outputs, batch, gradients);
         Map<Value, List<float[]>> given = new LinkedHashMap<>();
         gradients.forEach((tap, gradient) -> {
             Value value = values.get(network.tap(tap));
@@ -196,20 +178,6 @@ final class Graph implements AutoCloseable {
             operations.forEach(operation -> operation.collect(worker, team.workers()));
         });
         values.values().forEach(value -> value.gradient = null);
-    }
-
-    private void check(Map<String, Tensor> gradients) {
-        gradients.forEach((tap, gradient) -> {
-            if (!outputs.contains(tap)) {
-                throw new IllegalArgumentException(
-                        "a gradient of '" + tap + "', which is not an output; those are " + outputs);
-            }
-            Shape expected = network.tapShape(tap).batched(batch);
-            if (!gradient.shape().equals(expected)) {
-                throw new IllegalArgumentException(
-                        "the gradient of '" + tap + "' must be " + expected + ", not " + gradient.shape());
-            }
-        });
     }
 
     private void start(Worker worker, Value value, List<float[]> given) {

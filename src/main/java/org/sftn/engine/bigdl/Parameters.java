@@ -2,6 +2,7 @@ package org.sftn.engine.bigdl;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.sftn.engine.Flat;
 import org.sftn.nn.Network;
 import org.sftn.nn.Tensor;
 

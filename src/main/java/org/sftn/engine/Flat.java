@@ -1,4 +1,4 @@
-package org.sftn.engine.bigdl;
+package org.sftn.engine;
 
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -7,14 +7,14 @@ import java.util.Map;
 import org.sftn.nn.ParameterSpec;
 import org.sftn.nn.Tensor;
 
-/** Named arrays one after another in one array. */
-final class Flat {
+/** Named arrays one after another in one array, in their canonical layout. */
+public final class Flat {
     private record Place(ParameterSpec spec, int from) {}
 
     private final Map<String, Place> places = new LinkedHashMap<>();
     private final int length;
 
-    Flat(List<ParameterSpec> specs) {
+    public Flat(List<ParameterSpec> specs) {
         int from = 0;
         for (ParameterSpec spec : specs) {
             places.put(spec.name(), new Place(spec, from));
@@ -23,16 +23,16 @@ final class Flat {
         length = from;
     }
 
-    int length() {
+    public int length() {
         return length;
     }
 
-    int from(String name) {
+    public int from(String name) {
         return places.get(name).from();
     }
 
     /** @throws IllegalArgumentException when a name is missing or its shape is another */
-    void check(Map<String, Tensor> given) {
+    public void check(Map<String, Tensor> given) {
         places.forEach((name, place) -> {
             Tensor tensor = given.get(name);
             if (tensor == null) {
@@ -45,14 +45,14 @@ final class Flat {
         });
     }
 
-    void load(Map<String, Tensor> given, float[] into) {
+    public void load(Map<String, Tensor> given, float[] into) {
         places.forEach((name, place) -> {
             float[] values = given.get(name).values();
             System.arraycopy(values, 0, into, place.from(), values.length);
         });
     }
 
-    void save(float[] from, Map<String, Tensor> into) {
+    public void save(float[] from, Map<String, Tensor> into) {
         places.forEach((name, place) -> {
             int elements = place.spec().shape().elements();
             into.put(

@@ -1,0 +1,147 @@
+package org.sftn.engine.onednn;
+
+import java.nio.FloatBuffer;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.bytedeco.dnnl.dnnl_memory_desc;
+import org.bytedeco.dnnl.global.dnnl;
+import org.sftn.nn.Layout;
+import org.sftn.nn.Network;
+import org.sftn.nn.Tensor;
+
+/** A network's program for one batch size and one layout of its inputs: what goes in, what comes out, what it keeps. */
+final class Compiled implements AutoCloseable {
+    private final Handles handles;
+    private final Program program;
+    private final Recorder recorder;
+    private final Map<String, Value> values;
+    private final Map<String, Buffer> given = new LinkedHashMap<>();
+    private final Map<String, Buffer> read = new LinkedHashMap<>();
+    private final Map<String, Buffer> gradientsGiven = new LinkedHashMap<>();
+    private final Map<String, Tensor> outputs = new LinkedHashMap<>();
+    private final int forwardSteps;
+
+    /**
+     * @param handles of this program alone; closed with it
+     * @param parameters null in inference
+     * @param taps that are read after the forward pass
+     * @param layouts of the inputs
+     */
+    Compiled(
+            Handles handles,
+            Network network,
+            Lowering lowering,
+            Parameters parameters,
+            Set<String> taps,
+            int batch,
+            Map<String, Layout> layouts) {
+        this.handles = handles;
+        this.program = new Program(handles);
+        this.recorder = new Recorder(handles, program, parameters);
+        this.values = lowering.values();
+        network.inputs().keySet().forEach(name -> take(values.get(name), layouts.get(name)));
+        lowering.operations().forEach(operation -> operation.forward(recorder));
+        taps.forEach(tap -> {
+            read(tap, values.get(network.tap(tap)));
+            outputs.put(tap, Tensor.zeros(network.tapShape(tap).batched(batch)));
+        });
+        forwardSteps = program.size();
+        given.values().forEach(buffer -> program.use(buffer, 0));
+        read.values().forEach(buffer -> program.use(buffer, forwardSteps - 1));
+        if (parameters != null) {
+            backward(network, lowering.operations(), taps);
+        }
+        program.seal(parameters == null ? Map.of() : parameters.memories());
+    }
+
+    private void take(Value value, Layout layout) {
+        boolean last = layout == Layout.CHANNELS_LAST || !value.shape.isMap();
+        dnnl_memory_desc host = handles.layout(Type.F32, last ? dnnl.dnnl_acdb : dnnl.dnnl_abcd, value.dimensions());
+        Buffer buffer = program.value(host);
+        given.put(value.name, buffer);
+        value.data = Handles.same(host, value.layout) ? buffer : program.reordered(value.name, buffer, value.layout);
+    }
+
+    private void read(String tap, Value value) {
+        read.put(tap, value.shape.isMap() ? program.reordered(value.name, value.data, host(value)) : value.data);
+    }
+
+    /** As callers see a value: fp32, channels first. */
+    private dnnl_memory_desc host(Value value) {
+        return handles.layout(Type.F32, dnnl.dnnl_abcd, value.dimensions());
+    }
+
+    private void backward(Network network, List<Operation> operations, Set<String> taps) {
+        for (String tap : taps) {
+            Value value = values.get(network.tap(tap));
+            if (value.trained) {
+                Buffer buffer = program.value(value.shape.isMap() ? host(value) : value.layout);
+                gradientsGiven.put(tap, buffer);
+                program.use(buffer, forwardSteps);
+                recorder.contribute(value, value.shape.isMap() ? program.reordered(tap, buffer, value.layout) : buffer);
+            }
+        }
+        for (int i = operations.size() - 1; i >= 0; i--) {
+            operations.get(i).backward(recorder);
+        }
+    }
+
+    Map<String, Tensor> forward(Map<String, Tensor> inputs) {
+        inputs.forEach((name, tensor) -> program.floats(given.get(name)).put(tensor.values()));
+        program.run(0, forwardSteps);
+        outputs.forEach((tap, tensor) -> program.floats(read.get(tap)).get(tensor.values()));
+        return outputs;
+    }
+
+    /** Moves the running statistics towards those of the batch. */
+    void updateStatistics(Parameters parameters) {
+        for (Recorder.BatchStatistics batch : recorder.statistics()) {
+            double momentum = batch.momentum();
+            // PyTorch's running variance is the unbiased one.
+            double unbiased = (double) batch.count() / (batch.count() - 1);
+            move(parameters, batch.node() + ".running_mean", program.floats(batch.mean()), momentum, 1);
+            move(parameters, batch.node() + ".running_var", program.floats(batch.variance()), momentum, unbiased);
+        }
+    }
+
+    private static void move(Parameters parameters, String name, FloatBuffer towards, double momentum, double factor) {
+        float[] statistics = parameters.statistics();
+        int from = parameters.statisticsOffset(name);
+        for (int c = 0; c < towards.limit(); c++) {
+            statistics[from + c] = (float) ((1 - momentum) * statistics[from + c] + momentum * factor * towards.get(c));
+        }
+    }
+
+    /** A tap without a gradient has gradient 0. */
+    void backward(Map<String, Tensor> gradients) {
+        gradientsGiven.forEach((tap, buffer) -> {
+            Tensor gradient = gradients.get(tap);
+            program.floats(buffer)
+                    .put(gradient == null ? new float[outputs.get(tap).values().length] : gradient.values());
+        });
+        program.run(forwardSteps, program.size());
+    }
+
+    /** Inference: computes what the program keeps from values by name. */
+    void load(Map<String, Tensor> loaded) {
+        for (Recorder.Constant constant : recorder.constants()) {
+            float[] source = constant.of().apply(loaded);
+            try (Memory canonical = new Memory((long) source.length * Float.BYTES)) {
+                canonical.floats(0, source.length).put(source);
+                Handles.reorder(
+                        constant.canonical(),
+                        canonical.at(0),
+                        constant.buffer().layout,
+                        program.address(constant.buffer()));
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        program.close();
+        handles.close();
+    }
+}

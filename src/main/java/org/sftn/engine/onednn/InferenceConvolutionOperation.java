@@ -1,0 +1,87 @@
+package org.sftn.engine.onednn;
+
+import java.util.Map;
+import org.bytedeco.dnnl.dnnl_memory_desc;
+import org.bytedeco.dnnl.dnnl_post_ops;
+import org.bytedeco.dnnl.dnnl_primitive_desc;
+import org.bytedeco.dnnl.global.dnnl;
+import org.sftn.nn.Tensor;
+
+/** A convolution in inference with what follows it: batch-norm, folded into the weights; a sum with another value; ReLU. */
+final class InferenceConvolutionOperation implements Operation {
+    private final ConvolutionKernel kernel;
+    private final Value input;
+    private final Value output;
+    private final String weight;
+    private final InferenceBatchNorm norm;
+    private final Value added;
+    private final boolean relu;
+
+    /**
+     * @param weight the parameter's full name
+     * @param norm null for none
+     * @param added null for none
+     */
+    InferenceConvolutionOperation(
+            ConvolutionKernel kernel,
+            Value input,
+            Value output,
+            String weight,
+            InferenceBatchNorm norm,
+            Value added,
+            boolean relu) {
+        this.kernel = kernel;
+        this.input = input;
+        this.output = output;
+        this.weight = weight;
+        this.norm = norm;
+        this.added = added;
+        this.relu = relu;
+    }
+
+    @Override
+    public void forward(Recorder recorder) {
+        Handles handles = recorder.handles();
+        dnnl_memory_desc bias = norm == null ? null : handles.layout(Type.F32, dnnl.dnnl_a, kernel.out());
+        dnnl_post_ops after = handles.after();
+        if (added != null) {
+            Library.check(
+                    "describe a primitive",
+                    dnnl.dnnl_post_ops_append_binary(after, dnnl.dnnl_binary_add, added.layout));
+        }
+        if (relu) {
+            Handles.addRelu(after);
+        }
+        dnnl_primitive_desc description =
+                kernel.forward(handles, dnnl.dnnl_forward_inference, bias, handles.attributes(after));
+        output.data = recorder.program().value(output.layout);
+        Program.Step step = recorder.program()
+                .step(output.name + " convolution", description)
+                .with(dnnl.DNNL_ARG_SRC, input.data)
+                .with(
+                        dnnl.DNNL_ARG_WEIGHTS,
+                        recorder.constant(
+                                handles.layout(description, dnnl.dnnl_query_weights_md),
+                                kernel.canonical(handles),
+                                this::weights))
+                .with(dnnl.DNNL_ARG_DST, output.data);
+        if (norm != null) {
+            step.with(dnnl.DNNL_ARG_BIAS, recorder.constant(bias, bias, norm::shift));
+        }
+        if (added != null) {
+            step.with(dnnl.DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE | dnnl.DNNL_ARG_SRC_1, added.data);
+        }
+    }
+
+    private float[] weights(Map<String, Tensor> values) {
+        float[] weights = values.get(weight).values().clone();
+        if (norm != null) {
+            float[] scale = norm.scale(values);
+            int each = weights.length / scale.length;
+            for (int i = 0; i < weights.length; i++) {
+                weights[i] *= scale[i / each];
+            }
+        }
+        return weights;
+    }
+}

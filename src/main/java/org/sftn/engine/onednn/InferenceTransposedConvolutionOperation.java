@@ -1,0 +1,37 @@
+package org.sftn.engine.onednn;
+
+import org.bytedeco.dnnl.dnnl_primitive_desc;
+import org.bytedeco.dnnl.global.dnnl;
+
+/** A transposed convolution in inference. */
+final class InferenceTransposedConvolutionOperation implements Operation {
+    private final ConvolutionKernel kernel;
+    private final Value input;
+    private final Value output;
+    private final String weight;
+
+    /** @param weight the parameter's full name */
+    InferenceTransposedConvolutionOperation(ConvolutionKernel kernel, Value input, Value output, String weight) {
+        this.kernel = kernel;
+        this.input = input;
+        this.output = output;
+        this.weight = weight;
+    }
+
+    @Override
+    public void forward(Recorder recorder) {
+        Handles handles = recorder.handles();
+        dnnl_primitive_desc description = kernel.backwardData(handles);
+        output.data = recorder.program().value(output.layout);
+        recorder.program()
+                .step(output.name + " transposed convolution", description)
+                .with(dnnl.DNNL_ARG_DIFF_DST, input.data)
+                .with(
+                        dnnl.DNNL_ARG_WEIGHTS,
+                        recorder.constant(
+                                handles.layout(description, dnnl.dnnl_query_weights_md),
+                                kernel.canonical(handles),
+                                values -> values.get(weight).values()))
+                .with(dnnl.DNNL_ARG_DIFF_SRC, output.data);
+    }
+}

@@ -1,0 +1,92 @@
+package org.sftn.engine.onednn;
+
+import java.util.Map;
+import java.util.Set;
+import org.sftn.engine.Checks;
+import org.sftn.engine.TrainingExecutable;
+import org.sftn.nn.Layout;
+import org.sftn.nn.Network;
+import org.sftn.nn.Tensor;
+
+/** A network in training mode. */
+final class OneDnnTrainingExecutable implements TrainingExecutable {
+    private final Programs programs;
+    /** Laid out by the first program. */
+    private Parameters parameters;
+    /** Of the last forward pass; null before the first. */
+    private Compiled current;
+
+    private int currentBatch;
+
+    OneDnnTrainingExecutable(Network network, Set<String> outputs, Type precision, int batch, int threads) {
+        this.programs = new Programs(network, outputs, precision, batch, threads, true);
+        programs.first(this::compile);
+    }
+
+    private Compiled compile(Handles handles, Lowering lowering, int batch, Map<String, Layout> layouts) {
+        if (parameters == null) {
+            parameters = new Parameters(network(), lowering.layouts());
+        }
+        return new Compiled(handles, network(), lowering, parameters, programs.outputs(), batch, layouts);
+    }
+
+    @Override
+    public Network network() {
+        return programs.network();
+    }
+
+    @Override
+    public float[] parameters() {
+        return parameters.values();
+    }
+
+    @Override
+    public float[] statistics() {
+        return parameters.statistics();
+    }
+
+    @Override
+    public float[] gradients() {
+        return parameters.gradients();
+    }
+
+    @Override
+    public void load(Map<String, Tensor> values) {
+        programs.requireOpen();
+        parameters.load(values);
+    }
+
+    @Override
+    public Map<String, Tensor> save() {
+        programs.requireOpen();
+        return parameters.save();
+    }
+
+    @Override
+    public Map<String, Tensor> forward(Map<String, Tensor> inputs) {
+        current = programs.of(inputs, this::compile);
+        currentBatch = inputs.values().iterator().next().batch();
+        parameters.upload();
+        Map<String, Tensor> outputs = current.forward(inputs);
+        current.updateStatistics(parameters);
+        return outputs;
+    }
+
+    @Override
+    public void backward(Map<String, Tensor> gradients) {
+        programs.requireOpen();
+        if (current == null) {
+            throw new IllegalStateException("backward before the first forward");
+        }
+        Checks.gradients(network(), programs.outputs(), currentBatch, gradients);
+        programs.useThreads();
+        current.backward(gradients);
+        parameters.download();
+    }
+
+    @Override
+    public void close() {
+        programs.close();
+        parameters.close();
+    }
+}

@@ -1,0 +1,49 @@
+package org.sftn.engine.onednn;
+
+import org.bytedeco.dnnl.dnnl_memory_desc;
+import org.bytedeco.dnnl.global.dnnl;
+import org.sftn.nn.Shape;
+
+/**
+ * What a network input or a node makes, for the whole batch, channels last. Vectors are maps of one pixel, in fp32 whatever the
+ * precision: pooled features and logits are small, and losses want them exact.
+ */
+final class Value {
+    final String name;
+    final int batch;
+    final Shape shape;
+    final Type type;
+    /** Whether it depends on a trained parameter, so that its gradient is wanted. */
+    final boolean trained;
+
+    final dnnl_memory_desc layout;
+    /** Set when the node is recorded. */
+    Buffer data;
+    /** The sum so far of what its users contribute; null where no loss depends on it. */
+    Buffer gradient;
+
+    Value(Handles handles, String name, int batch, Shape shape, Type precision, boolean trained) {
+        this.name = name;
+        this.batch = batch;
+        this.shape = shape;
+        this.type = shape.isMap() ? precision : Type.F32;
+        this.trained = trained;
+        this.layout = handles.layout(type, dnnl.dnnl_acdb, dimensions());
+    }
+
+    long[] dimensions() {
+        return new long[] {batch, channels(), height(), width()};
+    }
+
+    int channels() {
+        return shape.channels();
+    }
+
+    int height() {
+        return shape.isMap() ? shape.height() : 1;
+    }
+
+    int width() {
+        return shape.isMap() ? shape.width() : 1;
+    }
+}
