@@ -15,7 +15,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** The entry point: {@code Main JOB [options]}. */
+/** The entry point: {@code Main JOB [options]}; {@link Bench} is the one command that is no job. */
 public final class Main {
     /** All jobs by name. */
     private static final SortedMap<String, Job> JOBS = Collections.unmodifiableSortedMap(new TreeMap<>(Map.of(
@@ -56,11 +56,12 @@ public final class Main {
     static int run(PrintStream out, PrintStream err, String... args) {
         Options options = new Options();
         CommandLine root = new CommandLine(new Root());
-        JOBS.forEach((name, job) -> {
-            CommandLine command = new CommandLine(job).addMixin("options", options);
-            command.getCommandSpec().mixinStandardHelpOptions(true).versionProvider(new Version());
-            root.addSubcommand(name, command);
-        });
+        JOBS.forEach((name, job) -> root.addSubcommand(name, new CommandLine(job).addMixin("options", options)));
+        root.addSubcommand("bench", new Bench());
+        root.getSubcommands()
+                .values()
+                .forEach(command ->
+                        command.getCommandSpec().mixinStandardHelpOptions(true).versionProvider(new Version()));
         root.setOut(new PrintWriter(out, true, UTF_8)).setErr(new PrintWriter(err, true, UTF_8));
         root.setExecutionStrategy(parsed -> {
             Integer help = CommandLine.executeHelpRequest(parsed);
@@ -72,6 +73,9 @@ public final class Main {
                 return Shell.USAGE;
             }
             CommandSpec command = parsed.subcommand().commandSpec();
+            if (command.userObject() instanceof Bench bench) {
+                return new Shell(out, err).run(command.name(), bench::line);
+            }
             Job job = (Job) command.userObject();
             if (options.out == null && job.defaultOut().isEmpty()) {
                 throw new ParameterException(command.commandLine(), "--out DIR is missing");

@@ -6,6 +6,7 @@ import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
@@ -20,7 +21,7 @@ import org.sftn.conf.UserException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Runs a job: settings, Spark, banner, exit code. */
+/** Runs a job, or a command that is none: settings, Spark, banner, exit code. */
 final class Shell {
     static final int DONE = 0;
     static final int USAGE = 1;
@@ -63,6 +64,18 @@ final class Shell {
                     }
                 }
             });
+        }
+    }
+
+    /**
+     * Work without settings and Spark.
+     *
+     * @param work returns what to print
+     * @return the exit code
+     */
+    int run(String name, Callable<String> work) {
+        try (Interruption interruption = Interruption.watch()) {
+            return exitCode(name, interruption, () -> out.println(work.call()));
         }
     }
 

@@ -3,6 +3,7 @@ package org.sftn.zoo;
 import static java.util.Map.entry;
 
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -27,6 +28,9 @@ public final class Zoo {
             entry("wrn_40_1", WideResNet.of(40, 1)),
             entry("wrn_40_2", WideResNet.of(40, 2))));
 
+    /** Published for ImageNet; all others for CIFAR-100. */
+    private static final Set<String> OF_IMAGENET = Set.of("resnet18", "resnet34", "resnet50", "resnet101");
+
     /** Makes one architecture for images and classes of any fitting size. */
     interface Factory {
         /** @throws UserException when the architecture makes no sense for the image */
@@ -37,6 +41,16 @@ public final class Zoo {
 
     public static SortedSet<String> names() {
         return new TreeSet<>(FACTORIES.keySet());
+    }
+
+    /**
+     * As {@link #create}, for the images and classes that the architecture was published for: 3x224x224 and 1000, or 3x32x32
+     * and 100.
+     */
+    public static Architecture published(String name) {
+        return OF_IMAGENET.contains(name)
+                ? create(name, Shape.of(3, 224, 224), 1000)
+                : create(name, Shape.of(3, 32, 32), 100);
     }
 
     /**

@@ -132,6 +132,14 @@ class ZooTest {
     }
 
     @Test
+    void aNetworkForSmallImagesWasPublishedForCifar() {
+        Architecture published = Zoo.published("wrn_40_2");
+
+        assertThat(published.image()).isEqualTo(CIFAR);
+        assertThat(published.classes()).isEqualTo(100);
+    }
+
+    @Test
     void anUnknownNameIsRefusedWithTheNearest() {
         assertThatThrownBy(() -> Zoo.create("resnet21", CIFAR, 10))
                 .isInstanceOf(UserException.class)

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Usage: jobs/bench.sh [options]; --help lists them.
+# Measures a training step without Spark, in one JVM with the options of a Spark driver; with --against-pytorch in turns with PyTorch.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/build"
+
+against=false python=python3
+for ((i = 1; i <= $#; i++)); do
+  case ${!i} in
+    --against-pytorch) against=true ;;
+    --python=*) python=${!i#--python=} ;;
+    --python) next=$((i + 1)); python=${!next:-} ;;
+    --help | -h) against=false; break ;;
+  esac
+done
+
+if $against; then
+  if ! "$python" -c 'import torch' 2> /dev/null; then
+    echo "error: '$python' does not run or has no PyTorch; name a Python that has it by --python" >&2
+    exit 2
+  fi
+  exec "$python" "$root/src/main/python/against_pytorch.py" "$@"
+fi
+
+memory=$(spark_default spark.driver.memory)
+read -ra options <<< "$(spark_default spark.driver.extraJavaOptions)"
+if [[ -n ${JAVA_HOME:-} ]]; then java=$JAVA_HOME/bin/java; else java=java; fi
+exec "$java" ${memory:+"-Xmx$memory"} "${options[@]}" -cp "$conf:$spark/jars/*:$jar" org.sftn.job.Main bench "$@"

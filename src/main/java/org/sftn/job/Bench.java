@@ -1,0 +1,303 @@
+package org.sftn.job;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.LongStream;
+import org.sftn.conf.EngineSettings.Precision;
+import org.sftn.conf.Settings;
+import org.sftn.conf.UserException;
+import org.sftn.data.Batch;
+import org.sftn.distill.DistillObjective;
+import org.sftn.distill.Methods;
+import org.sftn.distill.Recipe;
+import org.sftn.engine.Engine;
+import org.sftn.engine.Engines;
+import org.sftn.engine.TrainingExecutable;
+import org.sftn.model.ModelDescription;
+import org.sftn.model.SavedModel;
+import org.sftn.nn.Layout;
+import org.sftn.nn.Network;
+import org.sftn.nn.Shape;
+import org.sftn.nn.Taps;
+import org.sftn.nn.Tensor;
+import org.sftn.teacher.TeacherObjective;
+import org.sftn.train.Loss;
+import org.sftn.train.Objective;
+import org.sftn.train.StepLoss;
+import org.sftn.train.bigdl.BigDlSgd;
+import org.sftn.train.exchange.Slice;
+import org.sftn.zoo.Architecture;
+import org.sftn.zoo.Zoo;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Visibility;
+import picocli.CommandLine.Option;
+
+/**
+ * Measures a training step without Spark: forward, loss, backward and SGD, with the objectives of the teacher and distill jobs
+ * and their default settings, on a batch of noise.
+ *
+ * <p>Input: none. Output: one line of JSON, see {@link Line}.
+ *
+ * <p>Example: {@code jobs/bench.sh --network sftn:resnet20:resnet8 --batch 64 --precision fp32 --iterations 12}
+ */
+@Command(
+        description = "Measure a training step without Spark; prints one line of JSON.",
+        footer = {
+            "",
+            "NETWORK is one of the zoo, with the images and classes of CIFAR-100 or",
+            "ImageNet; sftn:TEACHER:STUDENT, a student-friendly teacher with its branches;",
+            "or kd:TEACHER:STUDENT, a student and its frozen teacher.",
+            "",
+            "jobs/bench.sh --against-pytorch [--rounds=5] [--python=python3] [options above]",
+            "takes turns with the same step in PyTorch and prints a table of medians."
+        })
+final class Bench {
+    private static final int WARM_UP = 2;
+    private static final double LEARNING_RATE = 0.01;
+    private static final double MOMENTUM = 0.9;
+    private static final double WEIGHT_DECAY = 5e-4;
+    private static final Path STATUS = Path.of("/proc/self/status");
+    private static final Pattern PEAK = Pattern.compile("VmHWM:\\s+(\\d+) kB");
+
+    @Option(
+            names = "--network",
+            paramLabel = "NETWORK",
+            defaultValue = "resnet32x4",
+            showDefaultValue = Visibility.ALWAYS,
+            description = "What is trained; see below.")
+    private String network;
+
+    @Option(
+            names = "--batch",
+            paramLabel = "IMAGES",
+            defaultValue = "64",
+            showDefaultValue = Visibility.ALWAYS,
+            description = "Images a step.")
+    private int batch;
+
+    @Option(
+            names = "--precision",
+            paramLabel = "fp32|bf16",
+            defaultValue = "bf16",
+            showDefaultValue = Visibility.ALWAYS,
+            description = "Of activations and products.")
+    private String precision;
+
+    @Option(
+            names = "--iterations",
+            paramLabel = "STEPS",
+            defaultValue = "12",
+            showDefaultValue = Visibility.ALWAYS,
+            description = "Measured steps, after " + WARM_UP + " to warm up.")
+    private int iterations;
+
+    @Option(
+            names = "--threads",
+            paramLabel = "THREADS",
+            defaultValue = "2",
+            showDefaultValue = Visibility.ALWAYS,
+            description = "Of the engine.")
+    private int threads;
+
+    @Option(names = "--engine", paramLabel = "NAME", description = "The default is reference.conf's.")
+    private String engine;
+
+    /**
+     * What is printed. The keys that the PyTorch script has too are named as there.
+     *
+     * @param engine its description
+     * @param parameters trained ones: a frozen teacher's do not count
+     * @param imagesPerSecond of the median step
+     * @param milliseconds of the median step
+     * @param peakMemoryMib resident memory of the process at its highest; null where the system does not tell
+     * @param loss of the last step
+     */
+    @JsonNaming(SnakeCaseStrategy.class)
+    record Line(
+            String engine,
+            String network,
+            int batch,
+            String precision,
+            int threads,
+            int iterations,
+            long parameters,
+            double imagesPerSecond,
+            double milliseconds,
+            Double peakMemoryMib,
+            double loss) {}
+
+    /** @param milliseconds of each measured step, ascending */
+    record Steps(double[] milliseconds, double lastLoss) {
+        double median() {
+            int n = milliseconds.length;
+            return (milliseconds[(n - 1) / 2] + milliseconds[n / 2]) / 2;
+        }
+    }
+
+    /** @throws UserException when an option's value cannot be used */
+    String line() throws IOException {
+        requirePositive("--batch", batch);
+        requirePositive("--iterations", iterations);
+        requirePositive("--threads", threads);
+        Settings settings = settings();
+        Engine made = Engines.create(settings.engine(), threads);
+        Objective objective = objective(network, settings);
+        Batch images = batch(objective.model(), made.imageLayout(), batch, settings.seed());
+        Steps steps = measure(made, objective, images, iterations);
+        return new ObjectMapper()
+                .writeValueAsString(new Line(
+                        made.description(),
+                        network,
+                        batch,
+                        precision,
+                        threads,
+                        iterations,
+                        objective.network().parameterCount(),
+                        rounded(batch * 1000 / steps.median(), 1),
+                        rounded(steps.median(), 2),
+                        peakMemoryMib(),
+                        rounded(steps.lastLoss(), 4)));
+    }
+
+    private static void requirePositive(String option, int value) {
+        if (value < 1) {
+            throw new UserException(option + " must be at least 1, not " + value);
+        }
+    }
+
+    private Settings settings() {
+        Map<String, String> values = new HashMap<>();
+        values.put("engine.precision", precision);
+        values.put("engine.threads", String.valueOf(threads));
+        if (engine != null) {
+            values.put("engine.name", engine);
+        }
+        Settings settings = Settings.of(List.of(Settings.assignments(values, "options of bench")));
+        if (settings.engine().precision() == Precision.AUTO) {
+            throw new UserException("--precision must be fp32 or bf16, so that it is known what was measured");
+        }
+        return settings;
+    }
+
+    private static Objective objective(String network, Settings settings) {
+        String[] words = network.split(":", -1);
+        if (words.length == 1) {
+            return teacher(settings, Zoo.published(network), Optional.empty());
+        }
+        if (words.length != 3 || !(words[0].equals("sftn") || words[0].equals("kd"))) {
+            throw new UserException(
+                    "--network cannot be '%s'; it is NETWORK, sftn:TEACHER:STUDENT or kd:TEACHER:STUDENT"
+                            .formatted(network));
+        }
+        Architecture teacher = Zoo.published(words[1]);
+        Architecture student = Zoo.published(words[2]);
+        if (!teacher.image().equals(student.image())) {
+            throw new UserException("--network cannot be '%s': %s is for images of %s, %s for images of %s"
+                    .formatted(network, teacher.name(), teacher.image(), student.name(), student.image()));
+        }
+        return words[0].equals("sftn")
+                ? teacher(settings, teacher, Optional.of(student))
+                : student(settings, teacher, student);
+    }
+
+    private static Objective teacher(Settings settings, Architecture teacher, Optional<Architecture> student) {
+        return TeacherObjective.of(settings.teacher(), teacher, student, Optional.empty(), settings.seed());
+    }
+
+    private static Objective student(Settings settings, Architecture teacher, Architecture student) {
+        Recipe recipe = Methods.named("kd").bind(settings, Optional.of(teacher), student);
+        return DistillObjective.of(
+                student, Optional.of(teacher), Optional.of(fresh(teacher, settings.seed())), recipe, settings.seed());
+    }
+
+    private static SavedModel fresh(Architecture teacher, long seed) {
+        List<Double> ones = Collections.nCopies(teacher.image().channels(), 1.0);
+        ModelDescription description = new ModelDescription(
+                ModelDescription.FORMAT,
+                teacher.name(),
+                teacher.image().dimensions(),
+                Collections.nCopies(teacher.classes(), ""),
+                ones,
+                ones,
+                "",
+                Map.of());
+        return new SavedModel(description, teacher.network().initialValues(seed));
+    }
+
+    /** Normal images, uniform labels: the same in every layout, so that the losses of two engines can be compared. */
+    static Batch batch(Network model, Layout layout, int size, long seed) {
+        Shape image = model.inputs().get(Taps.IMAGE);
+        int classes = model.tapShape(Taps.LOGITS).elements();
+        Random random = new Random(seed);
+        int[] labels = random.ints(size, 0, classes).toArray();
+        float[] values = new float[image.batched(size).elements()];
+        int channels = image.channels();
+        int pixels = image.height() * image.width();
+        for (int i = 0; i < values.length; i++) {
+            int pixel = i % pixels;
+            int channel = i / pixels % channels;
+            int first = i - i % (channels * pixels);
+            values[layout == Layout.CHANNELS_FIRST ? i : first + pixel * channels + channel] =
+                    (float) random.nextGaussian();
+        }
+        return new Batch(
+                new Tensor(image.batched(size), values, layout),
+                labels,
+                LongStream.range(0, size).toArray());
+    }
+
+    /**
+     * Trains on one batch over and over.
+     *
+     * @throws IllegalStateException when a loss is not finite
+     */
+    static Steps measure(Engine engine, Objective objective, Batch batch, int iterations) {
+        double[] milliseconds = new double[iterations];
+        double last = Double.NaN;
+        try (TrainingExecutable training =
+                        engine.compileForTraining(objective.network(), objective.taps(), batch.size());
+                StepLoss loss = objective.open(engine, batch.size())) {
+            training.load(objective.initialValues());
+            float[] parameters = training.parameters();
+            BigDlSgd sgd = new BigDlSgd(parameters, new Slice(0, parameters.length), MOMENTUM, false, WEIGHT_DECAY);
+            for (int step = -WARM_UP; step < iterations; step++) {
+                long start = System.nanoTime();
+                Loss found = loss.loss(batch, training.forward(loss.inputs(batch)), 0);
+                last = found.total();
+                if (!Double.isFinite(last)) {
+                    throw new IllegalStateException("the loss became " + last + " in step " + (step + WARM_UP + 1));
+                }
+                training.backward(found.gradients());
+                sgd.step(training.gradients(), LEARNING_RATE);
+                if (step >= 0) {
+                    milliseconds[step] = (System.nanoTime() - start) / 1e6;
+                }
+            }
+        }
+        Arrays.sort(milliseconds);
+        return new Steps(milliseconds, last);
+    }
+
+    private static Double peakMemoryMib() throws IOException {
+        Matcher peak = PEAK.matcher(Files.readString(STATUS));
+        return peak.find() ? rounded(Long.parseLong(peak.group(1)) / 1024.0, 1) : null;
+    }
+
+    private static double rounded(double value, int digits) {
+        double scale = Math.pow(10, digits);
+        return Math.round(value * scale) / scale;
+    }
+}
