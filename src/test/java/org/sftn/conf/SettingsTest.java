@@ -49,7 +49,7 @@ class SettingsTest {
                         10000,
                         new PrepareSettings.Generated(10, 10000, 2000)));
         assertThat(settings.data()).isEqualTo(new DataSettings("", 0, 0, ConfigMemorySize.ofBytes(2L << 30), 4, true));
-        assertThat(settings.engine()).isEqualTo(new EngineSettings("bigdl", Precision.AUTO, 0));
+        assertThat(settings.engine()).isEqualTo(new EngineSettings("onednn", Precision.AUTO, 0));
         assertThat(settings.training())
                 .isEqualTo(new TrainingSettings(
                         1,
@@ -100,7 +100,7 @@ class SettingsTest {
                         entry("data.memory", "2 GiB"),
                         entry("data.crop-padding", "4"),
                         entry("data.horizontal-flip", "true"),
-                        entry("engine.name", "bigdl"),
+                        entry("engine.name", "onednn"),
                         entry("engine.precision", "auto"),
                         entry("engine.threads", "0"),
                         entry("training.executors", "1"),

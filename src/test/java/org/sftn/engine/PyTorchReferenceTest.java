@@ -1,4 +1,4 @@
-package org.sftn.engine.bigdl;
+package org.sftn.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
@@ -15,11 +15,10 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.sftn.engine.Engine;
-import org.sftn.engine.Executable;
-import org.sftn.engine.TrainingExecutable;
+import org.sftn.conf.EngineSettings.Precision;
+import org.sftn.engine.bigdl.BigDlEngine;
+import org.sftn.engine.onednn.OneDnnEngine;
 import org.sftn.nn.Network;
-import org.sftn.nn.ParameterSpec;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
@@ -48,12 +47,21 @@ class PyTorchReferenceTest {
 
     @ParameterizedTest
     @MethodSource("names")
-    void aTrainingStepAndTheEvaluationAfterItAreThoseOfPyTorch(String name) {
+    void bigDlsStepAndTheEvaluationAfterItAreThoseOfPyTorch(String name) {
+        aTrainingStepAndTheEvaluationAfterItAreThoseOfPyTorch(new BigDlEngine(2), name);
+    }
+
+    @ParameterizedTest
+    @MethodSource("names")
+    void oneDnnsStepAndTheEvaluationAfterItAreThoseOfPyTorch(String name) {
+        aTrainingStepAndTheEvaluationAfterItAreThoseOfPyTorch(new OneDnnEngine(Precision.FP32, 2), name);
+    }
+
+    private static void aTrainingStepAndTheEvaluationAfterItAreThoseOfPyTorch(Engine engine, String name) {
         JsonNode expected = GOLDEN.get("networks").get(name);
         Network network = Zoo.create(name, IMAGE, GOLDEN.get("classes").asInt()).network();
         int batch = GOLDEN.get("batch").asInt();
         Map<String, Tensor> images = Map.of(Taps.IMAGE, Reproducible.tensor("image", IMAGE.batched(batch), 4, 0));
-        Engine engine = new BigDlEngine(2);
 
         try (TrainingExecutable training =
                         engine.compileForTraining(network, network.taps().keySet(), batch);
@@ -80,7 +88,7 @@ class PyTorchReferenceTest {
             assertThat(loss).isCloseTo(expected.get("loss").asDouble(), within(TOLERANCE * 100));
 
             training.backward(gradients);
-            same("gradients", expected, named(network, training.gradients()));
+            same("gradients", expected, NamedGradients.of(training));
 
             Map<String, Tensor> after = training.save();
             Map<String, Tensor> statistics = new LinkedHashMap<>();
@@ -99,19 +107,6 @@ class PyTorchReferenceTest {
         Stream.concat(network.parameters().stream(), network.statistics().stream())
                 .forEach(spec -> weights.put(spec.name(), Reproducible.parameter(spec.name(), spec.shape())));
         return weights;
-    }
-
-    /** The names and the order are part of what is compared. */
-    private static Map<String, Tensor> named(Network network, float[] flat) {
-        Map<String, Tensor> named = new LinkedHashMap<>();
-        int from = 0;
-        for (ParameterSpec spec : network.parameters()) {
-            float[] values = new float[spec.shape().elements()];
-            System.arraycopy(flat, from, values, 0, values.length);
-            from += values.length;
-            named.put(spec.name(), new Tensor(spec.shape(), values));
-        }
-        return named;
     }
 
     private static void same(String what, JsonNode expected, Map<String, Tensor> actual) {

@@ -1,4 +1,4 @@
-package org.sftn.engine.bigdl;
+package org.sftn.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
@@ -12,7 +12,9 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.sftn.engine.TrainingExecutable;
+import org.sftn.conf.EngineSettings.Precision;
+import org.sftn.engine.bigdl.BigDlEngine;
+import org.sftn.engine.onednn.OneDnnEngine;
 import org.sftn.nn.Add;
 import org.sftn.nn.BatchNorm;
 import org.sftn.nn.Convolution;
@@ -132,7 +134,17 @@ class FiniteDifferenceTest {
 
     @ParameterizedTest
     @MethodSource("networks")
-    void gradientsAreTheSlopesOfTheLoss(Network network) {
+    void bigDlsGradientsAreTheSlopesOfTheLoss(Network network) {
+        gradientsAreTheSlopesOfTheLoss(new BigDlEngine(2), network);
+    }
+
+    @ParameterizedTest
+    @MethodSource("networks")
+    void oneDnnsGradientsAreTheSlopesOfTheLoss(Network network) {
+        gradientsAreTheSlopesOfTheLoss(new OneDnnEngine(Precision.FP32, 2), network);
+    }
+
+    private static void gradientsAreTheSlopesOfTheLoss(Engine engine, Network network) {
         Map<String, Tensor> inputs = new HashMap<>();
         network.inputs()
                 .forEach((name, shape) -> inputs.put(name, Reproducible.tensor(name, shape.batched(BATCH), 3, 0)));
@@ -145,54 +157,55 @@ class FiniteDifferenceTest {
                                 "gradient." + tap, network.tapShape(tap).batched(BATCH), 1, 0)));
         Set<String> taps = network.taps().keySet();
 
-        try (TrainingExecutable executable = new BigDlEngine(2).compileForTraining(network, taps, BATCH)) {
+        try (TrainingExecutable executable = engine.compileForTraining(network, taps, BATCH)) {
             Map<String, Tensor> values = new HashMap<>(network.initialValues(1));
             network.parameters()
                     .forEach(spec -> values.put(spec.name(), Reproducible.parameter(spec.name(), spec.shape())));
             executable.load(values);
             executable.forward(inputs);
             executable.backward(weights);
-            float[] gradients = executable.gradients().clone();
-            float[] parameters = executable.parameters();
+            Map<String, Tensor> gradients = NamedGradients.of(executable);
 
-            int from = 0;
             for (ParameterSpec spec : network.parameters()) {
-                int to = from + spec.shape().elements();
-                double[] signs = Arrays.stream(Reproducible.values("sign." + spec.name(), to - from))
+                float[] gradient = gradients.get(spec.name()).values();
+                double[] signs = Arrays.stream(Reproducible.values("sign." + spec.name(), gradient.length))
                         .map(Math::signum)
                         .toArray();
                 double slope = 0;
                 double norm = 0;
-                for (int i = from; i < to; i++) {
-                    slope += gradients[i] * signs[i - from];
-                    norm += (double) gradients[i] * gradients[i];
+                for (int i = 0; i < gradient.length; i++) {
+                    slope += gradient[i] * signs[i];
+                    norm += (double) gradient[i] * gradient[i];
                 }
                 assertThat(norm).as("the loss depends on %s", spec.name()).isPositive();
 
-                float[] before = Arrays.copyOfRange(parameters, from, to);
-                double up = lossAfter(executable, inputs, weights, from, before, signs, STEP);
-                double down = lossAfter(executable, inputs, weights, from, before, signs, -STEP);
-                System.arraycopy(before, 0, parameters, from, before.length);
+                double up = lossAfter(executable, inputs, weights, moved(values, spec.name(), signs, STEP));
+                double down = lossAfter(executable, inputs, weights, moved(values, spec.name(), signs, -STEP));
 
                 assertThat((up - down) / (2 * STEP))
                         .as("slope of the loss along %s", spec.name())
                         .isCloseTo(slope, within(TOLERANCE * Math.sqrt(norm)));
-                from = to;
             }
         }
+    }
+
+    private static Map<String, Tensor> moved(Map<String, Tensor> values, String name, double[] signs, double step) {
+        Tensor before = values.get(name);
+        float[] after = before.values().clone();
+        for (int i = 0; i < after.length; i++) {
+            after[i] = (float) (after[i] + step * signs[i]);
+        }
+        Map<String, Tensor> moved = new HashMap<>(values);
+        moved.put(name, new Tensor(before.shape(), after));
+        return moved;
     }
 
     private static double lossAfter(
             TrainingExecutable executable,
             Map<String, Tensor> inputs,
             Map<String, Tensor> weights,
-            int from,
-            float[] before,
-            double[] signs,
-            double step) {
-        for (int i = 0; i < before.length; i++) {
-            executable.parameters()[from + i] = (float) (before[i] + step * signs[i]);
-        }
+            Map<String, Tensor> values) {
+        executable.load(values);
         double loss = 0;
         for (Map.Entry<String, Tensor> tap : executable.forward(inputs).entrySet()) {
             float[] values = tap.getValue().values();

@@ -1,4 +1,4 @@
-package org.sftn.engine.bigdl;
+package org.sftn.engine;
 
 import java.nio.charset.StandardCharsets;
 import java.util.zip.CRC32;
@@ -6,11 +6,11 @@ import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
 
 /** The numbers of {@code src/test/python/pytorch_reference.py}. */
-final class Reproducible {
+public final class Reproducible {
     private Reproducible() {}
 
     /** Multiples of 2^-24 in [-0.5, 0.5): a linear congruential generator modulo 2^32 that starts from the name. */
-    static double[] values(String name, int count) {
+    public static double[] values(String name, int count) {
         CRC32 crc = new CRC32();
         crc.update(name.getBytes(StandardCharsets.UTF_8));
         int state = (int) crc.getValue();
@@ -22,7 +22,7 @@ final class Reproducible {
         return values;
     }
 
-    static Tensor tensor(String name, Shape shape, double scale, double offset) {
+    public static Tensor tensor(String name, Shape shape, double scale, double offset) {
         double[] values = values(name, shape.elements());
         float[] floats = new float[values.length];
         for (int i = 0; i < floats.length; i++) {
@@ -32,7 +32,7 @@ final class Reproducible {
     }
 
     /** A parameter or statistic of a network. */
-    static Tensor parameter(String name, Shape shape) {
+    public static Tensor parameter(String name, Shape shape) {
         String last = name.substring(name.lastIndexOf('.') + 1);
         if (last.equals("running_mean") || last.equals("bias")) {
             return tensor(name, shape, 0.2, 0);
