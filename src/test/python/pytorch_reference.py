@@ -3,8 +3,10 @@
     python pytorch_reference.py > ../resources/golden/pytorch_networks.json
 
 The committed file was made with torch 2.13.0+cpu. The networks are written after RepDistiller (github.com/HobbitLong/RepDistiller,
-models/resnet.py and models/wrn.py), with the names of org.sftn.zoo, so that the names are held too. Weights, images and gradients of the
-loss come from `values`, which the Java test repeats; they are float32, and everything after them is float64.
+models/resnet.py and models/wrn.py) and torchvision (github.com/pytorch/vision, torchvision/models/resnet.py), with the names of
+org.sftn.zoo, so that the names are held too. Weights, images and gradients of the
+loss come from `values`, which the Java test repeats; they are float32, and everything after them is float64. The number of
+PyTorch's threads changes the last digit of some losses.
 
 A tensor is summed up by its L2 norm, eight of its entries and its products with eight random vectors: the root of
 the mean square of the differences of such products, divided by the deviation of the vectors' entries, estimates the norm of the
@@ -30,12 +32,11 @@ LOSS_TAPS = {"logits": 1.0, "pooled": 0.5, "stem": 0.01, "stage1": 0.01, "stage2
 
 def values(name, count):
     """Multiples of 2^-24 in [-0.5, 0.5): a linear congruential generator modulo 2^32 that starts from the name."""
-    state = zlib.crc32(name.encode())
-    out = np.empty(count)
-    for i in range(count):
-        state = (state * 1664525 + 1013904223) & 0xFFFFFFFF
-        out[i] = (state >> 8) / 2.0**24 - 0.5
-    return out
+    # State i is a^i state + (a^(i-1) + ... + a + 1) c: networks of 20 million parameters are too many for a loop.
+    powers = np.cumprod(np.full(count, 1664525, np.uint32), dtype=np.uint32)
+    sums = np.cumsum(np.concatenate((np.ones(1, np.uint32), powers[:-1])), dtype=np.uint32)
+    states = powers * np.uint32(zlib.crc32(name.encode())) + sums * np.uint32(1013904223)
+    return (states >> 8) / 2.0**24 - 0.5
 
 
 def tensor(name, shape, scale, offset=0.0):
@@ -101,6 +102,48 @@ class ResNet(nn.Module):
         return taps
 
 
+class BottleneckBlock(nn.Module):
+    def __init__(self, i, w, stride):
+        super().__init__()
+        self.conv1, self.bn1 = conv(i, w, 1, 1), nn.BatchNorm2d(w)
+        self.conv2, self.bn2 = conv(w, w, 3, stride), nn.BatchNorm2d(w)
+        self.conv3, self.bn3 = conv(w, 4 * w, 1, 1), nn.BatchNorm2d(4 * w)
+        if stride != 1 or i != 4 * w:
+            self.shortcut = nn.Sequential(OrderedDict(conv=conv(i, 4 * w, 1, stride), bn=nn.BatchNorm2d(4 * w)))
+
+    def forward(self, x):
+        out = F.relu(self.bn1(self.conv1(x)))
+        out = self.bn3(self.conv3(F.relu(self.bn2(self.conv2(out)))))
+        before = out + (self.shortcut(x) if hasattr(self, "shortcut") else x)
+        return F.relu(before), before
+
+
+class ImageNetResNet(nn.Module):
+    def __init__(self, block, expansion, counts):
+        super().__init__()
+        self.conv1, self.bn1 = conv(3, 64, 7, 2), nn.BatchNorm2d(64)
+        i = 64
+        for s, count in enumerate(counts, 1):
+            w = 64 * 2 ** (s - 1)
+            blocks = OrderedDict()
+            for b in range(count):
+                blocks["block%d" % b] = block(i, w, 2 if s > 1 and b == 0 else 1)
+                i = expansion * w
+            setattr(self, "stage%d" % s, nn.Sequential(blocks))
+        self.fc = nn.Linear(i, CLASSES)
+
+    def forward(self, x):
+        x = F.max_pool2d(F.relu(self.bn1(self.conv1(x))), 3, stride=2, padding=1)
+        taps = OrderedDict(stem=x)
+        for s in (1, 2, 3, 4):
+            for block in getattr(self, "stage%d" % s):
+                x, before = block(x)
+            taps["stage%d.before-relu" % s], taps["stage%d" % s] = before, x
+        taps["pooled"] = F.adaptive_avg_pool2d(x, 1).flatten(1)
+        taps["logits"] = self.fc(taps["pooled"])
+        return taps
+
+
 class PreActivationBlock(nn.Module):
     def __init__(self, i, o, stride):
         super().__init__()
@@ -146,24 +189,24 @@ class WideResNet(nn.Module):
         return taps
 
 
-def load(network):
+def load(network, bias_mean):
     with torch.no_grad():
         for name, t in network.state_dict().items():
             last = name.rsplit(".", 1)[1]
             if last == "num_batches_tracked":
                 continue
             if last in ("running_mean", "bias"):
-                t.copy_(tensor(name, t.shape, 0.2))
+                t.copy_(tensor(name, t.shape, 0.2, bias_mean if last == "bias" else 0.0))
             elif last == "running_var" or t.dim() == 1:
                 t.copy_(tensor(name, t.shape, 0.5, 1.0))
             else:
                 t.copy_(tensor(name, t.shape, 2 * math.sqrt(6.0 / math.prod(t.shape[1:]))))
 
 
-def reference(network):
+def reference(network, image, bias_mean):
     network.double()
-    load(network)
-    images = tensor("image", (BATCH, 3, 32, 32), 4.0)
+    load(network, bias_mean)
+    images = tensor("image", [BATCH] + image, 4.0)
     network.train()
     taps = network(images)
     loss = sum((taps[tap] * tensor("gradient." + tap, taps[tap].shape, scale)).sum() for tap, scale in LOSS_TAPS.items())
@@ -180,10 +223,22 @@ def reference(network):
     return out
 
 
+SMALL = OrderedDict(image=[3, 32, 32], bias_mean=0.0)
+# With biases around 0, PyTorch's own float32 differs from its float64 by 1e-4 behind resnet50's last stage, and by 1e-2 in the
+# gradients, where a ReLU's input rounds to the other sign; larger images and batches have more such inputs. Biases around
+# 1.75 leave some 2 % of the inputs negative and none within twice its rounding error of 0.
+DEEP = OrderedDict(image=[3, 64, 64], bias_mean=1.75)
+
 networks = OrderedDict(
-    resnet8=ResNet(8, (16, 16, 32, 64)), resnet8x4=ResNet(8, (32, 64, 128, 256)), wrn_16_1=WideResNet(16, 1), wrn_16_2=WideResNet(16, 2)
+    resnet8=(ResNet(8, (16, 16, 32, 64)), SMALL),
+    resnet8x4=(ResNet(8, (32, 64, 128, 256)), SMALL),
+    wrn_16_1=(WideResNet(16, 1), SMALL),
+    wrn_16_2=(WideResNet(16, 2), SMALL),
+    resnet34=(ImageNetResNet(BasicBlock, 1, (3, 4, 6, 3)), DEEP),
+    resnet50=(ImageNetResNet(BottleneckBlock, 4, (3, 4, 6, 3)), DEEP),
 )
 result = OrderedDict(torch=torch.__version__, batch=BATCH, classes=CLASSES, loss_taps=LOSS_TAPS)
-result["networks"] = OrderedDict((k, reference(n)) for k, n in networks.items())
+result["settings"] = OrderedDict((k, settings) for k, (_, settings) in networks.items())
+result["networks"] = OrderedDict((k, reference(n, **settings)) for k, (n, settings) in networks.items())
 json.dump(result, sys.stdout, separators=(",", ":"))
 print()

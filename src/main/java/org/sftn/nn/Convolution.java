@@ -31,16 +31,10 @@ public record Convolution(int in, int out, int kernel, int stride, int padding, 
     @Override
     public Shape outputShape(List<Shape> inputs) {
         Shape input = Layer.onlyMap("convolution", in, inputs);
-        return Shape.of(out, size(input.height()), size(input.width()));
-    }
-
-    private int size(int input) {
-        int span = input + 2 * padding - kernel;
-        if (span < 0) {
-            throw new IllegalArgumentException("convolution: a kernel of " + kernel
-                    + " is larger than its padded input of " + (input + 2 * padding));
-        }
-        return span / stride + 1;
+        return Shape.of(
+                out,
+                Layer.windows("convolution", input.height(), kernel, stride, padding),
+                Layer.windows("convolution", input.width(), kernel, stride, padding));
     }
 
     @Override

@@ -5,7 +5,7 @@ import java.util.List;
 
 /** One operation of a network, described by its hyper-parameters only: no values, no native code. */
 public sealed interface Layer extends Serializable
-        permits Convolution, TransposedConvolution, BatchNorm, Relu, Add, GlobalAveragePool, Linear {
+        permits Convolution, TransposedConvolution, BatchNorm, Relu, Add, MaxPool, GlobalAveragePool, Linear {
     /**
      * The shape that this layer makes of its inputs.
      *
@@ -39,5 +39,15 @@ public sealed interface Layer extends Serializable
                     what + " of " + channels + " channels does not fit an input of " + input);
         }
         return input;
+    }
+
+    /** The number of windows along a side of a map: floor((size + 2 padding - kernel) / stride) + 1, as PyTorch's. */
+    static int windows(String what, int size, int kernel, int stride, int padding) {
+        int span = size + 2 * padding - kernel;
+        if (span < 0) {
+            throw new IllegalArgumentException(
+                    what + ": a kernel of " + kernel + " is larger than its padded input of " + (size + 2 * padding));
+        }
+        return span / stride + 1;
     }
 }

@@ -53,7 +53,7 @@ final class WideResNet {
         String x = b.input(FEATURES, input);
         for (int block = 0; block < blocks; block++) {
             String name = "stage" + stage + ".block" + block;
-            x = block(b, name, x, width, CifarStages.stride(stage, block));
+            x = block(b, name, x, width, Residual.stride(stage, block));
             if (block == 0 && stage > 1) {
                 b.tap(Taps.stageBeforeRelu(stage - 1), name + ".bn1");
             }

@@ -21,6 +21,7 @@ import org.sftn.nn.Convolution;
 import org.sftn.nn.GlobalAveragePool;
 import org.sftn.nn.Layer;
 import org.sftn.nn.Linear;
+import org.sftn.nn.MaxPool;
 import org.sftn.nn.Network;
 import org.sftn.nn.ParameterSpec;
 import org.sftn.nn.Relu;
@@ -36,7 +37,7 @@ class FiniteDifferenceTest {
     private static final int BATCH = 5;
     /**
      * Rounding in fp32 gives the slope an error of some 1e-7 / STEP of the loss, the curvature of batch-norm one of order STEP squared.
-     * Networks with a ReLU are so small that hardly any value crosses zero within a step.
+     * Networks with a ReLU or a max pool are so small that hardly any value crosses zero or a larger one within a step.
      */
     private static final double STEP = 1e-3;
     /** Relative to the gradient's norm, which is about the size of a slope; the errors were below 3e-3. */
@@ -60,6 +61,8 @@ class FiniteDifferenceTest {
                 layer("2x2 transposed, stride 3", new TransposedConvolution(4, 6, 2, 3, 0)),
                 layer("batch-norm", new BatchNorm(4)),
                 layer("relu", new Relu(), Shape.of(3, 2, 3)),
+                layer("3x3 max pool, stride 2", new MaxPool(3, 2, 1), Shape.of(3, 3, 4)),
+                layer("2x2 max pool, stride 2", new MaxPool(2, 2, 0), Shape.of(3, 4, 5)),
                 layer("global average pool", new GlobalAveragePool()),
                 Named.of("linear", linear()),
                 Named.of("joined graph", joined()),

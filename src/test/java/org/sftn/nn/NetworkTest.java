@@ -47,6 +47,14 @@ class NetworkTest {
     }
 
     @Test
+    void aMaxPoolsSizeIsPyTorchs() {
+        // torch.nn.MaxPool2d: floor((size + 2 padding - kernel) / stride) + 1
+        assertThat(new MaxPool(3, 2, 1).outputShape(List.of(Shape.of(4, 112, 9))))
+                .isEqualTo(Shape.of(4, 56, 5));
+        assertThat(new MaxPool(2, 2, 0).outputShape(List.of(Shape.of(4, 7, 2)))).isEqualTo(Shape.of(4, 3, 1));
+    }
+
+    @Test
     void aTransposedConvolutionsSizeIsPyTorchs() {
         // torch.nn.ConvTranspose2d: (size - 1) stride - 2 padding + kernel
         TransposedConvolution layer = new TransposedConvolution(4, 3, 4, 2, 1);
@@ -83,6 +91,10 @@ class NetworkTest {
         refused(
                 () -> b.add("pool", new GlobalAveragePool(), "v"),
                 "pool: global average pool needs a feature map, not 128");
+        refused(() -> b.add("pool", new MaxPool(2, 2, 0), "v"), "pool: max pool needs a feature map, not 128");
+        refused(
+                () -> b.add("pool", new MaxPool(19, 1, 1), "a"),
+                "pool: max pool: a kernel of 19 is larger than its padded input of 18");
         refused(() -> b.add("relu", new Relu(), "a", "b"), "relu: relu takes one input, not 2");
         refused(() -> b.add("relu", new Relu(), "c"), "relu: there is no value 'c' to take");
         refused(() -> b.add("a", new Relu(), "b"), "the name 'a' is taken");
@@ -100,6 +112,12 @@ class NetworkTest {
         refused(
                 () -> new TransposedConvolution(0, 4, 3, 1, 1),
                 "a transposed convolution cannot have in 0, out 4, kernel 3, stride 1, padding 1");
+        refused(
+                () -> new MaxPool(3, 2, 2),
+                "a max pool cannot have kernel 3, stride 2, padding 2; its padding is at most half its kernel");
+        refused(
+                () -> new MaxPool(3, 0, 1),
+                "a max pool cannot have kernel 3, stride 0, padding 1; its padding is at most half its kernel");
         refused(() -> new BatchNorm(4, 1e-5, 0), "a batch-norm cannot have channels 4, epsilon 1.0E-5, momentum 0.0");
         refused(() -> new Linear(4, 0), "a linear layer cannot have in 4, out 0");
         refused(() -> Shape.of(3, 0), "a shape needs dimensions of at least 1, not [3, 0]");

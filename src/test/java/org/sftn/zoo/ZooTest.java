@@ -23,26 +23,57 @@ import org.sftn.nn.Taps;
 
 class ZooTest {
     private static final Shape CIFAR = Shape.of(3, 32, 32);
+    private static final JsonNode FACTS = facts();
 
     static Iterable<String> names() {
         return Zoo.names();
     }
 
+    static Iterable<String> cifarNames() {
+        return fieldNames(FACTS.get("networks"));
+    }
+
+    static Iterable<String> imageNetNames() {
+        return fieldNames(FACTS.get("imagenet_224_1000_classes"));
+    }
+
+    @Test
+    void thereAreFactsOfEveryNetwork() {
+        assertThat(Zoo.names()).containsAll(cifarNames()).containsAll(imageNetNames());
+        assertThat(Zoo.names())
+                .hasSize(FACTS.get("networks").size()
+                        + FACTS.get("imagenet_224_1000_classes").size());
+    }
+
     @ParameterizedTest
-    @MethodSource("names")
-    void parametersAndFeatureShapesAreThoseOfTheReference(String name) throws IOException {
-        JsonNode facts = facts(name);
+    @MethodSource("cifarNames")
+    void parametersAndFeatureShapesAreThoseOfTheReference(String name) {
+        JsonNode facts = FACTS.get("networks").get(name);
         Network network = Zoo.create(name, CIFAR, 100).network();
 
-        List<Shape> features = new ArrayList<>(List.of(network.tapShape(Taps.STEM)));
-        for (int stage = 1; network.taps().containsKey(Taps.stage(stage)); stage++) {
-            features.add(network.tapShape(Taps.stage(stage)));
-        }
-        features.add(network.tapShape(Taps.POOLED));
-
         assertThat(network.parameterCount()).isEqualTo(facts.get("parameters").asLong());
-        assertThat(features).isEqualTo(shapes(facts.get("feature_shapes_chw")));
+        assertThat(features(network)).isEqualTo(shapes(facts.get("feature_shapes_chw")));
         assertThat(network.tapShape(Taps.LOGITS)).isEqualTo(Shape.of(100));
+    }
+
+    @ParameterizedTest
+    @MethodSource("imageNetNames")
+    void imageNetParametersAreAsPublishedAndFeatureShapesThoseOfThePaper(String name) {
+        Network network = Zoo.create(name, Shape.of(3, 224, 224), 1000).network();
+        int expansion = Set.of("resnet18", "resnet34").contains(name) ? 1 : 4;
+
+        assertThat(network.parameterCount())
+                .isEqualTo(FACTS.get("imagenet_224_1000_classes").get(name).asLong());
+        // He et al. 2016, table 1.
+        assertThat(features(network))
+                .containsExactly(
+                        Shape.of(64, 56, 56),
+                        Shape.of(64 * expansion, 56, 56),
+                        Shape.of(128 * expansion, 28, 28),
+                        Shape.of(256 * expansion, 14, 14),
+                        Shape.of(512 * expansion, 7, 7),
+                        Shape.of(512 * expansion));
+        assertThat(network.tapShape(Taps.LOGITS)).isEqualTo(Shape.of(1000));
     }
 
     @ParameterizedTest
@@ -83,9 +114,9 @@ class ZooTest {
     @ParameterizedTest
     @MethodSource("names")
     void otherImagesAndClassesFit(String name) {
-        Network network = Zoo.create(name, Shape.of(1, 28, 20), 2).network();
+        Network network = Zoo.create(name, Shape.of(1, 44, 36), 2).network();
 
-        assertThat(network.inputs()).isEqualTo(Map.of(Taps.IMAGE, Shape.of(1, 28, 20)));
+        assertThat(network.inputs()).isEqualTo(Map.of(Taps.IMAGE, Shape.of(1, 44, 36)));
         assertThat(network.tapShape(Taps.LOGITS)).isEqualTo(Shape.of(2));
     }
 
@@ -107,6 +138,31 @@ class ZooTest {
     }
 
     @Test
+    void bottleneckNamesFollowPyTorch() {
+        assertThat(parameterNames("resnet50"))
+                .startsWith("conv1.weight", "bn1.weight", "bn1.bias", "stage1.block0.conv1.weight")
+                .containsSubsequence(
+                        "stage1.block0.bn3.bias",
+                        "stage1.block0.shortcut.conv.weight",
+                        "stage1.block0.shortcut.bn.weight",
+                        "stage1.block0.shortcut.bn.bias",
+                        "stage1.block1.conv1.weight")
+                .contains("stage3.block5.conv3.weight")
+                .doesNotContain("stage1.block1.shortcut.conv.weight")
+                .endsWith("stage4.block2.bn3.bias", "fc.weight", "fc.bias");
+        assertThat(parameterNames("resnet34"))
+                .contains("stage2.block0.shortcut.conv.weight")
+                .doesNotContain("stage1.block0.shortcut.conv.weight");
+    }
+
+    @Test
+    void aBottleneckStridesAtIts3x3() {
+        Network network = Zoo.create("resnet50", CIFAR, 10).network();
+        assertThat(network.shape("stage2.block0.conv1")).isEqualTo(Shape.of(128, 8, 8));
+        assertThat(network.shape("stage2.block0.conv2")).isEqualTo(Shape.of(128, 4, 4));
+    }
+
+    @Test
     void preActivationNamesFollowPyTorch() {
         assertThat(parameterNames("wrn_16_1"))
                 .startsWith(
@@ -124,6 +180,11 @@ class ZooTest {
         Network residual = Zoo.create("resnet20", CIFAR, 10).network();
         assertThat(residual.tap("stage2.before-relu")).isEqualTo("stage2.block2.add");
         assertThat(residual.tap("stage2")).isEqualTo("stage2.block2.relu2");
+
+        Network bottleneck = Zoo.create("resnet50", CIFAR, 10).network();
+        assertThat(bottleneck.tap("stem")).isEqualTo("maxpool");
+        assertThat(bottleneck.tap("stage4.before-relu")).isEqualTo("stage4.block2.add");
+        assertThat(bottleneck.tap("stage4")).isEqualTo("stage4.block2.relu3");
 
         Network preActivation = Zoo.create("wrn_16_2", CIFAR, 10).network();
         assertThat(preActivation.tap("stage2")).isEqualTo("stage2.block1.add");
@@ -143,7 +204,7 @@ class ZooTest {
     void anUnknownNameIsRefusedWithTheNearest() {
         assertThatThrownBy(() -> Zoo.create("resnet21", CIFAR, 10))
                 .isInstanceOf(UserException.class)
-                .hasMessageStartingWith("there is no network 'resnet21' among resnet110, resnet14, ")
+                .hasMessageStartingWith("there is no network 'resnet21' among resnet101, resnet110, resnet14, ")
                 .hasMessageEndingWith(", wrn_40_1, wrn_40_2; did you mean 'resnet20'?");
     }
 
@@ -152,6 +213,9 @@ class ZooTest {
         assertThatThrownBy(() -> Zoo.create("resnet8", Shape.of(3, 32, 4), 10))
                 .isInstanceOf(UserException.class)
                 .hasMessage("resnet8 halves the image twice and needs at least 8x8 pixels, not 32x4");
+        assertThatThrownBy(() -> Zoo.create("resnet50", Shape.of(3, 31, 224), 1000))
+                .isInstanceOf(UserException.class)
+                .hasMessage("resnet50 halves the image five times and needs at least 32x32 pixels, not 31x224");
         assertThatThrownBy(() -> Zoo.create("wrn_16_1", Shape.of(3072), 10))
                 .isInstanceOf(UserException.class)
                 .hasMessage("wrn_16_1 needs images of channels x height x width, not of 3072");
@@ -169,12 +233,27 @@ class ZooTest {
                 .toList();
     }
 
-    private static JsonNode facts(String name) throws IOException {
-        try (InputStream in = ZooTest.class.getResourceAsStream("/golden/network_facts.json")) {
-            JsonNode facts = new ObjectMapper().readTree(in).get("networks").get(name);
-            assertThat(facts).as("facts of %s", name).isNotNull();
-            return facts;
+    private static List<Shape> features(Network network) {
+        List<Shape> features = new ArrayList<>(List.of(network.tapShape(Taps.STEM)));
+        for (int stage = 1; network.taps().containsKey(Taps.stage(stage)); stage++) {
+            features.add(network.tapShape(Taps.stage(stage)));
         }
+        features.add(network.tapShape(Taps.POOLED));
+        return features;
+    }
+
+    private static JsonNode facts() {
+        try (InputStream in = ZooTest.class.getResourceAsStream("/golden/network_facts.json")) {
+            return new ObjectMapper().readTree(in);
+        } catch (IOException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private static List<String> fieldNames(JsonNode node) {
+        List<String> names = new ArrayList<>();
+        node.fieldNames().forEachRemaining(names::add);
+        return names;
     }
 
     private static List<Shape> shapes(JsonNode rows) {

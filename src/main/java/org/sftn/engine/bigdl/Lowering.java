@@ -12,6 +12,7 @@ import org.sftn.nn.Convolution;
 import org.sftn.nn.GlobalAveragePool;
 import org.sftn.nn.Layer;
 import org.sftn.nn.Linear;
+import org.sftn.nn.MaxPool;
 import org.sftn.nn.Network;
 import org.sftn.nn.Relu;
 import org.sftn.nn.TransposedConvolution;
@@ -110,6 +111,9 @@ final class Lowering {
         }
         if (layer instanceof Add) {
             return new AddOperation(inputs, output);
+        }
+        if (layer instanceof MaxPool pool) {
+            return new MaxPoolOperation(input, output, pool, mode, workers);
         }
         if (layer instanceof GlobalAveragePool) {
             return new GlobalAveragePoolOperation(input, output);

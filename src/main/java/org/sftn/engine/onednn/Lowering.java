@@ -14,6 +14,7 @@ import org.sftn.nn.Convolution;
 import org.sftn.nn.GlobalAveragePool;
 import org.sftn.nn.Layer;
 import org.sftn.nn.Linear;
+import org.sftn.nn.MaxPool;
 import org.sftn.nn.Network;
 import org.sftn.nn.Relu;
 import org.sftn.nn.TransposedConvolution;
@@ -133,6 +134,9 @@ final class Lowering {
         Value output = value(node.name(), trained);
         if (layer instanceof Relu) {
             return new ReluOperation(input, output);
+        }
+        if (layer instanceof MaxPool pool) {
+            return PoolOperation.maximum(handles, input, output, pool.kernel(), pool.stride(), pool.padding());
         }
         if (layer instanceof GlobalAveragePool) {
             return PoolOperation.mean(handles, input, output);

@@ -8,6 +8,7 @@ import java.util.Set;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sftn.engine.Executable;
+import org.sftn.engine.Reproducible;
 import org.sftn.nn.Convolution;
 import org.sftn.nn.Layer;
 import org.sftn.nn.Network;
