@@ -24,12 +24,13 @@ public interface TrainingExecutable extends Executable {
     float[] gradients();
 
     /**
-     * Goes back through the last forward pass, with the parameters that it had. The given gradients are only read.
+     * Goes back through the last forward pass, with the parameters that it had; once, since it may overwrite what that has kept.
+     * The given gradients are only read.
      *
      * @param gradients of the loss with respect to some or all requested taps, each shaped as the tap; a parameter that no
      *     tap with a gradient depends on gets gradient 0
      * @throws IllegalArgumentException naming the tap that does not fit
-     * @throws IllegalStateException before the first forward pass
+     * @throws IllegalStateException without a forward pass since the last backward pass
      */
     void backward(Map<String, Tensor> gradients);
 }

@@ -27,6 +27,7 @@ import org.sftn.nn.Convolution;
 import org.sftn.nn.Layout;
 import org.sftn.nn.Network;
 import org.sftn.nn.ParameterSpec;
+import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
 import org.sftn.train.Loss;
 import org.sftn.train.loss.Gradients;
@@ -149,10 +150,15 @@ class DistillObjectiveTest {
         try (ObjectiveRun run = new ObjectiveRun(distill(recipe, values), engine)) {
             run.descend(3, 0.05f);
             assertThat(engine.frozen).hasSize(1);
-            engine.frozen
-                    .get(0)
-                    .save()
-                    .forEach((name, tensor) -> assertThat(tensor.values()).containsExactly(before.get(name)));
+            Map<String, Tensor> images =
+                    Map.of(Taps.IMAGE, Tensor.zeros(RESNET14.image().batched(2)));
+            Map<String, Tensor> taught = engine.frozen.get(0).forward(images);
+            try (Executable fresh = new BigDlEngine(2).compileForInference(RESNET14.network(), taught.keySet(), 2)) {
+                fresh.load(RESNET14.network().initialValues(5));
+                fresh.forward(images)
+                        .forEach((tap, tensor) ->
+                                assertThat(taught.get(tap).values()).as(tap).containsExactly(tensor.values()));
+            }
         }
         values.forEach((name, tensor) -> assertThat(tensor.values()).containsExactly(before.get(name)));
     }

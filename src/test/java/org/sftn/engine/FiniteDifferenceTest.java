@@ -207,8 +207,8 @@ class FiniteDifferenceTest {
             TrainingExecutable executable,
             Map<String, Tensor> inputs,
             Map<String, Tensor> weights,
-            Map<String, Tensor> values) {
-        executable.load(values);
+            Map<String, Tensor> parameters) {
+        executable.load(parameters);
         double loss = 0;
         for (Map.Entry<String, Tensor> tap : executable.forward(inputs).entrySet()) {
             float[] values = tap.getValue().values();

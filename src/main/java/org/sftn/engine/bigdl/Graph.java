@@ -34,6 +34,8 @@ final class Graph implements AutoCloseable {
     private final Map<Integer, Deque<float[]>> freeGradients = new HashMap<>();
     /** The batch that the arrays are for; 0 before the first forward pass. */
     private int batch;
+    /** Whether there is a forward pass to go back through. */
+    private boolean forwardDone;
 
     /** An operation in a backward pass. */
     private record Step(Operation operation, List<Into> into) {}
@@ -78,6 +80,7 @@ final class Graph implements AutoCloseable {
             worker.together();
             operations.forEach(operation -> operation.forward(worker));
         });
+        forwardDone = true;
         Map<String, Tensor> taps = new LinkedHashMap<>();
         for (String tap : outputs) {
             Value value = values.get(network.tap(tap));
@@ -154,10 +157,11 @@ final class Graph implements AutoCloseable {
     }
 
     void backward(Map<String, Tensor> gradients) {
-        if (batch == 0) {
-            throw new IllegalStateException("backward before the first forward");
+        if (!forwardDone) {
+            throw new IllegalStateException("backward without a forward pass before it");
         }
         Checks.gradients(network, outputs, batch, gradients);
+        forwardDone = false;
         Map<Value, List<float[]>> given = new LinkedHashMap<>();
         gradients.forEach((tap, gradient) -> {
             Value value = values.get(network.tap(tap));

@@ -1,6 +1,7 @@
 package org.sftn.engine.onednn;
 
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,7 +50,8 @@ final class Compiled implements AutoCloseable {
         });
         forwardSteps = program.size();
         given.values().forEach(buffer -> program.use(buffer, 0));
-        read.values().forEach(buffer -> program.use(buffer, forwardSteps - 1));
+        // After the last forward step, which therefore must not overwrite them.
+        read.values().forEach(buffer -> program.use(buffer, forwardSteps));
         if (parameters != null) {
             backward(network, lowering.operations(), taps);
         }
@@ -95,23 +97,37 @@ final class Compiled implements AutoCloseable {
         return outputs;
     }
 
-    /** Moves the running statistics towards those of the batch. */
+    /**
+     * Moves the running statistics towards those of the batch. oneDNN's ReLU makes 0 of what is not a number; batch statistics show
+     * it, and then all outputs become not a number, so that no loss hides it.
+     */
     void updateStatistics(Parameters parameters) {
+        boolean finite = true;
         for (Recorder.BatchStatistics batch : recorder.statistics()) {
             double momentum = batch.momentum();
             // PyTorch's running variance is the unbiased one.
             double unbiased = (double) batch.count() / (batch.count() - 1);
-            move(parameters, batch.node() + ".running_mean", program.floats(batch.mean()), momentum, 1);
-            move(parameters, batch.node() + ".running_var", program.floats(batch.variance()), momentum, unbiased);
+            finite &= moved(parameters, batch.node() + ".running_mean", program.floats(batch.mean()), momentum, 1);
+            finite &= moved(
+                    parameters, batch.node() + ".running_var", program.floats(batch.variance()), momentum, unbiased);
+        }
+        if (!finite) {
+            outputs.values().forEach(tensor -> Arrays.fill(tensor.values(), Float.NaN));
         }
     }
 
-    private static void move(Parameters parameters, String name, FloatBuffer towards, double momentum, double factor) {
+    /** @return whether all are finite */
+    private static boolean moved(
+            Parameters parameters, String name, FloatBuffer towards, double momentum, double factor) {
         float[] statistics = parameters.statistics();
         int from = parameters.statisticsOffset(name);
+        boolean finite = true;
         for (int c = 0; c < towards.limit(); c++) {
-            statistics[from + c] = (float) ((1 - momentum) * statistics[from + c] + momentum * factor * towards.get(c));
+            float batch = towards.get(c);
+            finite &= Float.isFinite(batch);
+            statistics[from + c] = (float) ((1 - momentum) * statistics[from + c] + momentum * factor * batch);
         }
+        return finite;
     }
 
     /** A tap without a gradient has gradient 0. */

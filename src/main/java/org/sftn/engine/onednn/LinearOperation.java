@@ -7,7 +7,6 @@ import org.sftn.nn.Linear;
 
 /** A linear layer, fp32 whatever the precision. */
 final class LinearOperation implements Operation {
-    private final Linear layer;
     private final Value input;
     private final Value output;
     private final String owner;
@@ -19,7 +18,6 @@ final class LinearOperation implements Operation {
 
     /** @param owner the node whose parameters it uses */
     LinearOperation(Handles handles, Linear layer, Value input, Value output, String owner) {
-        this.layer = layer;
         this.input = input;
         this.output = output;
         this.owner = owner;

@@ -42,13 +42,13 @@ final class OneDnnExecutable implements Executable {
 
     @Override
     public Map<String, Tensor> forward(Map<String, Tensor> inputs) {
-        if (loaded.isEmpty()) {
-            throw new IllegalStateException("forward before values are loaded");
-        }
         return programs.of(inputs, this::compile).forward(inputs);
     }
 
     private Compiled compile(Handles handles, Lowering lowering, int batch, Map<String, Layout> layouts) {
+        if (loaded.isEmpty()) {
+            throw new IllegalStateException("forward before values are loaded");
+        }
         Compiled compiled = new Compiled(handles, network(), lowering, null, programs.outputs(), batch, layouts);
         compiled.load(loaded);
         return compiled;

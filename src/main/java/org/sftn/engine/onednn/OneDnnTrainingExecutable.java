@@ -13,7 +13,7 @@ final class OneDnnTrainingExecutable implements TrainingExecutable {
     private final Programs programs;
     /** Laid out by the first program. */
     private Parameters parameters;
-    /** Of the last forward pass; null before the first. */
+    /** Of the last forward pass; null when there is none to go back through. */
     private Compiled current;
 
     private int currentBatch;
@@ -76,11 +76,14 @@ final class OneDnnTrainingExecutable implements TrainingExecutable {
     public void backward(Map<String, Tensor> gradients) {
         programs.requireOpen();
         if (current == null) {
-            throw new IllegalStateException("backward before the first forward");
+            throw new IllegalStateException("backward without a forward pass before it");
         }
         Checks.gradients(network(), programs.outputs(), currentBatch, gradients);
         programs.useThreads();
-        current.backward(gradients);
+        Compiled program = current;
+        // It overwrites what the forward pass has kept.
+        current = null;
+        program.backward(gradients);
         parameters.download();
     }
 

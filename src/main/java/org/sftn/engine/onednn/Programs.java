@@ -38,6 +38,7 @@ final class Programs implements AutoCloseable {
             throw new IllegalArgumentException("no outputs are asked for; there are the taps "
                     + network.taps().keySet());
         }
+        outputs.forEach(network::tap);
         this.network = network;
         this.outputs = new TreeSet<>(outputs);
         this.precision = precision;

@@ -1,6 +1,7 @@
 package org.sftn.engine.bigdl;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,14 @@ import org.sftn.nn.Tensor;
 import org.sftn.zoo.Zoo;
 
 class BigDlEngineTest {
+    @Test
+    void aValueMustFitAnArray() {
+        Network network = Zoo.create("resnet8", Shape.of(3, 16, 16), 5).network();
+        assertThatThrownBy(() -> new BigDlEngine(2).compileForInference(network, Set.of(Taps.LOGITS), 1_000_000))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("conv1: a batch of 1000000 of 16x16x16 is more than an array holds");
+    }
+
     @Test
     void aClosedExecutableHasNoThreads() throws InterruptedException {
         Shape image = Shape.of(3, 8, 8);
