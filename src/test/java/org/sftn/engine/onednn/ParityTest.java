@@ -1,0 +1,213 @@
+package org.sftn.engine.onednn;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.sftn.conf.EngineSettings.Precision;
+import org.sftn.conf.Settings;
+import org.sftn.data.Batch;
+import org.sftn.engine.Engine;
+import org.sftn.engine.Executable;
+import org.sftn.engine.NamedGradients;
+import org.sftn.engine.Reproducible;
+import org.sftn.engine.TrainingExecutable;
+import org.sftn.engine.bigdl.BigDlEngine;
+import org.sftn.nn.Layout;
+import org.sftn.nn.Network;
+import org.sftn.nn.ParameterSpec;
+import org.sftn.nn.Shape;
+import org.sftn.nn.Taps;
+import org.sftn.nn.Tensor;
+import org.sftn.teacher.TeacherObjective;
+import org.sftn.train.Loss;
+import org.sftn.train.Objective;
+import org.sftn.train.StepLoss;
+import org.sftn.zoo.Architecture;
+import org.sftn.zoo.Zoo;
+
+/** The engine against the reference engine, which is held to PyTorch and to finite differences. */
+class ParityTest {
+    /** Of a tensor's difference to its norm. */
+    private static final double TOLERANCE = 1e-4;
+
+    private static final int CLASSES = 10;
+    private static final int BATCH = 3;
+    /**
+     * Of batch-norm: most inputs of a ReLU are positive then. One that two engines round to different signs would change gradients by
+     * more than the tolerance, and deep networks have millions near 0 otherwise.
+     */
+    private static final float BIAS = 2;
+
+    static Stream<String> architectures() {
+        return Zoo.names().stream();
+    }
+
+    @ParameterizedTest
+    @MethodSource("architectures")
+    void everyArchitecture(String name) {
+        same(small(name).network());
+    }
+
+    private static Architecture small(String name) {
+        // ImageNet's networks divide the image by 32.
+        int size = name.matches("resnet(18|34|50|101)") ? 64 : 16;
+        return Zoo.create(name, Shape.of(3, size, size), CLASSES);
+    }
+
+    @Test
+    void aTeacherWithItsBranches() {
+        same(joint("resnet20", "resnet8", "false").network());
+        same(joint("wrn_16_2", "resnet8x4", "false").network());
+        same(joint("resnet20", "resnet8", "true").network());
+    }
+
+    private static Objective joint(String teacher, String student, String shared) {
+        Settings settings =
+                Settings.of(List.of(Settings.assignments(Map.of("teacher.share-branches", shared), "test")));
+        return TeacherObjective.of(
+                settings.teacher(), small(teacher), Optional.of(small(student)), Optional.empty(), 1);
+    }
+
+    private static void same(Network network) {
+        Map<String, Tensor> values = new LinkedHashMap<>();
+        Stream.concat(network.parameters().stream(), network.statistics().stream())
+                .forEach(spec -> values.put(spec.name(), value(spec)));
+        Map<String, Tensor> images = new HashMap<>();
+        network.inputs()
+                .forEach((name, shape) -> images.put(name, Reproducible.tensor(name, shape.batched(BATCH), 4, 0)));
+        Results expected = Results.of(new BigDlEngine(2), network, values, images);
+        Results actual = Results.of(new OneDnnEngine(Precision.FP32, 2), network, values, images);
+        compare("training output", expected.trained, actual.trained);
+        compare("gradient", expected.gradients, actual.gradients);
+        compare("value after it", expected.saved, actual.saved);
+        compare("inference output", expected.evaluated, actual.evaluated);
+    }
+
+    private static Tensor value(ParameterSpec spec) {
+        Tensor tensor = Reproducible.parameter(spec.name(), spec.shape());
+        if (spec.name().endsWith("bias") && !spec.name().endsWith("fc.bias")) {
+            for (int i = 0; i < tensor.values().length; i++) {
+                tensor.values()[i] += BIAS;
+            }
+        }
+        return tensor;
+    }
+
+    private record Results(
+            Map<String, Tensor> trained,
+            Map<String, Tensor> gradients,
+            Map<String, Tensor> saved,
+            Map<String, Tensor> evaluated) {
+        static Results of(Engine engine, Network network, Map<String, Tensor> values, Map<String, Tensor> images) {
+            Set<String> taps = network.taps().keySet();
+            try (TrainingExecutable training = engine.compileForTraining(network, taps, BATCH);
+                    Executable evaluation = engine.compileForInference(network, taps, BATCH)) {
+                training.load(values);
+                Map<String, Tensor> outputs = copies(training.forward(images));
+                Map<String, Tensor> wanted = new HashMap<>();
+                outputs.forEach((tap, tensor) -> wanted.put(
+                        tap,
+                        Reproducible.tensor("gradient." + tap, tensor.shape(), tap.endsWith("logits") ? 1 : 0.01, 0)));
+                training.backward(wanted);
+                Map<String, Tensor> saved = training.save();
+                evaluation.load(saved);
+                return new Results(outputs, NamedGradients.of(training), saved, copies(evaluation.forward(images)));
+            }
+        }
+
+        private static Map<String, Tensor> copies(Map<String, Tensor> tensors) {
+            Map<String, Tensor> copies = new LinkedHashMap<>();
+            tensors.forEach((name, tensor) ->
+                    copies.put(name, new Tensor(tensor.shape(), tensor.values().clone())));
+            return copies;
+        }
+    }
+
+    private static void compare(String what, Map<String, Tensor> expected, Map<String, Tensor> actual) {
+        assertThat(actual.keySet()).isEqualTo(expected.keySet());
+        List<String> wrong = new ArrayList<>();
+        expected.forEach((name, tensor) -> {
+            double error = error(actual.get(name).values(), tensor.values());
+            if (!(error < TOLERANCE)) {
+                wrong.add("%s: %.1e".formatted(name, error));
+            }
+        });
+        assertThat(wrong)
+                .as("relative errors of each %s above %s", what, TOLERANCE)
+                .isEmpty();
+    }
+
+    private static double error(float[] actual, float[] expected) {
+        double difference = 0;
+        double norm = 0;
+        for (int i = 0; i < expected.length; i++) {
+            difference += Math.pow((double) actual[i] - expected[i], 2);
+            norm += (double) expected[i] * expected[i];
+        }
+        return difference == 0 ? 0 : Math.sqrt(difference / norm);
+    }
+
+    @Test
+    void bf16LearnsAsFp32() {
+        List<Double> fp32 = losses(Precision.FP32);
+        List<Double> bf16 = losses(Precision.BF16);
+        assertThat(fp32.get(49)).isLessThan(0.75 * fp32.get(0));
+        for (int step = 0; step < fp32.size(); step++) {
+            assertThat(bf16.get(step))
+                    .as("loss of step %d", step)
+                    .isCloseTo(fp32.get(step), within(0.02 * fp32.get(step)));
+        }
+    }
+
+    @Test
+    void bf16GivesTheSameBitsTwice() {
+        assertThat(losses(Precision.BF16)).isEqualTo(losses(Precision.BF16));
+    }
+
+    /** Of 50 steps of a student-friendly teacher, each on its own batch. */
+    private static List<Double> losses(Precision precision) {
+        int batch = 32;
+        Engine engine = new OneDnnEngine(precision, 2);
+        Objective objective = joint("resnet20", "resnet8", "false");
+        List<Double> losses = new ArrayList<>();
+        try (TrainingExecutable training = engine.compileForTraining(objective.network(), objective.taps(), batch);
+                StepLoss loss = objective.open(engine, batch)) {
+            training.load(objective.initialValues());
+            for (int step = 0; step < 50; step++) {
+                Batch images = images(step % 5, batch);
+                Loss found = loss.loss(images, training.forward(Map.of(Taps.IMAGE, images.images())), 0);
+                losses.add(found.total());
+                training.backward(found.gradients());
+                for (int i = 0; i < training.parameters().length; i++) {
+                    training.parameters()[i] -= 0.02f * training.gradients()[i];
+                }
+            }
+        }
+        return losses;
+    }
+
+    /** Every class has a colour, with noise. */
+    private static Batch images(int number, int batch) {
+        Shape shape = Shape.of(3, 16, 16).batched(batch);
+        float[] values = Reproducible.tensor("batch" + number, shape, 4, 0).values();
+        int[] labels = new int[batch];
+        for (int i = 0; i < batch; i++) {
+            labels[i] = (i * 7 + number) % CLASSES;
+            for (int pixel = 0; pixel < 16 * 16 * 3; pixel++) {
+                values[i * 16 * 16 * 3 + pixel] += (labels[i] >> pixel % 3 & 1) - labels[i] / 8f;
+            }
+        }
+        return new Batch(new Tensor(shape, values, Layout.CHANNELS_LAST), labels, new long[batch]);
+    }
+}
