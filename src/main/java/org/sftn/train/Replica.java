@@ -6,7 +6,6 @@ import java.util.Optional;
 import org.apache.hadoop.fs.Path;
 import org.sftn.data.Batch;
 import org.sftn.nn.Tensor;
-import org.sftn.train.bigdl.BigDlSgd;
 import org.sftn.train.bigdl.DriverService;
 import org.sftn.train.exchange.Exchange;
 import org.sftn.train.exchange.Member;
@@ -23,7 +22,7 @@ final class Replica {
     private final Batches batches;
     private final Exchange exchange;
     private final Validation validation;
-    private final BigDlSgd sgd;
+    private final Sgd sgd;
     private final DriverService.Client driver;
     private final float[] nothing;
 
@@ -52,23 +51,29 @@ final class Replica {
         this.exchange = exchange;
         this.validation = validation;
         this.driver = driver;
-        this.sgd = new BigDlSgd(
+        this.sgd = new Sgd(
                 model.training().parameters(),
                 exchange.slice(),
                 plan.training().momentum(),
                 plan.training().nesterov(),
-                plan.training().weightDecay());
+                plan.training().weightDecay(),
+                plan.cores());
         this.nothing = new float[model.training().parameters().length];
     }
 
-    /** @return the values of the whole network, statistics averaged over the ranks */
+    /**
+     * Once.
+     *
+     * @return the values of the whole network, statistics averaged over the ranks
+     */
     Map<String, Tensor> run(int threads) throws IOException, InterruptedException {
         restore();
         long end = (long) plan.training().epochs() * batches.perEpoch();
         Evaluation evaluation = null;
-        try (Prefetch<Optional<Batch>> prefetch = batches.training(plan.firstIteration(), end, threads)) {
+        try (sgd;
+                Prefetch<Optional<Batch>> prefetch = batches.training(plan.firstIteration(), end, threads)) {
             for (long iteration = plan.firstIteration(); iteration < end; iteration++) {
-                step(iteration, prefetch.next());
+                step(iteration, prefetch);
                 long done = iteration + 1;
                 boolean epochDone = done % batches.perEpoch() == 0;
                 if (epochDone) {
@@ -107,8 +112,9 @@ final class Replica {
         }
     }
 
-    private void step(long iteration, Optional<Batch> batch) {
+    private void step(long iteration, Prefetch<Optional<Batch>> prefetch) throws InterruptedException {
         long start = System.nanoTime();
+        Optional<Batch> batch = prefetch.next();
         float[] gradients = nothing;
         if (batch.isPresent()) {
             gradients = gradients(iteration, batch.get());
