@@ -19,6 +19,7 @@ import org.sftn.data.SampleStore;
 import org.sftn.data.Sampler;
 import org.sftn.engine.Engine;
 import org.sftn.model.Safetensors;
+import org.sftn.nn.Layout;
 import org.sftn.nn.Tensor;
 import org.sftn.train.bigdl.BigDlPeers;
 import org.sftn.train.bigdl.DriverService;
@@ -56,7 +57,7 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
                 SampleStore testStore = SampleStore.load(test, plan.data().memoryBytes(), spill);
                 Model model = new Model(plan.objective(), engine, plan.localBatch());
                 StepLoss loss = plan.objective().open(engine, plan.localBatch())) {
-            return train(me, peers, model, loss, batches(me, trainStore, testStore), driver);
+            return train(me, peers, model, loss, batches(me, trainStore, testStore, engine.imageLayout()), driver);
         } finally {
             watcher.close();
         }
@@ -87,11 +88,11 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
         }
     }
 
-    private Batches batches(Member me, SampleStore train, SampleStore test) {
+    private Batches batches(Member me, SampleStore train, SampleStore test, Layout images) {
         Sampler sampler = new Sampler(
                 plan.data().trainImages(), plan.training().globalBatch(), me.rank(), me.ranks(), plan.seed());
-        BatchLoader trainLoader = new BatchLoader(train, plan.data().preprocessing(), plan.seed());
-        BatchLoader testLoader = new BatchLoader(test, plan.data().preprocessing(), plan.seed());
+        BatchLoader trainLoader = new BatchLoader(train, plan.data().preprocessing(), images, plan.seed());
+        BatchLoader testLoader = new BatchLoader(test, plan.data().preprocessing(), images, plan.seed());
         return new Batches(sampler, trainLoader, testLoader, test, plan.localBatch());
     }
 

@@ -32,6 +32,7 @@ import org.sftn.data.Preprocessing;
 import org.sftn.data.SampleStore;
 import org.sftn.engine.Executable;
 import org.sftn.engine.bigdl.BigDlEngine;
+import org.sftn.nn.Layout;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
 import org.sftn.train.ToyObjective.Trouble;
@@ -87,7 +88,7 @@ class TrainerTest {
                 Executable model =
                         new BigDlEngine(1).compileForInference(WITH_NORM.model(), Set.of(Taps.LOGITS), store.size())) {
             model.load(result.model());
-            Batch batch = new BatchLoader(store, preprocessing, 0)
+            Batch batch = new BatchLoader(store, preprocessing, Layout.CHANNELS_FIRST, 0)
                     .evaluation(IntStream.range(0, store.size()).toArray());
             expected = expected.plus(Evaluation.of(
                     batch, model.forward(Map.of(Taps.IMAGE, batch.images())).get(Taps.LOGITS)));
