@@ -136,20 +136,23 @@ final class Replica {
             driver.ask(new Report.Diverged(me.rank(), iteration, epoch, found.total()));
             throw new DivergedException(iteration, epoch, found.total());
         }
-        Tally tally = Tally.of(
-                batch.size(),
-                found,
-                Evaluation.of(batch, outputs.get(model.logits())).top1());
+        Tally tally = Tally.of(batch.size(), found, Evaluation.top1(batch, outputs.get(model.logits())));
         epochTally = epochTally.plus(tally);
         unreported = unreported.plus(tally);
         epochImages += batch.size();
         images += batch.size();
         // The share is taken here, since backward is linear: the taps have few values, the parameters many.
-        double share = (double) batch.size() / batches.globalSize(iteration);
-        Gradients shared = new Gradients();
-        found.gradients().forEach((tap, gradient) -> shared.add(tap, share, gradient));
-        model.training().backward(shared.byTap());
+        model.training().backward(share(found.gradients(), (double) batch.size() / batches.globalSize(iteration)));
         return model.training().gradients();
+    }
+
+    private static Map<String, Tensor> share(Map<String, Tensor> gradients, double share) {
+        if (share == 1) {
+            return gradients;
+        }
+        Gradients shared = new Gradients();
+        gradients.forEach((tap, gradient) -> shared.add(tap, share, gradient));
+        return shared.byTap();
     }
 
     private double learningRate(long iteration) {
