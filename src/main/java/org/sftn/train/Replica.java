@@ -66,18 +66,18 @@ final class Replica {
      *
      * @return the values of the whole network, statistics averaged over the ranks
      */
-    Map<String, Tensor> run(int threads) throws IOException, InterruptedException {
+    Map<String, Tensor> run() throws IOException, InterruptedException {
         restore();
         long end = (long) plan.training().epochs() * batches.perEpoch();
         Evaluation evaluation = null;
         try (sgd;
-                Prefetch<Optional<Batch>> prefetch = batches.training(plan.firstIteration(), end, threads)) {
+                Prefetch<Optional<Batch>> prefetch = batches.training(plan.firstIteration(), end)) {
             for (long iteration = plan.firstIteration(); iteration < end; iteration++) {
                 step(iteration, prefetch);
                 long done = iteration + 1;
                 boolean epochDone = done % batches.perEpoch() == 0;
                 if (epochDone) {
-                    evaluation = isEvaluated(done / batches.perEpoch()) ? validation.run(threads) : null;
+                    evaluation = isEvaluated(done / batches.perEpoch()) ? validation.run() : null;
                     reportEpoch(iteration, evaluation);
                 }
                 if (epochDone || isSaved(done)) {
@@ -86,7 +86,7 @@ final class Replica {
             }
         }
         if (evaluation == null) {
-            evaluation = validation.run(threads);
+            evaluation = validation.run();
         }
         driver.ask(new Report.Finished(me.rank(), evaluation, images, seconds(nanos)));
         return validation.averaged();

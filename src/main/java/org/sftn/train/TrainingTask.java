@@ -11,6 +11,7 @@ import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.function.FlatMapFunction2;
 import org.apache.spark.util.Utils;
+import org.sftn.conf.PrepareSettings.Store;
 import org.sftn.conf.TrainingSettings.ExchangeKind;
 import org.sftn.conf.UserException;
 import org.sftn.data.BatchLoader;
@@ -71,7 +72,7 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
             Validation validation = validation(me, peers, model, batches);
             peers.join();
             Replica replica = new Replica(plan, me, model, loss, batches, exchange, validation, driver);
-            Map<String, Tensor> values = replica.run(plan.cores());
+            Map<String, Tensor> values = replica.run();
             peers.leave();
             return me.rank() == 0
                     ? List.of(bytes(values)).iterator()
@@ -93,7 +94,8 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
                 plan.data().trainImages(), plan.training().globalBatch(), me.rank(), me.ranks(), plan.seed());
         BatchLoader trainLoader = new BatchLoader(train, plan.data().preprocessing(), images, plan.seed());
         BatchLoader testLoader = new BatchLoader(test, plan.data().preprocessing(), images, plan.seed());
-        return new Batches(sampler, trainLoader, testLoader, test, plan.localBatch());
+        int threads = plan.data().preprocessing().store() == Store.FILES ? plan.cores() : 1;
+        return new Batches(sampler, trainLoader, testLoader, test, plan.localBatch(), threads);
     }
 
     private static Validation validation(Member me, Peers peers, Model model, Batches batches) {
