@@ -51,7 +51,7 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
         DriverService.Client driver = DriverService.connect(plan.service());
         Path spill = Path.of(Utils.getLocalDir(SparkEnv.get().conf()));
         Engine engine = plan.engines().open(plan.cores());
-        Peers peers = peers(context, me, driver);
+        Peers peers = peers(context, me, address -> meet(driver, me, engine, address));
         Watcher watcher = Watcher.start(context, peers);
         try (peers;
                 SampleStore trainStore = SampleStore.load(train, plan.data().memoryBytes(), spill);
@@ -104,23 +104,24 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
         return new Validation(model, batches, me, exchange, statistics);
     }
 
-    private Peers peers(BarrierTaskContext context, Member me, DriverService.Client driver) {
+    private Peers peers(BarrierTaskContext context, Member me, Rendezvous rendezvous) {
         if (plan.training().exchange() == ExchangeKind.BIGDL) {
             // Its blocks find each other without addresses; the driver wants to see who shares an executor.
-            meet(driver, me, new Rendezvous.Address("", 0));
+            rendezvous.meet(new Rendezvous.Address("", 0));
             return new BigDlPeers(plan.exchangeId(), me, context::barrier, plan.cores());
         }
         return new DirectPeers(
                 SparkTransport.settings(
                         SparkEnv.get(), plan.secret(), plan.training().peerTimeout(), plan.cores()),
                 me,
-                own -> meet(driver, me, own));
+                rendezvous);
     }
 
     // Asks again and again, so that an interrupt is heeded at once.
     @SuppressWarnings("unchecked")
-    private static List<Rendezvous.Address> meet(DriverService.Client driver, Member me, Rendezvous.Address own) {
-        Report.Here here = new Report.Here(me.rank(), SparkEnv.get().executorId(), own);
+    private static List<Rendezvous.Address> meet(
+            DriverService.Client driver, Member me, Engine engine, Rendezvous.Address own) {
+        Report.Here here = new Report.Here(me.rank(), SparkEnv.get().executorId(), Arithmetic.of(engine), own);
         while (true) {
             List<Rendezvous.Address> all = (List<Rendezvous.Address>) driver.ask(here);
             if (!all.isEmpty()) {
