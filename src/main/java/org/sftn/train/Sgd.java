@@ -16,9 +16,8 @@ import org.sftn.train.exchange.Slice;
 public final class Sgd implements AutoCloseable {
     // To wake a thread takes as long as some hundred thousand values.
     private static final int SMALLEST_PART = 1 << 18;
-    // The compiler makes vectors of a loop only if it goes through all arrays at one index: an offset slice is copied
-    // to the
-    // first-level cache and back.
+    // A slice at an offset is copied to the first-level cache and back: the compiler makes vectors of a loop only if it
+    // goes through all arrays at one index.
     private static final int BLOCK = 1024;
 
     private final float[] weights;
