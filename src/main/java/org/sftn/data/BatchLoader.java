@@ -1,6 +1,7 @@
 package org.sftn.data;
 
 import java.util.Arrays;
+import org.sftn.nn.Layout;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
 
@@ -21,15 +22,20 @@ public final class BatchLoader {
 
     private final SampleStore samples;
     private final Preprocessing preprocessing;
+    private final Layout layout;
     private final long seed;
     private final PixelReader pixels;
     /** By channel and byte. */
     private final float[][] normalised;
 
-    /** @param seed with the epoch and an image's index it fixes how that image is augmented */
-    public BatchLoader(SampleStore samples, Preprocessing preprocessing, long seed) {
+    /**
+     * @param layout of the batches
+     * @param seed with the epoch and an image's index it fixes how that image is augmented
+     */
+    public BatchLoader(SampleStore samples, Preprocessing preprocessing, Layout layout, long seed) {
         this.samples = samples;
         this.preprocessing = preprocessing;
+        this.layout = layout;
         this.seed = seed;
         this.pixels = new PixelReader(preprocessing.store(), preprocessing.imageSize());
         this.normalised = new float[Preprocessing.CHANNELS][VALUES_OF_A_BYTE];
@@ -79,6 +85,7 @@ public final class BatchLoader {
     private Batch batch(int[] positions, View[] views) {
         int size = preprocessing.imageSize();
         float[] values = new float[Math.multiplyExact(positions.length, preprocessing.values())];
+        boolean last = layout == Layout.CHANNELS_LAST;
         int[] labels = new int[positions.length];
         long[] indices = new long[positions.length];
         for (int i = 0; i < positions.length; i++) {
@@ -86,41 +93,40 @@ public final class BatchLoader {
             indices[i] = samples.index(positions[i]);
             byte[] planes = pixels.planes(samples.image(positions[i]));
             for (int c = 0; c < normalised.length; c++) {
-                int output = i * preprocessing.values() + c * size * size;
-                copy(planes, c * size * size, views[i], normalised[c], values, output);
+                int output = i * preprocessing.values() + (last ? c : c * size * size);
+                copy(planes, c * size * size, views[i], normalised[c], values, output, last ? normalised.length : 1);
             }
         }
         Shape shape = Shape.of(positions.length, Preprocessing.CHANNELS, size, size);
-        return new Batch(new Tensor(shape, values), labels, indices);
+        return new Batch(new Tensor(shape, values, layout), labels, indices);
     }
 
-    /** One plane of one image. */
-    private void copy(byte[] planes, int plane, View view, float[] table, float[] values, int output) {
+    /**
+     * One plane of one image.
+     *
+     * @param stride from a value to the next of its row
+     */
+    private void copy(byte[] planes, int plane, View view, float[] table, float[] values, int output, int stride) {
         int size = preprocessing.imageSize();
         int firstColumn = Math.min(size, Math.max(0, -view.left()));
         int endColumn = Math.max(firstColumn, Math.min(size, size - view.left()));
+        int step = view.mirrored() ? -stride : stride;
         float black = table[0];
         for (int y = 0; y < size; y++) {
             int row = y + view.top();
-            int out = output + y * size;
-            if (row < 0 || row >= size) {
-                Arrays.fill(values, out, out + size, black);
-                continue;
-            }
+            boolean padding = row < 0 || row >= size;
+            int first = padding ? size : firstColumn;
+            int end = padding ? size : endColumn;
             int in = plane + row * size + view.left();
-            if (view.mirrored()) {
-                int last = out + size - 1;
-                Arrays.fill(values, last - firstColumn + 1, last + 1, black);
-                for (int x = firstColumn; x < endColumn; x++) {
-                    values[last - x] = table[planes[in + x] & 0xFF];
-                }
-                Arrays.fill(values, out, last - endColumn + 1, black);
-            } else {
-                Arrays.fill(values, out, out + firstColumn, black);
-                for (int x = firstColumn; x < endColumn; x++) {
-                    values[out + x] = table[planes[in + x] & 0xFF];
-                }
-                Arrays.fill(values, out + endColumn, out + size, black);
+            int out = output + (y * size + (view.mirrored() ? size - 1 : 0)) * stride;
+            for (int x = 0; x < first; x++, out += step) {
+                values[out] = black;
+            }
+            for (int x = first; x < end; x++, out += step) {
+                values[out] = table[planes[in + x] & 0xFF];
+            }
+            for (int x = end; x < size; x++, out += step) {
+                values[out] = black;
             }
         }
     }

@@ -78,7 +78,7 @@ public final class Replica implements Serializable {
         try (SampleStore samples = SampleStore.load(images, memory, scratch);
                 Executable model = engine.compileForInference(network, Set.of(Taps.LOGITS), batch)) {
             model.load(values);
-            BatchLoader loader = new BatchLoader(samples, preprocessing, 0);
+            BatchLoader loader = new BatchLoader(samples, preprocessing, engine.imageLayout(), 0);
             for (int from = 0; from < samples.size(); from += batch) {
                 int[] positions = IntStream.range(from, Math.min(from + batch, samples.size()))
                         .toArray();

@@ -16,14 +16,19 @@ final class Batches {
     private final BatchLoader test;
     private final int testImages;
     private final int size;
+    private final int threads;
 
-    /** @param size the largest of a batch */
-    Batches(Sampler sampler, BatchLoader training, BatchLoader test, SampleStore testSamples, int size) {
+    /**
+     * @param size the largest of a batch
+     * @param threads that make batches ahead, at least 1
+     */
+    Batches(Sampler sampler, BatchLoader training, BatchLoader test, SampleStore testSamples, int size, int threads) {
         this.sampler = sampler;
         this.training = training;
         this.test = test;
         this.testImages = testSamples.size();
         this.size = size;
+        this.threads = threads;
     }
 
     int perEpoch() {
@@ -35,12 +40,8 @@ final class Batches {
         return sampler.globalSize((int) (iteration % perEpoch()));
     }
 
-    /**
-     * This rank's part of each iteration's batch, empty when it has none.
-     *
-     * @param threads that decode ahead
-     */
-    Prefetch<Optional<Batch>> training(long firstIteration, long endIteration, int threads) {
+    /** This rank's part of each iteration's batch, empty when it has none. */
+    Prefetch<Optional<Batch>> training(long firstIteration, long endIteration) {
         return new Prefetch<>(
                 LongStream.range(firstIteration, endIteration)
                         .mapToObj(i -> (Callable<Optional<Batch>>) () -> trainingBatch(i))
@@ -59,7 +60,7 @@ final class Batches {
     }
 
     /** This rank's part of the test split. */
-    Prefetch<Batch> test(int threads) {
+    Prefetch<Batch> test() {
         return new Prefetch<>(
                 IntStream.range(0, testBatches())
                         .mapToObj(i -> (Callable<Batch>) () -> testBatch(i))

@@ -98,10 +98,20 @@ final class Coordinator implements AutoCloseable {
         ArrayList<Rendezvous.Address> addresses = new ArrayList<>();
         if (Arrays.stream(here).allMatch(h -> h != null)) {
             for (Report.Here all : here) {
+                requireSameArithmetic(all);
                 addresses.add(all.address());
             }
         }
         return addresses;
+    }
+
+    private void requireSameArithmetic(Report.Here each) {
+        if (!each.arithmetic().equals(here[0].arithmetic())) {
+            fail(new UserException(
+                    "rank %d computes with %s, rank 0 with %s; set engine.name and engine.precision so that all executors can"
+                            .formatted(each.rank(), each.arithmetic(), here[0].arithmetic())));
+            throw failure;
+        }
     }
 
     private <R extends Report> Optional<List<R>> complete(

@@ -25,16 +25,36 @@ record Evaluation(long images, long top1, long top5, double crossEntropy) implem
         return sum;
     }
 
-    private static Evaluation of(float[] logits, int from, int classes, int label) {
+    /** Images whose label has the largest logit, found without the rest. */
+    static long top1(Batch batch, Tensor logits) {
+        int classes = logits.shape().dimension(1);
+        long top1 = 0;
+        for (int i = 0; i < batch.size(); i++) {
+            if (before(logits.values(), i * classes, classes, batch.labels()[i]) < 1) {
+                top1++;
+            }
+        }
+        return top1;
+    }
+
+    /** Logits that are larger than the label's. */
+    private static int before(float[] logits, int from, int classes, int label) {
         int before = 0;
-        double largest = Double.NEGATIVE_INFINITY;
         for (int c = 0; c < classes; c++) {
             float logit = logits[from + c];
             // Of equal logits the first counts as the larger; a logit that is not a number never beats another.
             if (!(logits[from + label] >= logit) || c < label && logits[from + label] == logit) {
                 before++;
             }
-            largest = Math.max(largest, logit);
+        }
+        return before;
+    }
+
+    private static Evaluation of(float[] logits, int from, int classes, int label) {
+        int before = before(logits, from, classes, label);
+        double largest = Double.NEGATIVE_INFINITY;
+        for (int c = 0; c < classes; c++) {
+            largest = Math.max(largest, logits[from + c]);
         }
         double exponentials = 0;
         for (int c = 0; c < classes; c++) {

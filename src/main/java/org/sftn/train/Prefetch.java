@@ -9,7 +9,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
-/** Makes the next few elements ahead of their use, in threads of its own. */
+/** Makes the next few elements ahead of their use, one more than it has threads; these sleep when so many are ready. */
 final class Prefetch<T> implements AutoCloseable {
     private final ExecutorService threads;
     private final Iterator<? extends Callable<T>> work;

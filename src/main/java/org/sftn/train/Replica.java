@@ -6,7 +6,6 @@ import java.util.Optional;
 import org.apache.hadoop.fs.Path;
 import org.sftn.data.Batch;
 import org.sftn.nn.Tensor;
-import org.sftn.train.bigdl.BigDlSgd;
 import org.sftn.train.bigdl.DriverService;
 import org.sftn.train.exchange.Exchange;
 import org.sftn.train.exchange.Member;
@@ -23,7 +22,7 @@ final class Replica {
     private final Batches batches;
     private final Exchange exchange;
     private final Validation validation;
-    private final BigDlSgd sgd;
+    private final Sgd sgd;
     private final DriverService.Client driver;
     private final float[] nothing;
 
@@ -52,27 +51,33 @@ final class Replica {
         this.exchange = exchange;
         this.validation = validation;
         this.driver = driver;
-        this.sgd = new BigDlSgd(
+        this.sgd = new Sgd(
                 model.training().parameters(),
                 exchange.slice(),
                 plan.training().momentum(),
                 plan.training().nesterov(),
-                plan.training().weightDecay());
+                plan.training().weightDecay(),
+                plan.cores());
         this.nothing = new float[model.training().parameters().length];
     }
 
-    /** @return the values of the whole network, statistics averaged over the ranks */
-    Map<String, Tensor> run(int threads) throws IOException, InterruptedException {
+    /**
+     * Once.
+     *
+     * @return the values of the whole network, statistics averaged over the ranks
+     */
+    Map<String, Tensor> run() throws IOException, InterruptedException {
         restore();
         long end = (long) plan.training().epochs() * batches.perEpoch();
         Evaluation evaluation = null;
-        try (Prefetch<Optional<Batch>> prefetch = batches.training(plan.firstIteration(), end, threads)) {
+        try (sgd;
+                Prefetch<Optional<Batch>> prefetch = batches.training(plan.firstIteration(), end)) {
             for (long iteration = plan.firstIteration(); iteration < end; iteration++) {
-                step(iteration, prefetch.next());
+                step(iteration, prefetch);
                 long done = iteration + 1;
                 boolean epochDone = done % batches.perEpoch() == 0;
                 if (epochDone) {
-                    evaluation = isEvaluated(done / batches.perEpoch()) ? validation.run(threads) : null;
+                    evaluation = isEvaluated(done / batches.perEpoch()) ? validation.run() : null;
                     reportEpoch(iteration, evaluation);
                 }
                 if (epochDone || isSaved(done)) {
@@ -81,7 +86,7 @@ final class Replica {
             }
         }
         if (evaluation == null) {
-            evaluation = validation.run(threads);
+            evaluation = validation.run();
         }
         driver.ask(new Report.Finished(me.rank(), evaluation, images, seconds(nanos)));
         return validation.averaged();
@@ -107,8 +112,9 @@ final class Replica {
         }
     }
 
-    private void step(long iteration, Optional<Batch> batch) {
+    private void step(long iteration, Prefetch<Optional<Batch>> prefetch) throws InterruptedException {
         long start = System.nanoTime();
+        Optional<Batch> batch = prefetch.next();
         float[] gradients = nothing;
         if (batch.isPresent()) {
             gradients = gradients(iteration, batch.get());
@@ -130,20 +136,23 @@ final class Replica {
             driver.ask(new Report.Diverged(me.rank(), iteration, epoch, found.total()));
             throw new DivergedException(iteration, epoch, found.total());
         }
-        Tally tally = Tally.of(
-                batch.size(),
-                found,
-                Evaluation.of(batch, outputs.get(model.logits())).top1());
+        Tally tally = Tally.of(batch.size(), found, Evaluation.top1(batch, outputs.get(model.logits())));
         epochTally = epochTally.plus(tally);
         unreported = unreported.plus(tally);
         epochImages += batch.size();
         images += batch.size();
         // The share is taken here, since backward is linear: the taps have few values, the parameters many.
-        double share = (double) batch.size() / batches.globalSize(iteration);
-        Gradients shared = new Gradients();
-        found.gradients().forEach((tap, gradient) -> shared.add(tap, share, gradient));
-        model.training().backward(shared.byTap());
+        model.training().backward(share(found.gradients(), (double) batch.size() / batches.globalSize(iteration)));
         return model.training().gradients();
+    }
+
+    private static Map<String, Tensor> share(Map<String, Tensor> gradients, double share) {
+        if (share == 1) {
+            return gradients;
+        }
+        Gradients shared = new Gradients();
+        gradients.forEach((tap, gradient) -> shared.add(tap, share, gradient));
+        return shared.byTap();
     }
 
     private double learningRate(long iteration) {

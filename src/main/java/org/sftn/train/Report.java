@@ -7,8 +7,12 @@ import org.sftn.train.exchange.Rendezvous;
 sealed interface Report extends Serializable {
     int rank();
 
-    /** It listens; the answer is all ranks' {@link Rendezvous.Address addresses}, or an empty list while some are missing. */
-    record Here(int rank, String executor, Rendezvous.Address address) implements Report {}
+    /**
+     * It listens; the answer is all ranks' {@link Rendezvous.Address addresses}, or an empty list while some are missing.
+     *
+     * @param arithmetic of its engine, the same on all ranks
+     */
+    record Here(int rank, String executor, String arithmetic, Rendezvous.Address address) implements Report {}
 
     /**
      * Since its last report.

@@ -11,6 +11,7 @@ import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.function.FlatMapFunction2;
 import org.apache.spark.util.Utils;
+import org.sftn.conf.PrepareSettings.Store;
 import org.sftn.conf.TrainingSettings.ExchangeKind;
 import org.sftn.conf.UserException;
 import org.sftn.data.BatchLoader;
@@ -19,6 +20,7 @@ import org.sftn.data.SampleStore;
 import org.sftn.data.Sampler;
 import org.sftn.engine.Engine;
 import org.sftn.model.Safetensors;
+import org.sftn.nn.Layout;
 import org.sftn.nn.Tensor;
 import org.sftn.train.bigdl.BigDlPeers;
 import org.sftn.train.bigdl.DriverService;
@@ -49,14 +51,14 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
         DriverService.Client driver = DriverService.connect(plan.service());
         Path spill = Path.of(Utils.getLocalDir(SparkEnv.get().conf()));
         Engine engine = plan.engines().open(plan.cores());
-        Peers peers = peers(context, me, driver);
+        Peers peers = peers(context, me, address -> meet(driver, me, engine, address));
         Watcher watcher = Watcher.start(context, peers);
         try (peers;
                 SampleStore trainStore = SampleStore.load(train, plan.data().memoryBytes(), spill);
                 SampleStore testStore = SampleStore.load(test, plan.data().memoryBytes(), spill);
                 Model model = new Model(plan.objective(), engine, plan.localBatch());
                 StepLoss loss = plan.objective().open(engine, plan.localBatch())) {
-            return train(me, peers, model, loss, batches(me, trainStore, testStore), driver);
+            return train(me, peers, model, loss, batches(me, trainStore, testStore, engine.imageLayout()), driver);
         } finally {
             watcher.close();
         }
@@ -70,7 +72,7 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
             Validation validation = validation(me, peers, model, batches);
             peers.join();
             Replica replica = new Replica(plan, me, model, loss, batches, exchange, validation, driver);
-            Map<String, Tensor> values = replica.run(plan.cores());
+            Map<String, Tensor> values = replica.run();
             peers.leave();
             return me.rank() == 0
                     ? List.of(bytes(values)).iterator()
@@ -87,12 +89,13 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
         }
     }
 
-    private Batches batches(Member me, SampleStore train, SampleStore test) {
+    private Batches batches(Member me, SampleStore train, SampleStore test, Layout images) {
         Sampler sampler = new Sampler(
                 plan.data().trainImages(), plan.training().globalBatch(), me.rank(), me.ranks(), plan.seed());
-        BatchLoader trainLoader = new BatchLoader(train, plan.data().preprocessing(), plan.seed());
-        BatchLoader testLoader = new BatchLoader(test, plan.data().preprocessing(), plan.seed());
-        return new Batches(sampler, trainLoader, testLoader, test, plan.localBatch());
+        BatchLoader trainLoader = new BatchLoader(train, plan.data().preprocessing(), images, plan.seed());
+        BatchLoader testLoader = new BatchLoader(test, plan.data().preprocessing(), images, plan.seed());
+        int threads = plan.data().preprocessing().store() == Store.FILES ? plan.cores() : 1;
+        return new Batches(sampler, trainLoader, testLoader, test, plan.localBatch(), threads);
     }
 
     private static Validation validation(Member me, Peers peers, Model model, Batches batches) {
@@ -101,23 +104,24 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
         return new Validation(model, batches, me, exchange, statistics);
     }
 
-    private Peers peers(BarrierTaskContext context, Member me, DriverService.Client driver) {
+    private Peers peers(BarrierTaskContext context, Member me, Rendezvous rendezvous) {
         if (plan.training().exchange() == ExchangeKind.BIGDL) {
             // Its blocks find each other without addresses; the driver wants to see who shares an executor.
-            meet(driver, me, new Rendezvous.Address("", 0));
+            rendezvous.meet(new Rendezvous.Address("", 0));
             return new BigDlPeers(plan.exchangeId(), me, context::barrier, plan.cores());
         }
         return new DirectPeers(
                 SparkTransport.settings(
                         SparkEnv.get(), plan.secret(), plan.training().peerTimeout(), plan.cores()),
                 me,
-                own -> meet(driver, me, own));
+                rendezvous);
     }
 
     // Asks again and again, so that an interrupt is heeded at once.
     @SuppressWarnings("unchecked")
-    private static List<Rendezvous.Address> meet(DriverService.Client driver, Member me, Rendezvous.Address own) {
-        Report.Here here = new Report.Here(me.rank(), SparkEnv.get().executorId(), own);
+    private static List<Rendezvous.Address> meet(
+            DriverService.Client driver, Member me, Engine engine, Rendezvous.Address own) {
+        Report.Here here = new Report.Here(me.rank(), SparkEnv.get().executorId(), Arithmetic.of(engine), own);
         while (true) {
             List<Rendezvous.Address> all = (List<Rendezvous.Address>) driver.ask(here);
             if (!all.isEmpty()) {

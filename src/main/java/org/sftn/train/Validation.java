@@ -29,11 +29,11 @@ final class Validation {
     }
 
     /** With the statistics averaged over the ranks; those of the replica stay. */
-    Evaluation run(int threads) throws InterruptedException {
+    Evaluation run() throws InterruptedException {
         average();
         Executable evaluated = model.evaluated(averaged());
         Evaluation sum = Evaluation.EMPTY;
-        try (Prefetch<Batch> prefetch = batches.test(threads)) {
+        try (Prefetch<Batch> prefetch = batches.test()) {
             for (int i = 0; i < batches.testBatches(); i++) {
                 Batch batch = prefetch.next();
                 Map<String, Tensor> outputs = evaluated.forward(Map.of(Taps.IMAGE, batch.images()));

@@ -14,6 +14,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sftn.conf.PrepareSettings.Store;
+import org.sftn.nn.Layout;
 import org.sftn.nn.Shape;
 
 class BatchLoaderTest {
@@ -33,13 +34,18 @@ class BatchLoaderTest {
     }
 
     private BatchLoader loader(int padding, boolean flip, long seed) throws IOException {
+        return loader(padding, flip, seed, Layout.CHANNELS_FIRST);
+    }
+
+    private BatchLoader loader(int padding, boolean flip, long seed, Layout layout) throws IOException {
         SampleStore store = SampleStore.load(
                 IntStream.range(0, 200)
                         .mapToObj(i -> new Sample(i, i % 7, "image", image(i)))
                         .iterator(),
                 1 << 20,
                 folder);
-        return new BatchLoader(store, new Preprocessing(SIZE, Store.PIXELS, MEAN, DEVIATION, padding, flip), seed);
+        return new BatchLoader(
+                store, new Preprocessing(SIZE, Store.PIXELS, MEAN, DEVIATION, padding, flip), layout, seed);
     }
 
     private static float normalised(int value, int channel) {
@@ -115,6 +121,37 @@ class BatchLoaderTest {
     }
 
     @Test
+    void bothLayoutsHoldTheSameValues() throws IOException {
+        // Crops of every kind: in part and wholly black, mirrored and not.
+        int padding = SIZE + 1;
+        BatchLoader first = loader(padding, true, 1, Layout.CHANNELS_FIRST);
+        BatchLoader last = loader(padding, true, 1, Layout.CHANNELS_LAST);
+        int[] positions = IntStream.range(0, 200).toArray();
+        for (int epoch = 0; epoch < 5; epoch++) {
+            checkSameValues(first.training(epoch, positions), last.training(epoch, positions));
+        }
+        checkSameValues(first.evaluation(positions), last.evaluation(positions));
+    }
+
+    private static void checkSameValues(Batch first, Batch last) {
+        assertThat(first.images().layout()).isEqualTo(Layout.CHANNELS_FIRST);
+        assertThat(last.images().layout()).isEqualTo(Layout.CHANNELS_LAST);
+        assertThat(last.images().shape()).isEqualTo(first.images().shape());
+        assertThat(last.labels()).isEqualTo(first.labels());
+        assertThat(last.indices()).isEqualTo(first.indices());
+        float[] reordered = new float[first.images().values().length];
+        for (int image = 0; image < first.size(); image++) {
+            for (int c = 0; c < 3; c++) {
+                for (int at = 0; at < SIZE * SIZE; at++) {
+                    reordered[(image * 3 + c) * SIZE * SIZE + at] =
+                            last.images().values()[(image * SIZE * SIZE + at) * 3 + c];
+                }
+            }
+        }
+        assertThat(reordered).isEqualTo(first.images().values());
+    }
+
+    @Test
     void augmentationDependsOnSeedEpochAndIndexAlone() throws IOException {
         BatchLoader loader = loader(4, true, 1);
         float[] together = loader.training(3, new int[] {10, 20}).images().values();
@@ -140,7 +177,8 @@ class BatchLoaderTest {
     void anImageOfAnotherSizeIsRefused() throws IOException {
         SampleStore store = SampleStore.load(
                 List.of(new Sample(0, 0, "image", new byte[75])).iterator(), 100, folder);
-        BatchLoader loader = new BatchLoader(store, new Preprocessing(6, Store.PIXELS, MEAN, DEVIATION, 0, false), 1);
+        BatchLoader loader = new BatchLoader(
+                store, new Preprocessing(6, Store.PIXELS, MEAN, DEVIATION, 0, false), Layout.CHANNELS_FIRST, 1);
 
         assertThatThrownBy(() -> loader.evaluation(new int[] {0}))
                 .hasMessage("an image of 6 x 6 pixels needs 108 bytes, not 75");

@@ -20,6 +20,7 @@ import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.PrepareSettings.Labels;
 import org.sftn.conf.PrepareSettings.Store;
 import org.sftn.conf.UserException;
+import org.sftn.nn.Layout;
 
 class DatasetTest {
     private static SparkSession spark;
@@ -114,7 +115,7 @@ class DatasetTest {
         Sampler sampler = new Sampler(total, 8, context.partitionId(), 2, 1);
         List<Long> indices = new ArrayList<>();
         try (SampleStore store = SampleStore.load(samples, 1000, Path.of(spill))) {
-            BatchLoader loader = new BatchLoader(store, preprocessing, 1);
+            BatchLoader loader = new BatchLoader(store, preprocessing, Layout.CHANNELS_FIRST, 1);
             for (int b = 0; b < sampler.batches(); b++) {
                 int[] positions = sampler.positions(0, b);
                 if (positions.length > 0) {

@@ -24,6 +24,7 @@ import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.PrepareSettings.Labels;
 import org.sftn.conf.PrepareSettings.Store;
 import org.sftn.conf.UserException;
+import org.sftn.nn.Layout;
 
 class ImageFolderSourceTest {
     private static SparkSession spark;
@@ -110,8 +111,9 @@ class ImageFolderSourceTest {
         int[] all = IntStream.range(0, 4).toArray();
         try (SampleStore a = store("pixels");
                 SampleStore b = store("files")) {
-            BatchLoader ofPixels = new BatchLoader(a, Preprocessing.of(pixels, augmentation()), 3);
-            BatchLoader ofFiles = new BatchLoader(b, Preprocessing.of(files, augmentation()), 3);
+            BatchLoader ofPixels =
+                    new BatchLoader(a, Preprocessing.of(pixels, augmentation()), Layout.CHANNELS_FIRST, 3);
+            BatchLoader ofFiles = new BatchLoader(b, Preprocessing.of(files, augmentation()), Layout.CHANNELS_FIRST, 3);
             assertThat(ofFiles.training(2, all).images().values())
                     .isEqualTo(ofPixels.training(2, all).images().values());
             assertThat(ofFiles.evaluation(all).images().values())

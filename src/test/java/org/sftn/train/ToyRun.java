@@ -11,8 +11,6 @@ import java.util.List;
 import java.util.Map;
 import org.apache.spark.sql.SparkSession;
 import org.sftn.conf.DataSettings;
-import org.sftn.conf.EngineSettings;
-import org.sftn.conf.EngineSettings.Precision;
 import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.TrainingSettings;
 import org.sftn.conf.TrainingSettings.ExchangeKind;
@@ -20,7 +18,7 @@ import org.sftn.conf.TrainingSettings.Schedule;
 import org.sftn.conf.TrainingSettings.ScheduleKind;
 import org.sftn.data.Dataset;
 import org.sftn.data.Preparer;
-import org.sftn.engine.Engines;
+import org.sftn.engine.bigdl.BigDlEngine;
 
 /** Short runs on drawn images: 105 for training, so that the last batch has one image, and 23 for testing. */
 record ToyRun(
@@ -30,7 +28,8 @@ record ToyRun(
         ExchangeKind exchange,
         int checkpointIterations,
         int attempts,
-        double learningRate) {
+        double learningRate,
+        EngineSource engines) {
     static final int SIZE = 8;
     static final int CLASSES = 3;
     static final int BATCH = 8;
@@ -55,23 +54,27 @@ record ToyRun(
     }
 
     static ToyRun of(SparkSession spark, Path data) {
-        return new ToyRun(spark, data, 1, ExchangeKind.DIRECT, 0, 1, 0.05);
+        return new ToyRun(spark, data, 1, ExchangeKind.DIRECT, 0, 1, 0.05, cores -> new BigDlEngine(1));
     }
 
     ToyRun on(int ranks, ExchangeKind kind) {
-        return new ToyRun(spark, data, ranks, kind, checkpointIterations, attempts, learningRate);
+        return new ToyRun(spark, data, ranks, kind, checkpointIterations, attempts, learningRate, engines);
     }
 
     ToyRun saving(int everyIterations) {
-        return new ToyRun(spark, data, executors, exchange, everyIterations, attempts, learningRate);
+        return new ToyRun(spark, data, executors, exchange, everyIterations, attempts, learningRate, engines);
     }
 
     ToyRun trying(int times) {
-        return new ToyRun(spark, data, executors, exchange, checkpointIterations, times, learningRate);
+        return new ToyRun(spark, data, executors, exchange, checkpointIterations, times, learningRate, engines);
     }
 
     ToyRun at(double rate) {
-        return new ToyRun(spark, data, executors, exchange, checkpointIterations, attempts, rate);
+        return new ToyRun(spark, data, executors, exchange, checkpointIterations, attempts, rate, engines);
+    }
+
+    ToyRun computingWith(EngineSource source) {
+        return new ToyRun(spark, data, executors, exchange, checkpointIterations, attempts, learningRate, source);
     }
 
     Dataset dataset() {
@@ -103,9 +106,8 @@ record ToyRun(
                 Duration.ZERO,
                 attempts,
                 Duration.ofSeconds(20));
-        EngineSource engine = cores -> Engines.create(new EngineSettings("bigdl", Precision.AUTO, 1), cores);
         OutputFolder folder = new OutputFolder(new org.apache.hadoop.fs.Path(out.toUri()));
-        return new Trainer(spark, settings, dataSettings(data), engine, SEED, progress)
+        return new Trainer(spark, settings, dataSettings(data), engines, SEED, progress)
                 .train(objective, dataset(), folder, Map.of("job", "toy"));
     }
 }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.apache.spark.TaskContext;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -30,8 +32,12 @@ import org.sftn.data.Batch;
 import org.sftn.data.BatchLoader;
 import org.sftn.data.Preprocessing;
 import org.sftn.data.SampleStore;
+import org.sftn.engine.Engine;
 import org.sftn.engine.Executable;
+import org.sftn.engine.TrainingExecutable;
 import org.sftn.engine.bigdl.BigDlEngine;
+import org.sftn.nn.Layout;
+import org.sftn.nn.Network;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
 import org.sftn.train.ToyObjective.Trouble;
@@ -87,7 +93,7 @@ class TrainerTest {
                 Executable model =
                         new BigDlEngine(1).compileForInference(WITH_NORM.model(), Set.of(Taps.LOGITS), store.size())) {
             model.load(result.model());
-            Batch batch = new BatchLoader(store, preprocessing, 0)
+            Batch batch = new BatchLoader(store, preprocessing, Layout.CHANNELS_FIRST, 0)
                     .evaluation(IntStream.range(0, store.size()).toArray());
             expected = expected.plus(Evaluation.of(
                     batch, model.forward(Map.of(Taps.IMAGE, batch.images())).get(Taps.LOGITS)));
@@ -214,6 +220,53 @@ class TrainerTest {
                 .isInstanceOf(UserException.class)
                 .hasMessage(
                         "training.executors is 4 but the master local[2] runs 2 tasks at a time (spark.task.cpus is 1)");
+    }
+
+    @ParameterizedTest
+    @EnumSource(ExchangeKind.class)
+    void ranksThatComputeDifferentlyDoNotTrainTogether(ExchangeKind exchange) {
+        ToyRun two = run.on(2, exchange).trying(2);
+        Named bf16 = new Named("one", "One 3.11, bf16, 2 threads");
+        assertThatThrownBy(() -> two.computingWith(ranks(bf16, new Named("other", "Other 0.13, BLAS fp32, 2 threads")))
+                        .train(WITH_NORM, folder.resolve("engines")))
+                .isInstanceOf(UserException.class)
+                .hasMessage(
+                        "rank 1 computes with other fp32, rank 0 with one bf16; set engine.name and engine.precision so that all executors can");
+        assertThatThrownBy(() -> two.computingWith(ranks(new Named("one", "One 3.11, fp32 (avx512_bf16)"), bf16))
+                        .train(WITH_NORM, folder.resolve("precisions")))
+                .isInstanceOf(UserException.class)
+                .hasMessageStartingWith("rank 1 computes with one bf16, rank 0 with one fp32;");
+    }
+
+    @Test
+    void ranksMayHaveDifferentNumbersOfThreads() throws Exception {
+        EngineSource engines =
+                ranks(new Named("one", "One 3.11, bf16, 1 thread"), new Named("one", "One 3.11, bf16, 2 threads"));
+        TrainingResult result =
+                run.on(2, ExchangeKind.DIRECT).computingWith(engines).train(WITH_NORM, folder.resolve("a"));
+        assertThat(result.iterations()).isEqualTo(ITERATIONS);
+    }
+
+    private static EngineSource ranks(Named zero, Named one) {
+        return cores -> TaskContext.getPartitionId() == 0 ? zero : one;
+    }
+
+    /** The reference under another name. */
+    private record Named(String name, String description) implements Engine, Serializable {
+        @Override
+        public Layout imageLayout() {
+            return Layout.CHANNELS_FIRST;
+        }
+
+        @Override
+        public TrainingExecutable compileForTraining(Network network, Set<String> outputs, int batch) {
+            return new BigDlEngine(1).compileForTraining(network, outputs, batch);
+        }
+
+        @Override
+        public Executable compileForInference(Network network, Set<String> outputs, int batch) {
+            return new BigDlEngine(1).compileForInference(network, outputs, batch);
+        }
     }
 
     private static Map<String, List<Integer>> bits(TrainingResult result) {

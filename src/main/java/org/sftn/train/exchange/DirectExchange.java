@@ -30,7 +30,7 @@ final class DirectExchange implements Exchange {
         this.own = me.slice(shared.length);
         this.outboxes = outboxes;
         this.arrivals = arrivals;
-        this.sum = new float[own.length()];
+        this.sum = new float[me.ranks() == 1 ? 0 : own.length()];
         this.staged = new float[me.ranks()][];
         this.reduced = new Arrivals.Counter[me.ranks()];
         this.gathered = new Arrivals.Counter[me.ranks()];
@@ -50,6 +50,9 @@ final class DirectExchange implements Exchange {
     public float[] reduce(float[] values) {
         if (values.length != shared.length || values == shared) {
             throw new IllegalArgumentException("cannot sum " + values.length + " values for " + shared.length);
+        }
+        if (me.ranks() == 1) {
+            return values;
         }
         send(Phase.REDUCE, values);
         for (int rank = 0; rank < me.ranks(); rank++) {

@@ -13,7 +13,8 @@ public interface Exchange {
      * #gather} to the return of the next call of this method the own slice must stay as it is.
      *
      * @param values as long as the shared array, not the shared array itself; must stay as they are until {@link #gather} returns
-     * @return this rank's slice of the sum over the ranks, added in rank order in fp32; valid until the next call
+     * @return this rank's slice of the sum over the ranks, added in rank order in fp32; valid until the next call, and not to be
+     *     changed: of a single rank it may be the values themselves
      */
     float[] reduce(float[] values);
 

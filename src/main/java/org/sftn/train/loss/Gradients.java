@@ -15,9 +15,13 @@ public final class Gradients {
             throw new IllegalArgumentException(
                     "tap '" + tap + "' has gradients of " + sum.shape() + " and " + gradient.shape());
         }
-        float[] values = gradient.values();
+        add((float) weight, gradient.values(), sum.values());
+    }
+
+    // In single precision, which the compiler makes vectors of: feature maps have a million values.
+    private static void add(float weight, float[] values, float[] sum) {
         for (int i = 0; i < values.length; i++) {
-            sum.values()[i] += (float) (weight * values[i]);
+            sum[i] += weight * values[i];
         }
     }
 
