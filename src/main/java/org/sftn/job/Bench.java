@@ -36,8 +36,8 @@ import org.sftn.nn.Tensor;
 import org.sftn.teacher.TeacherObjective;
 import org.sftn.train.Loss;
 import org.sftn.train.Objective;
+import org.sftn.train.Sgd;
 import org.sftn.train.StepLoss;
-import org.sftn.train.bigdl.BigDlSgd;
 import org.sftn.train.exchange.Slice;
 import org.sftn.zoo.Architecture;
 import org.sftn.zoo.Zoo;
@@ -156,7 +156,7 @@ final class Bench {
         Engine made = Engines.create(settings.engine(), threads);
         Objective objective = objective(network, settings);
         Batch images = batch(objective.model(), made.imageLayout(), batch, settings.seed());
-        Steps steps = measure(made, objective, images, iterations);
+        Steps steps = measure(made, objective, images, iterations, threads);
         return new ObjectMapper()
                 .writeValueAsString(new Line(
                         made.description(),
@@ -264,15 +264,14 @@ final class Bench {
      *
      * @throws IllegalStateException when a loss is not finite
      */
-    static Steps measure(Engine engine, Objective objective, Batch batch, int iterations) {
+    static Steps measure(Engine engine, Objective objective, Batch batch, int iterations, int threads) {
         double[] milliseconds = new double[iterations];
         double last = Double.NaN;
         try (TrainingExecutable training =
                         engine.compileForTraining(objective.network(), objective.taps(), batch.size());
-                StepLoss loss = objective.open(engine, batch.size())) {
+                StepLoss loss = objective.open(engine, batch.size());
+                Sgd sgd = sgd(training.parameters(), threads)) {
             training.load(objective.initialValues());
-            float[] parameters = training.parameters();
-            BigDlSgd sgd = new BigDlSgd(parameters, new Slice(0, parameters.length), MOMENTUM, false, WEIGHT_DECAY);
             for (int step = -WARM_UP; step < iterations; step++) {
                 long start = System.nanoTime();
                 Loss found = loss.loss(batch, training.forward(loss.inputs(batch)), 0);
@@ -289,6 +288,10 @@ final class Bench {
         }
         Arrays.sort(milliseconds);
         return new Steps(milliseconds, last);
+    }
+
+    private static Sgd sgd(float[] parameters, int threads) {
+        return new Sgd(parameters, new Slice(0, parameters.length), MOMENTUM, false, WEIGHT_DECAY, threads);
     }
 
     private static Double peakMemoryMib() throws IOException {

@@ -116,7 +116,7 @@ class BenchTest {
         Objective objective = new Exploding();
         Batch batch = Bench.batch(objective.model(), Layout.CHANNELS_FIRST, 2, 1);
 
-        assertThatThrownBy(() -> Bench.measure(engine, objective, batch, 5))
+        assertThatThrownBy(() -> Bench.measure(engine, objective, batch, 5, 1))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessage("the loss became Infinity in step 3");
     }
