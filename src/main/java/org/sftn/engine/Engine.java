@@ -1,6 +1,7 @@
 package org.sftn.engine;
 
 import java.util.Set;
+import org.sftn.conf.EngineSettings.Precision;
 import org.sftn.nn.Layout;
 import org.sftn.nn.Network;
 
@@ -11,6 +12,9 @@ public interface Engine {
 
     /** What computes, for the start banner: library, version, instruction set, threads. */
     String description();
+
+    /** In which it computes: fp32 or bf16. */
+    Precision precision();
 
     /** The layout in which it takes batches of images fastest; it always takes {@link Layout#CHANNELS_FIRST}. */
     Layout imageLayout();

@@ -32,6 +32,11 @@ public final class Engines {
         }
 
         @Override
+        public Precision precision() {
+            return engine.precision();
+        }
+
+        @Override
         public Layout imageLayout() {
             return engine.imageLayout();
         }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.apache.spark.BarrierTaskContext;
@@ -117,11 +118,16 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
                 rendezvous);
     }
 
+    /** What all ranks must have in common. */
+    private static String arithmetic(Engine engine) {
+        return engine.name() + " in " + engine.precision().name().toLowerCase(Locale.ROOT);
+    }
+
     // Asks again and again, so that an interrupt is heeded at once.
     @SuppressWarnings("unchecked")
     private static List<Rendezvous.Address> meet(
             DriverService.Client driver, Member me, Engine engine, Rendezvous.Address own) {
-        Report.Here here = new Report.Here(me.rank(), SparkEnv.get().executorId(), Arithmetic.of(engine), own);
+        Report.Here here = new Report.Here(me.rank(), SparkEnv.get().executorId(), arithmetic(engine), own);
         while (true) {
             List<Rendezvous.Address> all = (List<Rendezvous.Address>) driver.ask(here);
             if (!all.isEmpty()) {

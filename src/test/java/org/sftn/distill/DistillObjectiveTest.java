@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.sftn.ObjectiveRun;
+import org.sftn.conf.EngineSettings.Precision;
 import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 import org.sftn.data.Batch;
@@ -120,6 +121,11 @@ class DistillObjectiveTest {
         @Override
         public String description() {
             return engine.description();
+        }
+
+        @Override
+        public Precision precision() {
+            return engine.precision();
         }
 
         @Override

@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.apache.spark.sql.SparkSession;
+import org.sftn.conf.EngineSettings.Precision;
 import org.sftn.conf.TrainingSettings;
 import org.sftn.conf.TrainingSettings.ExchangeKind;
 import org.sftn.conf.TrainingSettings.Schedule;
@@ -159,6 +160,11 @@ public final class TrainerBenchmark {
         @Override
         public String description() {
             return name();
+        }
+
+        @Override
+        public Precision precision() {
+            return Precision.FP32;
         }
 
         @Override

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.sftn.conf.EngineSettings.Precision;
 import org.sftn.conf.TrainingSettings.ExchangeKind;
 import org.sftn.conf.UserException;
 import org.sftn.data.Batch;
@@ -226,22 +227,21 @@ class TrainerTest {
     @EnumSource(ExchangeKind.class)
     void ranksThatComputeDifferentlyDoNotTrainTogether(ExchangeKind exchange) {
         ToyRun two = run.on(2, exchange).trying(2);
-        Named bf16 = new Named("one", "One 3.11, bf16, 2 threads");
-        assertThatThrownBy(() -> two.computingWith(ranks(bf16, new Named("other", "Other 0.13, BLAS fp32, 2 threads")))
+        Named bf16 = new Named("one", Precision.BF16, 2);
+        assertThatThrownBy(() -> two.computingWith(ranks(bf16, new Named("other", Precision.FP32, 2)))
                         .train(WITH_NORM, folder.resolve("engines")))
                 .isInstanceOf(UserException.class)
                 .hasMessage(
-                        "rank 1 computes with other fp32, rank 0 with one bf16; set engine.name and engine.precision so that all executors can");
-        assertThatThrownBy(() -> two.computingWith(ranks(new Named("one", "One 3.11, fp32 (avx512_bf16)"), bf16))
+                        "rank 1 computes with other in fp32, rank 0 with one in bf16; set engine.name and engine.precision so that all executors can");
+        assertThatThrownBy(() -> two.computingWith(ranks(new Named("one", Precision.FP32, 2), bf16))
                         .train(WITH_NORM, folder.resolve("precisions")))
                 .isInstanceOf(UserException.class)
-                .hasMessageStartingWith("rank 1 computes with one bf16, rank 0 with one fp32;");
+                .hasMessageStartingWith("rank 1 computes with one in bf16, rank 0 with one in fp32;");
     }
 
     @Test
     void ranksMayHaveDifferentNumbersOfThreads() throws Exception {
-        EngineSource engines =
-                ranks(new Named("one", "One 3.11, bf16, 1 thread"), new Named("one", "One 3.11, bf16, 2 threads"));
+        EngineSource engines = ranks(new Named("one", Precision.BF16, 1), new Named("one", Precision.BF16, 2));
         TrainingResult result =
                 run.on(2, ExchangeKind.DIRECT).computingWith(engines).train(WITH_NORM, folder.resolve("a"));
         assertThat(result.iterations()).isEqualTo(ITERATIONS);
@@ -252,7 +252,12 @@ class TrainerTest {
     }
 
     /** The reference under another name. */
-    private record Named(String name, String description) implements Engine, Serializable {
+    private record Named(String name, Precision precision, int threads) implements Engine, Serializable {
+        @Override
+        public String description() {
+            return name + " on " + threads + " threads";
+        }
+
         @Override
         public Layout imageLayout() {
             return Layout.CHANNELS_FIRST;

@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Properties;
 import java.util.Set;
+import org.sftn.conf.EngineSettings.Precision;
 import org.sftn.engine.Engine;
 import org.sftn.engine.Executable;
 import org.sftn.engine.TrainingExecutable;
@@ -48,6 +49,11 @@ public final class BigDlEngine implements Engine {
     @Override
     public String description() {
         return "bigdl " + version() + ", MKL-BLAS fp32, " + threads + (threads == 1 ? " thread" : " threads");
+    }
+
+    @Override
+    public Precision precision() {
+        return Precision.FP32;
     }
 
     @Override

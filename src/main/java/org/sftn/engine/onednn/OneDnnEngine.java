@@ -69,6 +69,11 @@ public final class OneDnnEngine implements Engine {
     }
 
     @Override
+    public Precision precision() {
+        return precision == Type.BF16 ? Precision.BF16 : Precision.FP32;
+    }
+
+    @Override
     public Layout imageLayout() {
         return Layout.CHANNELS_LAST;
     }
