@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +39,7 @@ final class Coordinator implements AutoCloseable {
     private final Map<Long, Report.EpochDone[]> epochs = new HashMap<>();
     private final Map<Long, Report.Saved[]> saved = new HashMap<>();
     private final Report.Finished[] finished;
+    private final List<Report.Compiled> compiled = new ArrayList<>();
     private RuntimeException failure;
 
     /** @param sharesExecutors whether several ranks may run in one process */
@@ -70,6 +72,8 @@ final class Coordinator implements AutoCloseable {
         } else if (report instanceof Report.Saved each) {
             complete(saved, each.iterations(), each, new Report.Saved[ranks])
                     .ifPresent(all -> later(() -> listener.saved(all)));
+        } else if (report instanceof Report.Compiled each) {
+            requireAlike(each);
         } else if (report instanceof Report.Diverged each) {
             fail(new DivergedException(each.iteration(), each.epoch(), each.loss()));
         } else if (report instanceof Report.Refused each) {
@@ -98,19 +102,29 @@ final class Coordinator implements AutoCloseable {
         ArrayList<Rendezvous.Address> addresses = new ArrayList<>();
         if (Arrays.stream(here).allMatch(h -> h != null)) {
             for (Report.Here all : here) {
-                requireSameArithmetic(all);
                 addresses.add(all.address());
             }
         }
         return addresses;
     }
 
-    private void requireSameArithmetic(Report.Here each) {
-        if (!each.arithmetic().equals(here[0].arithmetic())) {
-            fail(new UserException(
-                    "rank %d computes with %s, rank 0 with %s; set engine.name and engine.precision so that all executors can"
-                            .formatted(each.rank(), each.arithmetic(), here[0].arithmetic())));
-            throw failure;
+    private void requireAlike(Report.Compiled each) {
+        compiled.add(each);
+        compiled.sort(Comparator.comparingInt(Report.Compiled::rank));
+        Report.Compiled first = compiled.get(0);
+        for (Report.Compiled other : compiled) {
+            if (!other.arithmetic().equals(first.arithmetic())) {
+                fail(new UserException(
+                        "rank %d computes with %s, rank %d with %s; set engine.name and engine.precision so that all executors can"
+                                .formatted(other.rank(), other.arithmetic(), first.rank(), first.arithmetic())));
+                throw failure;
+            }
+            if (!other.parameterOrder().equals(first.parameterOrder())) {
+                fail(new UserException(
+                        "ranks %d and %d hold weights in different orders, so their processors differ; use executors of one kind, or set engine.name to bigdl"
+                                .formatted(other.rank(), first.rank())));
+                throw failure;
+            }
         }
     }
 

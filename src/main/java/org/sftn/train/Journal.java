@@ -81,7 +81,7 @@ final class Journal implements Coordinator.Listener {
                         first.iterations(),
                         first.epochs(),
                         reports.size(),
-                        Math.toIntExact(plan.objective().network().parameterCount()),
+                        first.parameters(),
                         first.parameterOrder(),
                         run,
                         CheckpointFolder.folderName(first.iterations(), plan.attempt()),

@@ -196,6 +196,7 @@ final class Replica {
         Checkpoint.File file =
                 RankFile.write(folder, me.rank(), state, plan.hadoop().value());
         int epochs = (int) (done / batches.perEpoch());
-        driver.ask(new Report.Saved(me.rank(), done, epochs, model.parameterOrder(), file));
+        driver.ask(new Report.Saved(
+                me.rank(), done, epochs, model.training().parameters().length, model.parameterOrder(), file));
     }
 }

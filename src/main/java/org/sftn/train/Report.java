@@ -7,12 +7,8 @@ import org.sftn.train.exchange.Rendezvous;
 sealed interface Report extends Serializable {
     int rank();
 
-    /**
-     * It listens; the answer is all ranks' {@link Rendezvous.Address addresses}, or an empty list while some are missing.
-     *
-     * @param arithmetic of its engine, the same on all ranks
-     */
-    record Here(int rank, String executor, String arithmetic, Rendezvous.Address address) implements Report {}
+    /** It listens; the answer is all ranks' {@link Rendezvous.Address addresses}, or an empty list while some are missing. */
+    record Here(int rank, String executor, Rendezvous.Address address) implements Report {}
 
     /**
      * Since its last report.
@@ -44,8 +40,15 @@ sealed interface Report extends Serializable {
             implements Report {}
 
     /** Its part of a checkpoint is written. */
-    record Saved(int rank, long iterations, int epochs, String parameterOrder, Checkpoint.File file)
+    record Saved(int rank, long iterations, int epochs, int parameters, String parameterOrder, Checkpoint.File file)
             implements Report {}
+
+    /**
+     * Its network is compiled.
+     *
+     * @param arithmetic engine and precision; both this and the order must be the same on all ranks
+     */
+    record Compiled(int rank, String arithmetic, String parameterOrder) implements Report {}
 
     /** The loss is not finite. */
     record Diverged(int rank, long iteration, int epoch, double loss) implements Report {}

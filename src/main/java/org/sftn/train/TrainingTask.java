@@ -52,13 +52,14 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
         DriverService.Client driver = DriverService.connect(plan.service());
         Path spill = Path.of(Utils.getLocalDir(SparkEnv.get().conf()));
         Engine engine = plan.engines().open(plan.cores());
-        Peers peers = peers(context, me, address -> meet(driver, me, engine, address));
+        Peers peers = peers(context, me, address -> meet(driver, me, address));
         Watcher watcher = Watcher.start(context, peers);
         try (peers;
                 SampleStore trainStore = SampleStore.load(train, plan.data().memoryBytes(), spill);
                 SampleStore testStore = SampleStore.load(test, plan.data().memoryBytes(), spill);
                 Model model = new Model(plan.objective(), engine, plan.localBatch());
                 StepLoss loss = plan.objective().open(engine, plan.localBatch())) {
+            driver.ask(new Report.Compiled(me.rank(), arithmetic(engine), model.parameterOrder()));
             return train(me, peers, model, loss, batches(me, trainStore, testStore, engine.imageLayout()), driver);
         } finally {
             watcher.close();
@@ -125,9 +126,8 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
 
     // Asks again and again, so that an interrupt is heeded at once.
     @SuppressWarnings("unchecked")
-    private static List<Rendezvous.Address> meet(
-            DriverService.Client driver, Member me, Engine engine, Rendezvous.Address own) {
-        Report.Here here = new Report.Here(me.rank(), SparkEnv.get().executorId(), arithmetic(engine), own);
+    private static List<Rendezvous.Address> meet(DriverService.Client driver, Member me, Rendezvous.Address own) {
+        Report.Here here = new Report.Here(me.rank(), SparkEnv.get().executorId(), own);
         while (true) {
             List<Rendezvous.Address> all = (List<Rendezvous.Address>) driver.ask(here);
             if (!all.isEmpty()) {
