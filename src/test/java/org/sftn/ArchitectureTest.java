@@ -57,6 +57,16 @@ class ArchitectureTest {
     }
 
     @Test
+    void oneDnnStaysBehindOnePackage() {
+        check(noClasses()
+                .that()
+                .resideOutsideOfPackages("org.sftn.engine.onednn..")
+                .should()
+                .dependOnClassesThat(resideInAnyPackage("org.bytedeco..", "com.sun.jna.."))
+                .because("native memory and handles are looked after there alone"));
+    }
+
+    @Test
     void sparkIsForJobDataAndTrain() {
         check(noClasses()
                 .that()

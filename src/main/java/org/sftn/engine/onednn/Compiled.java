@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.LongFunction;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.global.dnnl;
 import org.sftn.nn.Layout;
@@ -29,6 +30,7 @@ final class Compiled implements AutoCloseable {
      * @param parameters null in inference
      * @param taps that are read after the forward pass
      * @param layouts of the inputs
+     * @param arena see {@link Program#seal}
      */
     Compiled(
             Handles handles,
@@ -37,7 +39,8 @@ final class Compiled implements AutoCloseable {
             Parameters parameters,
             Set<String> taps,
             int batch,
-            Map<String, Layout> layouts) {
+            Map<String, Layout> layouts,
+            LongFunction<Memory> arena) {
         this.handles = handles;
         this.program = new Program(handles);
         this.recorder = new Recorder(handles, program, parameters);
@@ -55,7 +58,7 @@ final class Compiled implements AutoCloseable {
         if (parameters != null) {
             backward(network, lowering.operations(), taps);
         }
-        program.seal(parameters == null ? Map.of() : parameters.memories());
+        program.seal(parameters == null ? Map.of() : parameters.memories(), arena);
     }
 
     private void take(Value value, Layout layout) {

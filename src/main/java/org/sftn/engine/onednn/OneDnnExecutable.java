@@ -49,7 +49,8 @@ final class OneDnnExecutable implements Executable {
         if (loaded.isEmpty()) {
             throw new IllegalStateException("forward before values are loaded");
         }
-        Compiled compiled = new Compiled(handles, network(), lowering, null, programs.outputs(), batch, layouts);
+        Compiled compiled =
+                new Compiled(handles, network(), lowering, null, programs.outputs(), batch, layouts, programs::arena);
         compiled.load(loaded);
         return compiled;
     }

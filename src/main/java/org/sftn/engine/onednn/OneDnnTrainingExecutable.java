@@ -29,7 +29,8 @@ final class OneDnnTrainingExecutable implements TrainingExecutable {
         if (parameters == null) {
             parameters = new Parameters(network(), lowering.layouts(), threads);
         }
-        return new Compiled(handles, network(), lowering, parameters, programs.outputs(), batch, layouts);
+        return new Compiled(
+                handles, network(), lowering, parameters, programs.outputs(), batch, layouts, programs::arena);
     }
 
     @Override

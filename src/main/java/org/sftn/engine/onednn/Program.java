@@ -8,6 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.LongFunction;
 import org.bytedeco.dnnl.dnnl_exec_arg_t;
 import org.bytedeco.dnnl.dnnl_memory;
 import org.bytedeco.dnnl.dnnl_memory_desc;
@@ -64,7 +65,9 @@ final class Program implements AutoCloseable {
 
     private final Handles handles;
     private final List<Step> steps = new ArrayList<>();
-    private final Set<Buffer> arena = new LinkedHashSet<>();
+    /** Those of the arena. */
+    private final Set<Buffer> values = new LinkedHashSet<>();
+
     private final Map<Region, Memory> memories = new EnumMap<>(Region.class);
     private final Map<String, List<Buffer>> zeroed = new HashMap<>();
     private long kept;
@@ -142,7 +145,7 @@ final class Program implements AutoCloseable {
     void use(Buffer buffer, int step) {
         if (buffer.region == Region.ARENA) {
             buffer.use(step);
-            arena.add(buffer);
+            values.add(buffer);
         }
     }
 
@@ -150,9 +153,10 @@ final class Program implements AutoCloseable {
      * Plans the memory. Nothing can be recorded after it.
      *
      * @param shared memory of regions that outlive the program
+     * @param arena gives at least so many bytes, which other programs may use when this one does not run
      */
-    void seal(Map<Region, Memory> shared) {
-        ArenaPlan plan = new ArenaPlan(arena);
+    void seal(Map<Region, Memory> shared, LongFunction<Memory> arena) {
+        ArenaPlan plan = new ArenaPlan(values);
         for (int i = 0; i < steps.size(); i++) {
             Step step = steps.get(i);
             for (Buffer input : step.overwritable) {
@@ -165,8 +169,8 @@ final class Program implements AutoCloseable {
             scratch = Math.max(scratch, Handles.bytes(scratchpad(step)));
         }
         memories.putAll(shared);
-        Memory own = new Memory(plan.bytes() + Memory.roundedUp(scratch));
-        memories.put(Region.ARENA, own);
+        Memory common = arena.apply(plan.bytes() + Memory.roundedUp(scratch));
+        memories.put(Region.ARENA, common);
         memories.put(Region.KEPT, new Memory(kept));
         Map<View, dnnl_memory> views = new HashMap<>();
         names = new String[steps.size()];
@@ -189,7 +193,7 @@ final class Program implements AutoCloseable {
             }
             all.position(place)
                     .arg(dnnl.DNNL_ARG_SCRATCHPAD)
-                    .memory(handles.memory(scratchpad(step), own.at(plan.bytes())));
+                    .memory(handles.memory(scratchpad(step), common.at(plan.bytes())));
             arguments[i] = all.position(0);
         }
     }
@@ -205,11 +209,6 @@ final class Program implements AutoCloseable {
         }
     }
 
-    /** Bytes of native memory that are its own. */
-    long bytes() {
-        return memories.get(Region.ARENA).bytes() + memories.get(Region.KEPT).bytes();
-    }
-
     /** A view of the floats of a buffer, after {@link #seal}. */
     FloatBuffer floats(Buffer buffer) {
         return memories.get(buffer.region)
@@ -223,11 +222,9 @@ final class Program implements AutoCloseable {
 
     @Override
     public void close() {
-        for (Region region : List.of(Region.ARENA, Region.KEPT)) {
-            Memory memory = memories.remove(region);
-            if (memory != null) {
-                memory.close();
-            }
+        Memory own = memories.remove(Region.KEPT);
+        if (own != null) {
+            own.close();
         }
     }
 }

@@ -1,7 +1,9 @@
 package org.sftn.engine.onednn;
 
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -28,6 +30,7 @@ final class Programs implements AutoCloseable {
     private final int threads;
     private final boolean training;
     private final Map<Key, Compiled> programs = new HashMap<>();
+    private final List<Memory> arenas = new ArrayList<>();
     private boolean closed;
 
     Programs(Network network, Set<String> outputs, Type precision, int largestBatch, int threads, boolean training) {
@@ -89,6 +92,18 @@ final class Programs implements AutoCloseable {
         }
     }
 
+    /** Only one program is at work at a time: the largest batch's memory serves the smaller ones. */
+    Memory arena(long bytes) {
+        for (Memory arena : arenas) {
+            if (arena.bytes() >= bytes) {
+                return arena;
+            }
+        }
+        Memory arena = new Memory(bytes);
+        arenas.add(arena);
+        return arena;
+    }
+
     Collection<Compiled> all() {
         return programs.values();
     }
@@ -109,5 +124,7 @@ final class Programs implements AutoCloseable {
         closed = true;
         programs.values().forEach(Compiled::close);
         programs.clear();
+        arenas.forEach(Memory::close);
+        arenas.clear();
     }
 }

@@ -25,18 +25,20 @@ interface WeightGradient {
         if (!measured || kernel.groups() != 1) {
             return new ByConvolution(handles, kernel, false);
         }
-        boolean unitStride = kernel.stride() == 1;
-        // 1.1 to 1.5 times as fast from 64 x 64 channels on, slower below.
-        if (kernel.kernel() == 1 && unitStride && kernel.padding() == 0 && kernel.in() * kernel.out() >= 64 * 64) {
+        boolean divides = kernel.width() == kernel.stride() * kernel.outWidth()
+                && kernel.height() == kernel.stride() * kernel.outHeight();
+        // 1.1 to 1.5 times as fast from 64 x 64 channels on, slower below; with a stride 2 to 5 times.
+        if (kernel.kernel() == 1 && kernel.padding() == 0 && divides && kernel.in() * kernel.out() >= 64 * 64) {
             return new ByMatmul(handles, kernel);
         }
-        boolean same3x3 = kernel.kernel() == 3 && unitStride && kernel.padding() == 1;
-        // Rows of 8 pixels fill a quarter of a tile: 1.7 times as fast in pairs.
-        if (same3x3 && kernel.width() <= 8 && kernel.batch() % 2 == 0) {
+        boolean is3x3 = kernel.kernel() == 3 && kernel.padding() == 1;
+        // Rows of 8 pixels fill a quarter of a tile: up to 1.7 times as fast in pairs.
+        if (is3x3 && kernel.outWidth() <= 8 && divides && kernel.batch() % 2 == 0) {
             return new ByPairs(handles, kernel);
         }
         // oneDNN's second implementation is 1.2 times as fast here.
-        boolean second = same3x3 && kernel.width() == 32 && kernel.in() == 64 && kernel.out() == 64;
+        boolean second =
+                is3x3 && kernel.stride() == 1 && kernel.width() == 32 && kernel.in() == 64 && kernel.out() == 64;
         return new ByConvolution(handles, kernel, second);
     }
 
@@ -68,17 +70,29 @@ interface WeightGradient {
         }
     }
 
-    /** A 1x1 convolution is one product of two matrices with a row a pixel. */
+    /** A 1x1 convolution is one product of two matrices with a row a pixel of the target. */
     final class ByMatmul implements WeightGradient {
+        private final ConvolutionKernel kernel;
         private final dnnl_memory_desc layout;
+        private final dnnl_memory_desc seen;
+        private final dnnl_memory_desc dense;
         private final dnnl_memory_desc left;
         private final dnnl_memory_desc right;
         private final dnnl_memory_desc product;
         private final dnnl_primitive_desc description;
 
         ByMatmul(Handles handles, ConvolutionKernel kernel) {
-            long pixels = (long) kernel.batch() * kernel.height() * kernel.width();
+            this.kernel = kernel;
+            long pixels = (long) kernel.batch() * kernel.outHeight() * kernel.outWidth();
             layout = kernel.canonical(handles);
+            long[] dimensions = {kernel.batch(), kernel.in(), kernel.outHeight(), kernel.outWidth()};
+            long pixel = kernel.in();
+            long row = kernel.width() * pixel;
+            // What the strides reach.
+            seen = handles.layout(kernel.type(), dimensions, new long[] {
+                kernel.height() * row, 1, kernel.stride() * row, kernel.stride() * pixel
+            });
+            dense = handles.layout(kernel.type(), dnnl.dnnl_acdb, dimensions);
             left = handles.layout(kernel.type(), dnnl.dnnl_ba, kernel.out(), pixels);
             right = handles.layout(kernel.type(), dnnl.dnnl_ab, pixels, kernel.in());
             product = handles.layout(Type.F32, dnnl.dnnl_ab, kernel.out(), kernel.in());
@@ -95,16 +109,21 @@ interface WeightGradient {
 
         @Override
         public void record(String name, Program program, Buffer source, Buffer target, Buffer into) {
+            Buffer reached = source;
+            if (kernel.stride() > 1) {
+                reached = program.value(dense);
+                program.reorder(name, source, seen, reached, dense);
+            }
             program.step(name + " weight gradient", description)
                     .with(dnnl.DNNL_ARG_SRC, target, left)
-                    .with(dnnl.DNNL_ARG_WEIGHTS, source, right)
+                    .with(dnnl.DNNL_ARG_WEIGHTS, reached, right)
                     .with(dnnl.DNNL_ARG_DST, into, product);
         }
     }
 
     /**
-     * The images of a batch side by side, two and two, each with a column of zeros on its right: half the images with rows more than
-     * twice as long. The zeros keep neighbours apart and add nothing.
+     * The images of a batch side by side, two and two: half the images with rows twice as long. Each has columns of zeros on its
+     * right, as many as make one pixel of the target; they keep neighbours apart and add nothing.
      */
     final class ByPairs implements WeightGradient {
         private final Handles handles;
@@ -116,21 +135,21 @@ interface WeightGradient {
         ByPairs(Handles handles, ConvolutionKernel kernel) {
             this.handles = handles;
             this.kernel = kernel;
-            int width = 2 * (kernel.width() + 1);
+            int width = 2 * (kernel.outWidth() + 1);
             ConvolutionKernel pairs = new ConvolutionKernel(
                     kernel.type(),
                     kernel.batch() / 2,
                     kernel.in(),
                     kernel.height(),
-                    width,
+                    kernel.stride() * width,
                     kernel.out(),
                     kernel.outHeight(),
                     width,
                     kernel.kernel(),
-                    1,
+                    kernel.stride(),
                     kernel.padding(),
                     1);
-            wide = new ByConvolution(handles, pairs, true);
+            wide = new ByConvolution(handles, pairs, kernel.stride() == 1);
             wideSource = pairs.source(handles);
             wideTarget = pairs.target(handles);
         }
@@ -142,29 +161,33 @@ interface WeightGradient {
 
         @Override
         public void record(String name, Program program, Buffer source, Buffer target, Buffer into) {
-            wide.record(
-                    name,
-                    program,
-                    paired(name, program, "source", source, wideSource, kernel.in()),
-                    paired(name, program, "target", target, wideTarget, kernel.out()),
-                    into);
+            Buffer sources = program.zeroed("source", wideSource);
+            Buffer targets = program.zeroed("target", wideTarget);
+            pair(name, program, source, sources, kernel.in(), kernel.height(), kernel.width(), kernel.stride());
+            pair(name, program, target, targets, kernel.out(), kernel.outHeight(), kernel.outWidth(), 1);
+            wide.record(name, program, sources, targets, into);
         }
 
-        private Buffer paired(
-                String name, Program program, String role, Buffer images, dnnl_memory_desc wideLayout, int channels) {
-            long pairs = kernel.batch() / 2;
-            long height = kernel.height();
-            long width = kernel.width();
-            long row = 2 * (width + 1) * channels;
+        private void pair(
+                String name,
+                Program program,
+                Buffer images,
+                Buffer pairs,
+                long channels,
+                long height,
+                long width,
+                long gap) {
+            long apart = (width + gap) * channels;
+            long row = 2 * apart;
             long image = height * width * channels;
-            long[] dimensions = {pairs, 2, height, width, channels};
-            dnnl_memory_desc apart = handles.layout(
-                    kernel.type(), dimensions, new long[] {2 * image, image, width * channels, channels, 1});
-            dnnl_memory_desc together = handles.layout(
-                    kernel.type(), dimensions, new long[] {height * row, (width + 1) * channels, row, channels, 1});
-            Buffer pair = program.zeroed(role, wideLayout);
-            program.reorder(name, images, apart, pair, together);
-            return pair;
+            long[] dimensions = {kernel.batch() / 2, 2, height, width, channels};
+            program.reorder(
+                    name,
+                    images,
+                    handles.layout(
+                            kernel.type(), dimensions, new long[] {2 * image, image, width * channels, channels, 1}),
+                    pairs,
+                    handles.layout(kernel.type(), dimensions, new long[] {height * row, apart, row, channels, 1}));
         }
     }
 }
