@@ -17,6 +17,8 @@ final class Arrivals {
     final class Counter {
         private final int from;
         private long arrived;
+        // To wake the waiting thread for every piece would cost more than the piece.
+        private long awaited = Long.MAX_VALUE;
 
         private Counter(int from) {
             this.from = from;
@@ -31,7 +33,9 @@ final class Arrivals {
         void add(int values) {
             synchronized (Arrivals.this) {
                 arrived += values;
-                Arrivals.this.notifyAll();
+                if (arrived >= awaited) {
+                    Arrivals.this.notifyAll();
+                }
             }
         }
 
@@ -50,13 +54,18 @@ final class Arrivals {
             synchronized (Arrivals.this) {
                 long seen = arrived;
                 long deadline = System.nanoTime() + timeoutNanos;
-                while (arrived < expected && gone[from] == null) {
-                    checkOpen();
-                    if (arrived > seen) {
-                        seen = arrived;
-                        deadline = System.nanoTime() + timeoutNanos;
+                awaited = expected;
+                try {
+                    while (arrived < expected && gone[from] == null) {
+                        checkOpen();
+                        if (arrived > seen) {
+                            seen = arrived;
+                            deadline = System.nanoTime() + timeoutNanos;
+                        }
+                        pause(deadline - System.nanoTime(), from);
                     }
-                    pause(deadline - System.nanoTime(), from);
+                } finally {
+                    awaited = Long.MAX_VALUE;
                 }
             }
         }

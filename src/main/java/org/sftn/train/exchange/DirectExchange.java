@@ -35,7 +35,7 @@ final class DirectExchange implements Exchange {
         this.reduced = new Arrivals.Counter[me.ranks()];
         this.gathered = new Arrivals.Counter[me.ranks()];
         for (int rank = 0; rank < me.ranks(); rank++) {
-            staged[rank] = new float[rank == me.rank() ? 0 : own.length()];
+            staged[rank] = new float[sum.length];
             reduced[rank] = arrivals.counter(rank);
             gathered[rank] = arrivals.counter(rank);
         }
@@ -55,22 +55,26 @@ final class DirectExchange implements Exchange {
             return values;
         }
         send(Phase.REDUCE, values);
+        // While the peers' parts are on their way.
+        System.arraycopy(values, own.offset(), staged[me.rank()], 0, own.length());
         for (int rank = 0; rank < me.ranks(); rank++) {
-            boolean mine = rank == me.rank();
-            if (!mine) {
+            if (rank != me.rank()) {
                 reduced[rank].await((round + 1) * own.length());
             }
-            float[] from = mine ? values : staged[rank];
-            int at = mine ? own.offset() : 0;
             if (rank == 0) {
-                System.arraycopy(from, at, sum, 0, sum.length);
+                System.arraycopy(staged[rank], 0, sum, 0, sum.length);
             } else {
-                for (int i = 0; i < sum.length; i++) {
-                    sum[i] += from[at + i];
-                }
+                add(staged[rank], sum);
             }
         }
         return sum;
+    }
+
+    // The compiler makes vectors of it, since both arrays go by one index.
+    private static void add(float[] more, float[] sum) {
+        for (int i = 0; i < sum.length; i++) {
+            sum[i] += more[i];
+        }
     }
 
     @Override
