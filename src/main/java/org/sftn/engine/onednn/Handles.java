@@ -119,7 +119,7 @@ final class Handles implements AutoCloseable {
         return description;
     }
 
-    /** Moves to oneDNN's next implementation of the same, if there is one that does not fall back to a slow reference. */
+    /** Moves to oneDNN's next implementation of the same, if there is one. */
     static boolean next(dnnl_primitive_desc description) {
         return dnnl.dnnl_primitive_desc_next_impl(description) == dnnl.dnnl_success;
     }

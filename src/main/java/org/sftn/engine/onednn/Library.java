@@ -94,9 +94,10 @@ final class Library {
         return has(dnnl.dnnl_cpu_isa_avx512_core);
     }
 
-    /** What it computes with, in words. */
-    String instructions() {
-        if (hasAmx()) {
+    /** What it multiplies with, in words. */
+    String instructions(Type type) {
+        // AMX has no fp32.
+        if (hasAmx() && type == Type.BF16) {
             return "AMX";
         }
         return hasBf16() ? "AVX-512" : has(dnnl.dnnl_cpu_isa_avx2) ? "AVX2" : "SSE4.1";

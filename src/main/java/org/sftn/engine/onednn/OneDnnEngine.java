@@ -37,7 +37,7 @@ public final class OneDnnEngine implements Engine {
         if (precision == Precision.BF16 && !library.hasBf16()) {
             throw new UserException(
                     "engine.precision is bf16, which this processor (%s) cannot train in; set it to fp32 or auto"
-                            .formatted(library.instructions()));
+                            .formatted(library.instructions(Type.BF16)));
         }
         boolean bf16 = precision == Precision.BF16 || precision == Precision.AUTO && library.hasAmx();
         this.precision = bf16 ? Type.BF16 : Type.F32;
@@ -57,13 +57,13 @@ public final class OneDnnEngine implements Engine {
     @Override
     public String description() {
         Library library = Library.get();
-        String slow = precision == Type.BF16 && !library.hasAmx() ? ", slow without AMX" : "";
+        String without = library.hasAmx() ? "" : precision == Type.BF16 ? " (slow without AMX)" : " (no AMX for bf16)";
         return "onednn %s, %s on %s%s, %d %s"
                 .formatted(
                         library.version(),
                         precision == Type.BF16 ? "bf16" : "fp32",
-                        library.instructions(),
-                        slow,
+                        library.instructions(precision),
+                        without,
                         threads,
                         threads == 1 ? "thread" : "threads");
     }
