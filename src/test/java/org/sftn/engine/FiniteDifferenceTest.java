@@ -66,6 +66,7 @@ class FiniteDifferenceTest {
                 layer("global average pool", new GlobalAveragePool()),
                 Named.of("linear", linear()),
                 Named.of("joined graph", joined()),
+                Named.of("nothing trained before the first weights", untrainedStart()),
                 Named.of("shared parameters", shared()));
     }
 
@@ -115,6 +116,16 @@ class FiniteDifferenceTest {
                 .tap("up", up)
                 .tap("side", side)
                 .tap("logits", fc)
+                .build();
+    }
+
+    private static Network untrainedStart() {
+        Network.Builder b = Network.builder();
+        String image = b.input("image", Shape.of(3, 3, 3));
+        String relu = b.add("relu", new Relu(), image);
+        String sum = b.add("sum", new Add(), relu, image);
+        String rectified = b.add("rectified", new Relu(), sum);
+        return b.tap("out", b.add("conv", Convolution.same(3, 4, 3, 1), rectified))
                 .build();
     }
 

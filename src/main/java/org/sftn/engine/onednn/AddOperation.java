@@ -57,6 +57,9 @@ final class AddOperation implements Operation {
 
     @Override
     public void backward(Recorder recorder) {
+        if (!output.trained) {
+            return;
+        }
         Buffer gradient =
                 relu ? ReluOperation.gradient(recorder, output, output.data, output.gradient) : output.gradient;
         // All inputs have the same gradient: they share its memory until one of them is added to.

@@ -39,6 +39,9 @@ final class ReluOperation implements Operation {
 
     @Override
     public void backward(Recorder recorder) {
+        if (!input.trained) {
+            return;
+        }
         recorder.contribute(input, gradient(recorder, output, output.data, output.gradient));
     }
 
