@@ -3,11 +3,13 @@ package org.sftn.nn;
 import java.util.List;
 
 /**
- * A 2-d convolution without bias, the same padding on all sides; weight {@code out x in/groups x kernel x kernel}.
+ * A 2-d convolution, the same padding on all sides; weight {@code out x in/groups x kernel x kernel}.
  *
  * @param groups divides both channel counts; equal to them for a depthwise convolution
+ * @param bias whether there is one; it starts from 0
  */
-public record Convolution(int in, int out, int kernel, int stride, int padding, int groups) implements Layer {
+public record Convolution(int in, int out, int kernel, int stride, int padding, int groups, boolean bias)
+        implements Layer {
     public Convolution {
         if (in < 1
                 || out < 1
@@ -23,9 +25,19 @@ public record Convolution(int in, int out, int kernel, int stride, int padding, 
         }
     }
 
+    /** Without bias. */
+    public Convolution(int in, int out, int kernel, int stride, int padding, int groups) {
+        this(in, out, kernel, stride, padding, groups, false);
+    }
+
     /** An odd kernel padded so that stride 1 keeps the resolution. */
     public static Convolution same(int in, int out, int kernel, int stride) {
         return new Convolution(in, out, kernel, stride, kernel / 2, 1);
+    }
+
+    /** The same with a bias. */
+    public Convolution withBias() {
+        return new Convolution(in, out, kernel, stride, padding, groups, true);
     }
 
     @Override
@@ -39,9 +51,10 @@ public record Convolution(int in, int out, int kernel, int stride, int padding, 
 
     @Override
     public List<ParameterSpec> parameters() {
-        return List.of(new ParameterSpec(
-                "weight",
-                Shape.of(out, in / groups, kernel, kernel),
-                Initializer.kaimingNormal(out * kernel * kernel)));
+        ParameterSpec weight = new ParameterSpec(
+                "weight", Shape.of(out, in / groups, kernel, kernel), Initializer.kaimingNormal(out * kernel * kernel));
+        return bias
+                ? List.of(weight, new ParameterSpec("bias", Shape.of(out), new Initializer.Constant(0)))
+                : List.of(weight);
     }
 }

@@ -6,10 +6,7 @@ import java.util.List;
 public record GlobalAveragePool() implements Layer {
     @Override
     public Shape outputShape(List<Shape> inputs) {
-        Shape input = Layer.only("global average pool", inputs);
-        if (!input.isMap()) {
-            throw new IllegalArgumentException("global average pool needs a feature map, not " + input);
-        }
+        Shape input = Layer.onlyMap("global average pool", inputs);
         return Shape.of(input.channels());
     }
 }

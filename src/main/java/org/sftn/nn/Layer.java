@@ -5,7 +5,24 @@ import java.util.List;
 
 /** One operation of a network, described by its hyper-parameters only: no values, no native code. */
 public sealed interface Layer extends Serializable
-        permits Convolution, TransposedConvolution, BatchNorm, Relu, Add, MaxPool, GlobalAveragePool, Linear {
+        permits Convolution,
+                TransposedConvolution,
+                Linear,
+                LearnedVector,
+                BatchNorm,
+                Relu,
+                Relu6,
+                LeakyRelu,
+                Sigmoid,
+                Add,
+                Gate,
+                Concat,
+                ChannelSlice,
+                ChannelShuffle,
+                MaxPool,
+                AveragePool,
+                GlobalAveragePool,
+                Upsample {
     /**
      * The shape that this layer makes of its inputs.
      *
@@ -29,6 +46,15 @@ public sealed interface Layer extends Serializable
             throw new IllegalArgumentException(what + " takes one input, not " + inputs.size());
         }
         return inputs.get(0);
+    }
+
+    /** The only input, which must be a feature map. */
+    static Shape onlyMap(String what, List<Shape> inputs) {
+        Shape input = only(what, inputs);
+        if (!input.isMap()) {
+            throw new IllegalArgumentException(what + " needs a feature map, not " + input);
+        }
+        return input;
     }
 
     /** The only input, which must be a feature map of this many channels. */

@@ -20,10 +20,7 @@ public record MaxPool(int kernel, int stride, int padding) implements Layer {
 
     @Override
     public Shape outputShape(List<Shape> inputs) {
-        Shape input = Layer.only("max pool", inputs);
-        if (!input.isMap()) {
-            throw new IllegalArgumentException("max pool needs a feature map, not " + input);
-        }
+        Shape input = Layer.onlyMap("max pool", inputs);
         return Shape.of(
                 input.channels(),
                 Layer.windows("max pool", input.height(), kernel, stride, padding),

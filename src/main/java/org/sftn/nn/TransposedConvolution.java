@@ -2,14 +2,29 @@ package org.sftn.nn;
 
 import java.util.List;
 
-/** A 2-d transposed convolution without bias; weight {@code in x out x kernel x kernel}, as PyTorch keeps it. */
-public record TransposedConvolution(int in, int out, int kernel, int stride, int padding) implements Layer {
+/**
+ * A 2-d transposed convolution; weight {@code in x out x kernel x kernel}, as PyTorch keeps it.
+ *
+ * @param bias whether there is one; it starts from 0
+ */
+public record TransposedConvolution(int in, int out, int kernel, int stride, int padding, boolean bias)
+        implements Layer {
     public TransposedConvolution {
         if (in < 1 || out < 1 || kernel < 1 || stride < 1 || padding < 0) {
             throw new IllegalArgumentException(
                     "a transposed convolution cannot have in %d, out %d, kernel %d, stride %d, padding %d"
                             .formatted(in, out, kernel, stride, padding));
         }
+    }
+
+    /** Without bias. */
+    public TransposedConvolution(int in, int out, int kernel, int stride, int padding) {
+        this(in, out, kernel, stride, padding, false);
+    }
+
+    /** The same with a bias. */
+    public TransposedConvolution withBias() {
+        return new TransposedConvolution(in, out, kernel, stride, padding, true);
     }
 
     @Override
@@ -29,7 +44,10 @@ public record TransposedConvolution(int in, int out, int kernel, int stride, int
 
     @Override
     public List<ParameterSpec> parameters() {
-        return List.of(new ParameterSpec(
-                "weight", Shape.of(in, out, kernel, kernel), Initializer.kaimingNormal(out * kernel * kernel)));
+        ParameterSpec weight = new ParameterSpec(
+                "weight", Shape.of(in, out, kernel, kernel), Initializer.kaimingNormal(out * kernel * kernel));
+        return bias
+                ? List.of(weight, new ParameterSpec("bias", Shape.of(out), new Initializer.Constant(0)))
+                : List.of(weight);
     }
 }

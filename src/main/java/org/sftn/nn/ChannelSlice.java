@@ -1,0 +1,27 @@
+package org.sftn.nn;
+
+import java.util.List;
+
+/**
+ * Some consecutive channels of a map.
+ *
+ * @param from the first, from 0
+ * @param channels how many
+ */
+public record ChannelSlice(int from, int channels) implements Layer {
+    public ChannelSlice {
+        if (from < 0 || channels < 1) {
+            throw new IllegalArgumentException("a slice cannot have %d channels from %d".formatted(channels, from));
+        }
+    }
+
+    @Override
+    public Shape outputShape(List<Shape> inputs) {
+        Shape input = Layer.onlyMap("channel slice", inputs);
+        if (from + channels > input.channels()) {
+            throw new IllegalArgumentException(
+                    "channel slice: there are no %d channels from %d of %s".formatted(channels, from, input));
+        }
+        return Shape.of(channels, input.height(), input.width());
+    }
+}

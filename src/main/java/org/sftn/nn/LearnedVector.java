@@ -1,0 +1,30 @@
+package org.sftn.nn;
+
+import java.util.List;
+
+/**
+ * A trained vector without input, the same for every image of a batch.
+ *
+ * @param size its length
+ * @param start what every value is before training
+ */
+public record LearnedVector(int size, float start) implements Layer {
+    public LearnedVector {
+        if (size < 1) {
+            throw new IllegalArgumentException("a learned vector cannot have the size " + size);
+        }
+    }
+
+    @Override
+    public Shape outputShape(List<Shape> inputs) {
+        if (!inputs.isEmpty()) {
+            throw new IllegalArgumentException("a learned vector takes no input, not " + inputs.size());
+        }
+        return Shape.of(size);
+    }
+
+    @Override
+    public List<ParameterSpec> parameters() {
+        return List.of(new ParameterSpec("weight", Shape.of(size), new Initializer.Constant(start)));
+    }
+}
