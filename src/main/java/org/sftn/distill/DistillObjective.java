@@ -88,7 +88,11 @@ public final class DistillObjective implements Objective {
             module.inputs().keySet().forEach(name -> inputs.put(name, moduleInput(joint, name, student, taught)));
             joint.include(term, module, inputs);
         }));
-        Network network = joint.build().restrictedTo(taps(terms, recipe.crossEntropyWeight()));
+        Set<String> trained = taps(terms, recipe.crossEntropyWeight());
+        if (model != null && recipe.fixedValues().isEmpty()) {
+            trained.add(DistillLoss.STUDENT_LOGITS);
+        }
+        Network network = joint.build().restrictedTo(trained);
         LinkedHashMap<String, Tensor> teacherValues = new LinkedHashMap<>();
         if (taught != null) {
             teacherValues.putAll(taught.initialValues(seed));
