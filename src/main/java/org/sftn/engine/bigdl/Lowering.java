@@ -79,12 +79,14 @@ final class Lowering {
         if (layer instanceof Convolution c) {
             ConvolutionKernel kernel =
                     new ConvolutionKernel(input.shape, output.shape, c.kernel(), c.stride(), c.padding(), c.groups());
-            return new ConvolutionOperation(input, output, kernel, weight(node, kernel));
+            return new ConvolutionOperation(
+                    input, output, kernel, weight(node, kernel), c.bias() ? bias(node, output) : null);
         }
         if (layer instanceof TransposedConvolution c) {
             ConvolutionKernel kernel =
                     new ConvolutionKernel(output.shape, input.shape, c.kernel(), c.stride(), c.padding(), 1);
-            return new TransposedConvolutionOperation(input, output, kernel, weight(node, kernel));
+            return new TransposedConvolutionOperation(
+                    input, output, kernel, weight(node, kernel), c.bias() ? bias(node, output) : null);
         }
         if (layer instanceof BatchNorm batchNorm) {
             BatchNormPlaces places = new BatchNormPlaces(
@@ -128,6 +130,10 @@ final class Lowering {
                 parameters.trained().from(node.owner() + ".weight"),
                 new float[kernel.weights()],
                 keep(kernel.weights()));
+    }
+
+    private Bias bias(Network.Node node, Value output) {
+        return new Bias(parameters, parameters.trained().from(node.owner() + ".bias"), keep(output.shape.channels()));
     }
 
     private int keep(int values) {

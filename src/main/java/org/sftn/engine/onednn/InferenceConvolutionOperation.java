@@ -13,12 +13,14 @@ final class InferenceConvolutionOperation implements Operation {
     private final Value input;
     private final Value output;
     private final String weight;
+    private final String bias;
     private final InferenceBatchNorm norm;
     private final Value added;
     private final boolean relu;
 
     /**
      * @param weight the parameter's full name
+     * @param bias likewise; null for none
      * @param norm null for none
      * @param added null for none
      */
@@ -27,6 +29,7 @@ final class InferenceConvolutionOperation implements Operation {
             Value input,
             Value output,
             String weight,
+            String bias,
             InferenceBatchNorm norm,
             Value added,
             boolean relu) {
@@ -34,6 +37,7 @@ final class InferenceConvolutionOperation implements Operation {
         this.input = input;
         this.output = output;
         this.weight = weight;
+        this.bias = bias;
         this.norm = norm;
         this.added = added;
         this.relu = relu;
@@ -42,7 +46,8 @@ final class InferenceConvolutionOperation implements Operation {
     @Override
     public void forward(Recorder recorder) {
         Handles handles = recorder.handles();
-        dnnl_memory_desc bias = norm == null ? null : handles.layout(Type.F32, dnnl.dnnl_a, kernel.out());
+        boolean biased = bias != null || norm != null;
+        dnnl_memory_desc shift = biased ? handles.layout(Type.F32, dnnl.dnnl_a, kernel.out()) : null;
         dnnl_post_ops after = handles.after();
         if (added != null) {
             Library.check(
@@ -53,7 +58,7 @@ final class InferenceConvolutionOperation implements Operation {
             Handles.addRelu(after);
         }
         dnnl_primitive_desc description =
-                kernel.forward(handles, dnnl.dnnl_forward_inference, bias, handles.attributes(after));
+                kernel.forward(handles, dnnl.dnnl_forward_inference, shift, handles.attributes(after));
         output.data = recorder.program().value(output.layout);
         Program.Step step = recorder.program()
                 .step(output.name + " convolution", description)
@@ -65,8 +70,8 @@ final class InferenceConvolutionOperation implements Operation {
                                 kernel.canonical(handles),
                                 this::weights))
                 .with(dnnl.DNNL_ARG_DST, output.data);
-        if (norm != null) {
-            step.with(dnnl.DNNL_ARG_BIAS, recorder.constant(bias, bias, norm::shift));
+        if (biased) {
+            step.with(dnnl.DNNL_ARG_BIAS, recorder.constant(shift, shift, this::shift));
         }
         if (added != null) {
             step.with(dnnl.DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE | dnnl.DNNL_ARG_SRC_1, added.data);
@@ -83,5 +88,20 @@ final class InferenceConvolutionOperation implements Operation {
             }
         }
         return weights;
+    }
+
+    private float[] shift(Map<String, Tensor> values) {
+        if (norm == null) {
+            return values.get(bias).values();
+        }
+        float[] shift = norm.shift(values);
+        if (bias != null) {
+            float[] scale = norm.scale(values);
+            float[] biases = values.get(bias).values();
+            for (int c = 0; c < shift.length; c++) {
+                shift[c] += scale[c] * biases[c];
+            }
+        }
+        return shift;
     }
 }

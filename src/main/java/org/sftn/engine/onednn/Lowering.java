@@ -105,18 +105,19 @@ final class Lowering {
         String owner = node.owner();
         if (layer instanceof Convolution c) {
             return training
-                    ? ConvolutionOperation.of(handles, c, input, value(node.name(), trained), owner + ".weight")
+                    ? ConvolutionOperation.of(handles, c, input, value(node.name(), trained), owner)
                     : inferred(node, c, input);
         }
         if (layer instanceof TransposedConvolution c) {
             Value output = value(node.name(), trained);
             return training
-                    ? ConvolutionOperation.of(handles, c, input, output, owner + ".weight")
+                    ? ConvolutionOperation.of(handles, c, input, output, owner)
                     : new InferenceTransposedConvolutionOperation(
                             ConvolutionKernel.of(output, input, c.kernel(), c.stride(), c.padding(), 1),
                             input,
                             output,
-                            owner + ".weight");
+                            owner + ".weight",
+                            c.bias() ? new Bias(owner + ".bias", c.out()) : null);
         }
         if (layer instanceof BatchNorm b) {
             Optional<Network.Node> relu = take(node.name(), Relu.class);
@@ -163,6 +164,7 @@ final class Lowering {
                 input,
                 output,
                 node.owner() + ".weight",
+                c.bias() ? node.owner() + ".bias" : null,
                 norm.map(n -> new InferenceBatchNorm((BatchNorm) n.layer(), n.owner()))
                         .orElse(null),
                 added,
