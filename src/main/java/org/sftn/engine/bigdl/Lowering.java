@@ -5,10 +5,12 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.sftn.nn.Add;
 import org.sftn.nn.BatchNorm;
 import org.sftn.nn.Convolution;
+import org.sftn.nn.Gate;
 import org.sftn.nn.GlobalAveragePool;
 import org.sftn.nn.Layer;
 import org.sftn.nn.Linear;
@@ -110,6 +112,13 @@ final class Lowering {
         }
         if (layer instanceof Relu) {
             return new ReluOperation(input, output);
+        }
+        Optional<Activation> activation = Activation.of(layer);
+        if (activation.isPresent()) {
+            return new ActivationOperation(activation.get(), input, output);
+        }
+        if (layer instanceof Gate) {
+            return new GateOperation(input, inputs.get(1), output);
         }
         if (layer instanceof Add) {
             return new AddOperation(inputs, output);

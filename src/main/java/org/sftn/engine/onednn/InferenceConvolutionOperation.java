@@ -7,7 +7,7 @@ import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.dnnl.global.dnnl;
 import org.sftn.nn.Tensor;
 
-/** A convolution in inference with what follows it: batch-norm, folded into the weights; a sum with another value; ReLU. */
+/** A convolution in inference with what follows it: batch-norm, folded into the weights; a sum with another value; an activation. */
 final class InferenceConvolutionOperation implements Operation {
     private final ConvolutionKernel kernel;
     private final Value input;
@@ -16,13 +16,14 @@ final class InferenceConvolutionOperation implements Operation {
     private final String bias;
     private final InferenceBatchNorm norm;
     private final Value added;
-    private final boolean relu;
+    private final Activation activation;
 
     /**
      * @param weight the parameter's full name
      * @param bias likewise; null for none
      * @param norm null for none
      * @param added null for none
+     * @param activation null for none
      */
     InferenceConvolutionOperation(
             ConvolutionKernel kernel,
@@ -32,7 +33,7 @@ final class InferenceConvolutionOperation implements Operation {
             String bias,
             InferenceBatchNorm norm,
             Value added,
-            boolean relu) {
+            Activation activation) {
         this.kernel = kernel;
         this.input = input;
         this.output = output;
@@ -40,7 +41,7 @@ final class InferenceConvolutionOperation implements Operation {
         this.bias = bias;
         this.norm = norm;
         this.added = added;
-        this.relu = relu;
+        this.activation = activation;
     }
 
     @Override
@@ -54,8 +55,8 @@ final class InferenceConvolutionOperation implements Operation {
                     "describe a primitive",
                     dnnl.dnnl_post_ops_append_binary(after, dnnl.dnnl_binary_add, added.layout));
         }
-        if (relu) {
-            Handles.addRelu(after);
+        if (activation != null) {
+            activation.append(after);
         }
         dnnl_primitive_desc description =
                 kernel.forward(handles, dnnl.dnnl_forward_inference, shift, handles.attributes(after));
