@@ -18,14 +18,18 @@ import org.sftn.engine.onednn.OneDnnEngine;
 import org.sftn.nn.Add;
 import org.sftn.nn.BatchNorm;
 import org.sftn.nn.Convolution;
+import org.sftn.nn.Gate;
 import org.sftn.nn.GlobalAveragePool;
 import org.sftn.nn.Layer;
+import org.sftn.nn.LeakyRelu;
 import org.sftn.nn.Linear;
 import org.sftn.nn.MaxPool;
 import org.sftn.nn.Network;
 import org.sftn.nn.ParameterSpec;
 import org.sftn.nn.Relu;
+import org.sftn.nn.Relu6;
 import org.sftn.nn.Shape;
+import org.sftn.nn.Sigmoid;
 import org.sftn.nn.Tensor;
 import org.sftn.nn.TransposedConvolution;
 
@@ -59,14 +63,26 @@ class FiniteDifferenceTest {
                 layer("3x3 transposed", new TransposedConvolution(4, 6, 3, 1, 1)),
                 layer("1x1 transposed", new TransposedConvolution(4, 6, 1, 1, 0)),
                 layer("2x2 transposed, stride 3", new TransposedConvolution(4, 6, 2, 3, 0)),
+                layer("3x3 with bias", new Convolution(4, 6, 3, 1, 1, 1).withBias()),
+                layer("1x1 with bias, stride 2", new Convolution(4, 6, 1, 2, 0, 1).withBias()),
+                layer("3x3 grouped with bias", new Convolution(4, 6, 3, 1, 1, 2).withBias()),
+                layer("3x3 depthwise with bias", new Convolution(4, 4, 3, 1, 1, 4).withBias()),
+                layer("4x4 transposed with bias, stride 2", new TransposedConvolution(4, 6, 4, 2, 1).withBias()),
+                layer("3x3 transposed with bias", new TransposedConvolution(4, 6, 3, 1, 1).withBias()),
                 layer("batch-norm", new BatchNorm(4)),
                 layer("relu", new Relu(), Shape.of(3, 2, 3)),
+                Named.of("relu6", relu6()),
+                layer("leaky relu", new LeakyRelu(0.2), Shape.of(3, 2, 3)),
+                layer("sigmoid", new Sigmoid()),
+                Named.of("activations of vectors", vectors()),
+                Named.of("gate", gate()),
                 layer("3x3 max pool, stride 2", new MaxPool(3, 2, 1), Shape.of(3, 3, 4)),
                 layer("2x2 max pool, stride 2", new MaxPool(2, 2, 0), Shape.of(3, 4, 5)),
                 layer("global average pool", new GlobalAveragePool()),
                 Named.of("linear", linear()),
                 Named.of("joined graph", joined()),
                 Named.of("nothing trained before the first weights", untrainedStart()),
+                Named.of("activations and gates before the first weights", untrainedActivations()),
                 Named.of("shared parameters", shared()));
     }
 
@@ -116,6 +132,54 @@ class FiniteDifferenceTest {
                 .tap("up", up)
                 .tap("side", side)
                 .tap("logits", fc)
+                .build();
+    }
+
+    /** Its inputs lie between -20 and 20, so that each of its three parts counts. */
+    private static Network relu6() {
+        Network.Builder b = Network.builder();
+        String x = b.add("before", new Convolution(3, 4, 1, 1, 0, 1), b.input("image", Shape.of(3, 2, 3)));
+        String fourfold = b.add("fourfold", new Add(), x, x, x, x);
+        return b.tap("out", b.add("layer", new Relu6(), fourfold)).build();
+    }
+
+    private static Network vectors() {
+        Network.Builder b = Network.builder();
+        String x = b.add("fc1", new Linear(7, 5), b.input("image", Shape.of(7)));
+        x = b.add("leaky", new LeakyRelu(0.2), x);
+        x = b.add("fc2", new Linear(5, 4), x);
+        x = b.add("relu6", new Relu6(), x);
+        x = b.add("sigmoid", new Sigmoid(), x);
+        return b.tap("out", x).build();
+    }
+
+    /** Trained and untrained maps and gates, a gate of several maps that is a tap, a map that gates itself. */
+    private static Network gate() {
+        Network.Builder b = Network.builder();
+        String image = b.input("image", Shape.of(3, 3, 4));
+        String side = b.input("side", Shape.of(1, 3, 4));
+        String map = b.add("map", Convolution.same(3, 4, 3, 1), image);
+        String gate = b.add("gate", new Sigmoid(), b.add("raw", Convolution.same(3, 1, 1, 1), image));
+        String gated = b.add("gated", new Gate(), map, gate);
+        String twice = b.add("twice", new Gate(), gated, gate);
+        String byInput = b.add("by-input", new Gate(), twice, side);
+        return b.tap("gate", gate)
+                .tap("map", map)
+                .tap("out", b.add("sum", new Add(), gated, byInput))
+                .tap("input", b.add("of-input", new Gate(), image, gate))
+                .tap("squared", b.add("squared", new Gate(), gate, gate))
+                .build();
+    }
+
+    private static Network untrainedActivations() {
+        Network.Builder b = Network.builder();
+        String image = b.input("image", Shape.of(3, 3, 3));
+        String leaky = b.add("leaky", new LeakyRelu(0.2), image);
+        String relu6 = b.add("relu6", new Relu6(), leaky);
+        String sigmoid = b.add("sigmoid", new Sigmoid(), b.input("side", Shape.of(1, 3, 3)));
+        String gated = b.add("gated", new Gate(), relu6, sigmoid);
+        return b.tap("out", b.add("conv", Convolution.same(3, 4, 3, 1), gated))
+                .tap("leaky", leaky)
                 .build();
     }
 

@@ -5,10 +5,12 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.sftn.nn.Add;
 import org.sftn.nn.BatchNorm;
 import org.sftn.nn.Convolution;
+import org.sftn.nn.Gate;
 import org.sftn.nn.GlobalAveragePool;
 import org.sftn.nn.Layer;
 import org.sftn.nn.Linear;
@@ -79,12 +81,14 @@ final class Lowering {
         if (layer instanceof Convolution c) {
             ConvolutionKernel kernel =
                     new ConvolutionKernel(input.shape, output.shape, c.kernel(), c.stride(), c.padding(), c.groups());
-            return new ConvolutionOperation(input, output, kernel, weight(node, kernel));
+            return new ConvolutionOperation(
+                    input, output, kernel, weight(node, kernel), c.bias() ? bias(node, output) : null);
         }
         if (layer instanceof TransposedConvolution c) {
             ConvolutionKernel kernel =
                     new ConvolutionKernel(output.shape, input.shape, c.kernel(), c.stride(), c.padding(), 1);
-            return new TransposedConvolutionOperation(input, output, kernel, weight(node, kernel));
+            return new TransposedConvolutionOperation(
+                    input, output, kernel, weight(node, kernel), c.bias() ? bias(node, output) : null);
         }
         if (layer instanceof BatchNorm batchNorm) {
             BatchNormPlaces places = new BatchNormPlaces(
@@ -109,6 +113,13 @@ final class Lowering {
         if (layer instanceof Relu) {
             return new ReluOperation(input, output);
         }
+        Optional<Activation> activation = Activation.of(layer);
+        if (activation.isPresent()) {
+            return new ActivationOperation(activation.get(), input, output);
+        }
+        if (layer instanceof Gate) {
+            return new GateOperation(input, inputs.get(1), output);
+        }
         if (layer instanceof Add) {
             return new AddOperation(inputs, output);
         }
@@ -128,6 +139,10 @@ final class Lowering {
                 parameters.trained().from(node.owner() + ".weight"),
                 new float[kernel.weights()],
                 keep(kernel.weights()));
+    }
+
+    private Bias bias(Network.Node node, Value output) {
+        return new Bias(parameters, parameters.trained().from(node.owner() + ".bias"), keep(output.shape.channels()));
     }
 
     private int keep(int values) {

@@ -106,11 +106,6 @@ final class Handles implements AutoCloseable {
         return after;
     }
 
-    /** ReLU as the next operation. */
-    static void addRelu(dnnl_post_ops after) {
-        Library.check("describe a primitive", dnnl.dnnl_post_ops_append_eltwise(after, dnnl.dnnl_eltwise_relu, 0, 0));
-    }
-
     /** @param what for the message when oneDNN has no such primitive */
     dnnl_primitive_desc description(String what, Creation creation) {
         dnnl_primitive_desc description = new dnnl_primitive_desc();
