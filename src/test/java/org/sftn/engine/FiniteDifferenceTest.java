@@ -16,12 +16,17 @@ import org.sftn.conf.EngineSettings.Precision;
 import org.sftn.engine.bigdl.BigDlEngine;
 import org.sftn.engine.onednn.OneDnnEngine;
 import org.sftn.nn.Add;
+import org.sftn.nn.AveragePool;
 import org.sftn.nn.BatchNorm;
+import org.sftn.nn.ChannelShuffle;
+import org.sftn.nn.ChannelSlice;
+import org.sftn.nn.Concat;
 import org.sftn.nn.Convolution;
 import org.sftn.nn.Gate;
 import org.sftn.nn.GlobalAveragePool;
 import org.sftn.nn.Layer;
 import org.sftn.nn.LeakyRelu;
+import org.sftn.nn.LearnedVector;
 import org.sftn.nn.Linear;
 import org.sftn.nn.MaxPool;
 import org.sftn.nn.Network;
@@ -32,6 +37,7 @@ import org.sftn.nn.Shape;
 import org.sftn.nn.Sigmoid;
 import org.sftn.nn.Tensor;
 import org.sftn.nn.TransposedConvolution;
+import org.sftn.nn.Upsample;
 
 /**
  * Backward against central differences of forward. The loss is the sum of the products of all taps with fixed random tensors; each
@@ -79,6 +85,18 @@ class FiniteDifferenceTest {
                 layer("3x3 max pool, stride 2", new MaxPool(3, 2, 1), Shape.of(3, 3, 4)),
                 layer("2x2 max pool, stride 2", new MaxPool(2, 2, 0), Shape.of(3, 4, 5)),
                 layer("global average pool", new GlobalAveragePool()),
+                layer("3x3 average pool, stride 2", new AveragePool(3, 2, 1)),
+                layer("2x2 average pool, stride 3", new AveragePool(2, 3, 0)),
+                layer("upsampling", new Upsample(2)),
+                layer("upsampling by 3", new Upsample(3)),
+                layer("channel shuffle", new ChannelShuffle(2)),
+                layer("first channel", new ChannelSlice(0, 1)),
+                layer("inner channels", new ChannelSlice(1, 2)),
+                layer("all channels", new ChannelSlice(0, 4)),
+                Named.of("concat", concat()),
+                Named.of("slices", slices()),
+                Named.of("shuffle units", shuffleUnits()),
+                Named.of("learned vectors", learnedVectors()),
                 Named.of("linear", linear()),
                 Named.of("joined graph", joined()),
                 Named.of("nothing trained before the first weights", untrainedStart()),
@@ -183,14 +201,83 @@ class FiniteDifferenceTest {
                 .build();
     }
 
+    /** Of trained values and one that is not, some twice, some with other users; a tap and its alias. */
+    private static Network concat() {
+        Network.Builder b = Network.builder();
+        String image = b.input("image", Shape.of(3, 4, 5));
+        String one = b.add("one", new Convolution(3, 2, 1, 1, 0, 1), image);
+        String other = b.add("other", Convolution.same(3, 5, 3, 1), image);
+        String concat = b.add("concat", new Concat(), one, image, other, one);
+        String sum = b.add("sum", new Add(), one, one);
+        String again = b.add("again", new Concat(), concat, concat, sum);
+        return b.tap("other", other)
+                .tap("concat", concat)
+                .tap("concat-again", concat)
+                .tap("out", b.add("conv", new Convolution(26, 3, 1, 1, 0, 1), again))
+                .build();
+    }
+
+    /** Disjoint ones with channels that none takes, overlapping ones, equal ones; of a value with other users. */
+    private static Network slices() {
+        Network.Builder b = Network.builder();
+        String x = b.add("conv", Convolution.same(3, 9, 3, 1), b.input("image", Shape.of(3, 4, 5)));
+        String late = b.add("late", new ChannelSlice(5, 2), x);
+        String early = b.add("early", new ChannelSlice(1, 3), x);
+        String over = b.add("over", new ChannelSlice(2, 4), x);
+        String equal = b.add("equal", new ChannelSlice(5, 2), x);
+        String of = b.add("slice-of-slice", new ChannelSlice(1, 1), over);
+        String sum = b.add("sum", new Add(), late, equal);
+        String norm = b.add("bn", new BatchNorm(9), x);
+        String pool = b.add("pool", new GlobalAveragePool(), early);
+        return b.tap("late", late)
+                .tap("late-again", late)
+                .tap("sum", sum)
+                .tap("over", over)
+                .tap("of", of)
+                .tap("norm", norm)
+                .tap("pool", pool)
+                .build();
+    }
+
+    /** The units of ShuffleNetV2 with stride 2 and 1. */
+    private static Network shuffleUnits() {
+        Network.Builder b = Network.builder();
+        String x = b.add("conv", Convolution.same(3, 6, 1, 1), b.input("image", Shape.of(3, 4, 4)));
+        String left = b.add("left", new Convolution(6, 6, 3, 2, 1, 6), x);
+        String right =
+                b.add("right", new Convolution(6, 6, 3, 2, 1, 6), b.add("point", Convolution.same(6, 6, 1, 1), x));
+        String down = b.add("down", new ChannelShuffle(2), b.add("joined", new Concat(), left, right));
+        String kept = b.add("kept", new ChannelSlice(0, 6), down);
+        String half = b.add("half", new ChannelSlice(6, 6), down);
+        String bn = b.add("bn", new BatchNorm(6), b.add("pointwise", Convolution.same(6, 6, 1, 1), half));
+        String out = b.add("out", new ChannelShuffle(3), b.add("joined2", new Concat(), kept, bn));
+        return b.tap("down", down).tap("half", half).tap("out", out).build();
+    }
+
+    private static Network learnedVectors() {
+        Network.Builder b = Network.builder();
+        String pool = b.add("pool", new GlobalAveragePool(), b.input("image", Shape.of(3, 2, 2)));
+        String vector = b.add("vector", new LearnedVector(3, -1));
+        String other = b.add("other", new LearnedVector(3, 2));
+        String sum = b.add("sum", new Add(), pool, vector, other, vector);
+        return b.tap("vector", vector)
+                .tap("vector-again", vector)
+                .tap("logits", b.add("fc", new Linear(3, 4), sum))
+                .build();
+    }
+
     private static Network untrainedStart() {
         Network.Builder b = Network.builder();
         String image = b.input("image", Shape.of(3, 3, 3));
         String relu = b.add("relu", new Relu(), image);
         String sum = b.add("sum", new Add(), relu, image);
         String rectified = b.add("rectified", new Relu(), sum);
-        return b.tap("out", b.add("conv", Convolution.same(3, 4, 3, 1), rectified))
-                .build();
+        String concat = b.add("concat", new Concat(), rectified, image);
+        String shuffled = b.add("shuffle", new ChannelShuffle(2), concat);
+        String slice = b.add("slice", new ChannelSlice(2, 3), shuffled);
+        String pool = b.add("average", new AveragePool(3, 2, 1), slice);
+        String up = b.add("up", new Upsample(2), pool);
+        return b.tap("out", b.add("conv", Convolution.same(3, 4, 3, 1), up)).build();
     }
 
     private static Network shared() {

@@ -8,16 +8,22 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.sftn.nn.Add;
+import org.sftn.nn.AveragePool;
 import org.sftn.nn.BatchNorm;
+import org.sftn.nn.ChannelShuffle;
+import org.sftn.nn.ChannelSlice;
+import org.sftn.nn.Concat;
 import org.sftn.nn.Convolution;
 import org.sftn.nn.Gate;
 import org.sftn.nn.GlobalAveragePool;
 import org.sftn.nn.Layer;
+import org.sftn.nn.LearnedVector;
 import org.sftn.nn.Linear;
 import org.sftn.nn.MaxPool;
 import org.sftn.nn.Network;
 import org.sftn.nn.Relu;
 import org.sftn.nn.TransposedConvolution;
+import org.sftn.nn.Upsample;
 
 /** Turns the nodes that the outputs need into operations. */
 final class Lowering {
@@ -77,6 +83,10 @@ final class Lowering {
 
     private Operation lower(Network.Node node, List<Value> inputs, Value output) {
         Layer layer = node.layer();
+        if (layer instanceof LearnedVector vector) {
+            return new LearnedVectorOperation(
+                    output, parameters, parameters.trained().from(node.owner() + ".weight"), keep(vector.size()));
+        }
         Value input = inputs.get(0);
         if (layer instanceof Convolution c) {
             ConvolutionKernel kernel =
@@ -125,6 +135,21 @@ final class Lowering {
         }
         if (layer instanceof MaxPool pool) {
             return new MaxPoolOperation(input, output, pool, mode, workers);
+        }
+        if (layer instanceof AveragePool pool) {
+            return new AveragePoolOperation(input, output, pool);
+        }
+        if (layer instanceof Concat) {
+            return new ConcatOperation(inputs, output);
+        }
+        if (layer instanceof ChannelSlice slice) {
+            return new ChannelSliceOperation(input, output, slice.from());
+        }
+        if (layer instanceof ChannelShuffle shuffle) {
+            return new ChannelShuffleOperation(input, output, shuffle.groups());
+        }
+        if (layer instanceof Upsample upsample) {
+            return new UpsampleOperation(input, output, upsample.factor());
         }
         if (layer instanceof GlobalAveragePool) {
             return new GlobalAveragePoolOperation(input, output);

@@ -2,6 +2,7 @@ package org.sftn.engine.onednn;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import org.bytedeco.dnnl.dnnl_exec_arg_t;
 import org.bytedeco.dnnl.dnnl_memory;
 import org.bytedeco.dnnl.dnnl_memory_desc;
@@ -12,6 +13,7 @@ import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.dnnl.dnnl_stream;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerPointer;
 
 /**
  * Makes oneDNN's objects and destroys them together. Its handles do not free themselves, and a native error that is found late ends
@@ -53,6 +55,20 @@ final class Handles implements AutoCloseable {
         Library.check(
                 "describe memory",
                 dnnl.dnnl_memory_desc_create_with_strides(layout, dimensions.length, dimensions, type.code(), strides));
+        return owned(layout);
+    }
+
+    /**
+     * Some channels of a map where they are in its memory.
+     *
+     * @param dimensions of the part
+     * @param from its first channel
+     */
+    dnnl_memory_desc channels(dnnl_memory_desc map, long[] dimensions, long from) {
+        dnnl_memory_desc layout = new dnnl_memory_desc();
+        Library.check(
+                "describe memory",
+                dnnl.dnnl_memory_desc_create_submemory(layout, map, dimensions, new long[] {0, from, 0, 0}));
         return owned(layout);
     }
 
@@ -112,6 +128,20 @@ final class Handles implements AutoCloseable {
         Library.check("compute " + what, creation.create(description));
         releases.push(() -> dnnl.dnnl_primitive_desc_destroy(description));
         return description;
+    }
+
+    /** The channels of several maps, one map after another. */
+    dnnl_primitive_desc concatenation(List<dnnl_memory_desc> parts, dnnl_memory_desc whole) {
+        try (PointerPointer<dnnl_memory_desc> sources = new PointerPointer<>(parts.toArray(dnnl_memory_desc[]::new));
+                PointerPointer<dnnl_primitive_desc> made = new PointerPointer<>(1)) {
+            Library.check(
+                    "compute a concatenation",
+                    dnnl.dnnl_concat_primitive_desc_create(
+                            made, library.engine(), whole, parts.size(), 1, sources, attributes()));
+            dnnl_primitive_desc description = new dnnl_primitive_desc(made.get());
+            releases.push(() -> dnnl.dnnl_primitive_desc_destroy(description));
+            return description;
+        }
     }
 
     /** Moves to oneDNN's next implementation of the same, if there is one. */

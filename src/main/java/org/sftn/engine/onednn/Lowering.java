@@ -1,6 +1,7 @@
 package org.sftn.engine.onednn;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -8,18 +9,26 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.sftn.nn.Add;
+import org.sftn.nn.AveragePool;
 import org.sftn.nn.BatchNorm;
+import org.sftn.nn.ChannelShuffle;
+import org.sftn.nn.ChannelSlice;
+import org.sftn.nn.Concat;
 import org.sftn.nn.Convolution;
 import org.sftn.nn.Gate;
 import org.sftn.nn.GlobalAveragePool;
 import org.sftn.nn.Layer;
+import org.sftn.nn.LearnedVector;
 import org.sftn.nn.Linear;
 import org.sftn.nn.MaxPool;
 import org.sftn.nn.Network;
 import org.sftn.nn.Relu;
 import org.sftn.nn.TransposedConvolution;
+import org.sftn.nn.Upsample;
 
 /**
  * Turns the nodes that the outputs need into operations for one batch size. Nodes whose value nobody else reads become part of the
@@ -100,6 +109,9 @@ final class Lowering {
 
     private Operation lower(Network.Node node) {
         Layer layer = node.layer();
+        if (layer instanceof LearnedVector) {
+            return new LearnedVectorOperation(handles, value(node.name(), training), node.owner() + ".weight");
+        }
         List<Value> inputs = node.inputs().stream().map(values::get).toList();
         Value input = inputs.get(0);
         boolean trained =
@@ -134,6 +146,9 @@ final class Lowering {
             return new AddOperation(
                     inputs, value(relu.map(Network.Node::name).orElse(node.name()), trained), relu.isPresent());
         }
+        if (layer instanceof ChannelSlice) {
+            return slices(node.inputs().get(0));
+        }
         Value output = value(node.name(), trained);
         Optional<Activation> activation = Activation.of(layer);
         if (activation.isPresent()) {
@@ -148,10 +163,40 @@ final class Lowering {
         if (layer instanceof GlobalAveragePool) {
             return PoolOperation.mean(handles, input, output);
         }
+        if (layer instanceof AveragePool pool) {
+            return PoolOperation.mean(handles, input, output, pool.kernel(), pool.stride(), pool.padding());
+        }
+        if (layer instanceof Concat) {
+            return new ConcatOperation(inputs, output);
+        }
+        if (layer instanceof ChannelShuffle shuffle) {
+            return new ChannelShuffleOperation(handles, shuffle.groups(), input, output);
+        }
+        if (layer instanceof Upsample) {
+            return new UpsampleOperation(input, output);
+        }
         if (layer instanceof Linear linear) {
             return new LinearOperation(handles, linear, input, output, owner);
         }
         throw new IllegalArgumentException("engine 'onednn' cannot compute node " + node.name() + ": " + layer);
+    }
+
+    /** The next slice of a value, with all later ones that have no channel in common with it and each other. */
+    private Operation slices(String name) {
+        Value input = values.get(name);
+        BitSet channels = new BitSet();
+        SortedMap<Integer, Value> outputs = new TreeMap<>();
+        for (Network.Node user : users.get(name)) {
+            if (user.layer() instanceof ChannelSlice slice && !taken.contains(user.name())) {
+                int end = slice.from() + slice.channels();
+                if (channels.get(slice.from(), end).isEmpty()) {
+                    channels.set(slice.from(), end);
+                    taken.add(user.name());
+                    outputs.put(slice.from(), value(user.name(), input.trained));
+                }
+            }
+        }
+        return new ChannelSliceOperation(input, outputs);
     }
 
     private Operation inferred(Network.Node node, Convolution c, Value input) {
