@@ -35,7 +35,27 @@ public final class Methods {
                     "the student alone, by cross-entropy",
                     "",
                     (settings, path, pair) -> new Recipe(1, Map.of(), pair)),
-            new Method(Kd.NAME, "the teacher's softened outputs", "Hinton et al. 2015, arXiv 1503.02531", Kd::bind));
+            new Method(Kd.NAME, "the teacher's softened outputs", "Hinton et al. 2015, arXiv 1503.02531", Kd::bind),
+            new Method(
+                    Ab.NAME,
+                    "which of the teacher's neurons are active, learnt first",
+                    "Heo et al. 2019, arXiv 1811.03233",
+                    Ab::bind),
+            new Method(
+                    Ft.NAME,
+                    "factors of the teacher's last stage, learnt first",
+                    "Kim et al. 2018, arXiv 1802.04977",
+                    Ft::bind),
+            new Method(
+                    ReviewKd.NAME,
+                    "every stage fused with all deeper ones",
+                    "Chen et al. 2021, arXiv 2104.09044",
+                    ReviewKd::bind),
+            new Method(
+                    SimKd.NAME,
+                    "the map before the teacher's classifier, which is kept",
+                    "Chen et al. 2022, arXiv 2203.14001",
+                    SimKd::bind));
 
     private Methods() {}
 
@@ -58,6 +78,11 @@ public final class Methods {
         if (method.name().equals(Kd.NAME)) {
             throw new UserException(
                     "distill.add-kd is %s, but distill.method is kd already: set distill.kd.weight".formatted(addKd));
+        }
+        if (!recipe.fixedValues().isEmpty()) {
+            throw new UserException(
+                    "distill.add-kd is %s, but distill.method %s keeps the teacher's classifier: set it to 0"
+                            .formatted(addKd, method.name()));
         }
         Map<String, DistillationMethod> terms = new HashMap<>(recipe.terms());
         terms.put(
