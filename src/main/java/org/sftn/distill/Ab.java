@@ -160,6 +160,9 @@ public record Ab(Initialisation initialisation, Preliminary.Schedule schedule) i
      * @param gradients of the value with respect to the student's maps
      */
     public record Boundaries(double value, List<Tensor> gradients) {
+        private static final int STRIP = 1024;
+        private static final float HUGE = 1e38f;
+
         /**
          * @param students maps, {@code batch x channels x height x width}, from the first stage to the last
          * @param teachers of the same shapes
@@ -189,45 +192,41 @@ public record Ab(Initialisation initialisation, Preliminary.Schedule schedule) i
                 float[] squares = new float[STRIP];
                 for (int image = from; image < to; image++) {
                     Arrays.fill(squares, 0);
-                    for (int at = 0; at < size; at += STRIP) {
-                        strip(
-                                student.values(),
-                                teacher.values(),
-                                image * size + at,
-                                Math.min(STRIP, size - at),
-                                margin,
-                                (float) (2 * scale),
-                                squares,
-                                gradient.values());
+                    for (int at = image * size; at < (image + 1) * size; at += STRIP) {
+                        int end = Math.min(at + STRIP, (image + 1) * size);
+                        distances(student.values(), teacher.values(), at, end, margin, gradient.values());
+                        addSquares(gradient.values(), at, end, squares);
+                        scale((float) (2 * scale), gradient.values(), at, end);
                     }
                     for (float square : squares) {
                         sums[image] += square;
                     }
                 }
             });
-            double sum = 0;
-            for (double each : sums) {
-                sum += each;
-            }
-            return sum;
+            return Arrays.stream(sums).sum();
         }
 
-        private static final int STRIP = 1024;
+        // Without a branch, which would go wrong every second time: active is 1 where the teacher's value is positive,
+        // be it the
+        // smallest there is, else 0.
+        private static void distances(
+                float[] student, float[] teacher, int from, int end, float margin, float[] distances) {
+            for (int i = from; i < end; i++) {
+                float active = Math.min(Math.max(teacher[i] * HUGE, 0f) * HUGE, 1f);
+                distances[i] =
+                        active * Math.min(student[i] - margin, 0f) + (1f - active) * Math.max(student[i] + margin, 0f);
+            }
+        }
 
-        private static void strip(
-                float[] student,
-                float[] teacher,
-                int from,
-                int count,
-                float margin,
-                float scale,
-                float[] squares,
-                float[] gradient) {
-            for (int i = 0; i < count; i++) {
-                float s = student[from + i];
-                float d = teacher[from + i] > 0 ? Math.min(s - margin, 0) : Math.max(s + margin, 0);
-                gradient[from + i] = scale * d;
-                squares[i] += d * d;
+        private static void addSquares(float[] values, int from, int end, float[] squares) {
+            for (int i = 0; i < end - from; i++) {
+                squares[i] += values[from + i] * values[from + i];
+            }
+        }
+
+        private static void scale(float by, float[] values, int from, int end) {
+            for (int i = from; i < end; i++) {
+                values[i] *= by;
             }
         }
     }

@@ -47,6 +47,16 @@ public record Ft(double weight, String taught, Network paraphraser, Network tran
         int teacherStages = pair.teacher().stages().size();
         int studentStages = pair.student().stages().size();
         Shape teacher = pair.teacher().stageShape(teacherStages);
+        Shape student = pair.student().stageShape(studentStages);
+        if (Math.min(pixels(teacher), pixels(student)) == 1) {
+            throw new UserException(
+                    "ft compares pixels of the last stages of %s (%s) and %s (%s), which must have more than one"
+                            .formatted(
+                                    pair.student().name(),
+                                    student,
+                                    pair.teacher().name(),
+                                    teacher));
+        }
         int factors = (int) (teacher.channels() * settings.paraphraseRate());
         if (factors < 1) {
             throw new UserException("%s.paraphrase-rate of %s leaves no channel of stage %d of %s (%s)"
@@ -67,17 +77,21 @@ public record Ft(double weight, String taught, Network paraphraser, Network tran
         return new Recipe(settings.crossEntropyWeight(), Map.of(NAME, method), pair);
     }
 
+    private static int pixels(Shape map) {
+        return map.height() * map.width();
+    }
+
     private static Network paraphraser(String input, Shape shape, int factors) {
         int channels = shape.channels();
         Network.Builder b = Network.builder();
         String x = b.input(input, shape);
-        x = activated(b, "paraphraser.conv1", convolution(channels, channels), x);
-        x = activated(b, "paraphraser.conv2", convolution(channels, factors), x);
-        x = activated(b, "paraphraser.conv3", convolution(factors, factors), x);
+        x = activated(b, "conv", 1, convolution(channels, channels), x);
+        x = activated(b, "conv", 2, convolution(channels, factors), x);
+        x = activated(b, "conv", 3, convolution(factors, factors), x);
         b.tap(FACTOR, x);
-        x = activated(b, "paraphraser.deconv1", transposed(factors, factors), x);
-        x = activated(b, "paraphraser.deconv2", transposed(factors, channels), x);
-        x = activated(b, "paraphraser.deconv3", transposed(channels, channels), x);
+        x = activated(b, "deconv", 1, transposed(factors, factors), x);
+        x = activated(b, "deconv", 2, transposed(factors, channels), x);
+        x = activated(b, "deconv", 3, transposed(channels, channels), x);
         return b.tap(RECONSTRUCTION, x).build();
     }
 
@@ -99,8 +113,9 @@ public record Ft(double weight, String taught, Network paraphraser, Network tran
         return new TransposedConvolution(in, out, 3, 1, 1).withBias();
     }
 
-    private static String activated(Network.Builder b, String name, Layer convolution, String input) {
-        return b.add(name + ".relu", new LeakyRelu(SLOPE), b.add(name, convolution, input));
+    private static String activated(Network.Builder b, String kind, int number, Layer convolution, String input) {
+        String x = b.add("paraphraser." + kind + number, convolution, input);
+        return b.add("paraphraser.relu_" + kind + number, new LeakyRelu(SLOPE), x);
     }
 
     // Without bias: batch-norm would take it away.

@@ -105,7 +105,7 @@ public record ReviewKd(double weight, int warmUpEpochs, Network fusion, Map<Stri
             Shape last = student.tapShape(Taps.LAST_MAP);
             String x = b.input(STUDENT + Taps.LAST_MAP, last);
             x = b.add("pooled.pool", new AveragePool(last.height(), last.height(), 0), x);
-            x = normed("pooled.conv1", 1, width, x);
+            x = normed(Taps.POOLED, 1, Convolution.same(last.channels(), width, 1, 1), x);
             return compared(Taps.POOLED, teacher.tapShape(Taps.POOLED).channels(), x);
         }
 
@@ -113,7 +113,8 @@ public record ReviewKd(double weight, int warmUpEpochs, Network fusion, Map<Stri
             String name = Taps.stage(stages.student());
             String tap = studentMaps == StudentMaps.AFTER_RELU ? name : Taps.stageBeforeRelu(stages.student());
             Shape target = teacher.tapShape(Taps.stageBeforeRelu(stages.teacher()));
-            String own = normed(name + ".conv1", 1, width, b.input(STUDENT + tap, student.tapShape(tap)));
+            Shape from = student.tapShape(tap);
+            String own = normed(name, 1, Convolution.same(from.channels(), width, 1, 1), b.input(STUDENT + tap, from));
             String other = resized(name + ".deeper", deeper, b.shape(own), stages);
             String gates = b.add(name + ".concat", new Concat(), own, other);
             gates = b.add(
@@ -133,13 +134,13 @@ public record ReviewKd(double weight, int warmUpEpochs, Network fusion, Map<Stri
 
         /** Taps what is compared with the teacher's map. */
         private String compared(String name, int channels, String fused) {
-            b.tap(name, normed(name + ".conv2", 3, channels, fused));
+            b.tap(name, normed(name, 2, Convolution.same(width, channels, 3, 1), fused));
             return fused;
         }
 
-        private String normed(String name, int kernel, int channels, String input) {
-            Convolution convolution = Convolution.same(b.shape(input).channels(), channels, kernel, 1);
-            return b.add(name + ".bn", new BatchNorm(channels), b.add(name, convolution, input));
+        private String normed(String level, int number, Convolution convolution, String input) {
+            String x = b.add(level + ".conv" + number, convolution, input);
+            return b.add(level + ".bn" + number, new BatchNorm(convolution.out()), x);
         }
 
         private String resized(String name, String map, Shape to, Pair.Stages stages) {
@@ -225,10 +226,7 @@ public record ReviewKd(double weight, int warmUpEpochs, Network fusion, Map<Stri
          */
         public static Context of(Tensor student, Tensor teacher, double weight, Arithmetic arithmetic) {
             Shape shape = student.shape();
-            List<AdaptivePool> grids = CELLS.stream()
-                    .filter(cells -> cells < shape.dimension(2))
-                    .map(cells -> new AdaptivePool(shape.dimension(2), shape.dimension(3), cells, cells))
-                    .toList();
+            List<Grid> grids = Grid.of(shape);
             double all = 0;
             for (int scale = 0; scale <= grids.size(); scale++) {
                 all += Math.scalb(1.0, -scale);
@@ -236,8 +234,8 @@ public record ReviewKd(double weight, int warmUpEpochs, Network fusion, Map<Stri
             double[] scales = new double[grids.size() + 1];
             scales[0] = weight / all / student.values().length;
             for (int g = 0; g < grids.size(); g++) {
-                int cells = grids.get(g).rows() * grids.get(g).columns();
-                scales[g + 1] = weight / all * Math.scalb(1.0, -1 - g) / (student.batch() * shape.dimension(1) * cells);
+                int cells = student.batch() * shape.dimension(1) * grids.get(g).cells();
+                scales[g + 1] = weight / all * Math.scalb(1.0, -1 - g) / cells;
             }
             Tensor gradient = Tensor.zeros(shape);
             double[] values = new double[student.batch()];
@@ -250,73 +248,107 @@ public record ReviewKd(double weight, int warmUpEpochs, Network fusion, Map<Stri
             return new Context(Arrays.stream(values).sum(), gradient);
         }
 
+        /** @param fine whether it averages the cells of the grid before it, which gives the same and is faster, or the map */
+        private record Grid(AdaptivePool pool, boolean fine) {
+            static List<Grid> of(Shape maps) {
+                int height = maps.dimension(2);
+                int width = maps.dimension(3);
+                List<Grid> grids = new ArrayList<>();
+                int before = 0;
+                for (int cells : CELLS) {
+                    if (cells < height) {
+                        boolean fine = before > 0 && height % before == 0 && width % before == 0;
+                        grids.add(new Grid(
+                                fine
+                                        ? new AdaptivePool(before, before, cells, cells)
+                                        : new AdaptivePool(height, width, cells, cells),
+                                fine));
+                        before = cells;
+                    }
+                }
+                return grids;
+            }
+
+            int cells() {
+                return pool.rows() * pool.columns();
+            }
+        }
+
         /** What one thread works with. */
         private static final class Image {
+            private static final int STRIP = 1024;
+
             private final int channels;
-            private final int pixels;
-            private final List<AdaptivePool> grids;
+            private final int size;
+            private final List<Grid> grids;
             private final double[] scales;
-            private final float[] squares;
-            private final float[] row;
+            private final float[] squares = new float[STRIP];
             private final List<float[]> cells;
 
-            Image(Shape shape, List<AdaptivePool> grids, double[] scales) {
+            Image(Shape shape, List<Grid> grids, double[] scales) {
                 this.channels = shape.dimension(1);
-                this.pixels = shape.dimension(2) * shape.dimension(3);
+                this.size = channels * shape.dimension(2) * shape.dimension(3);
                 this.grids = grids;
                 this.scales = scales;
-                this.squares = new float[pixels];
-                this.row = new float[shape.dimension(3)];
                 this.cells = grids.stream()
-                        .map(grid -> new float[grid.rows() * grid.columns()])
+                        .map(grid -> new float[channels * grid.cells()])
                         .toList();
             }
 
             double value(float[] student, float[] teacher, int image, float[] gradient) {
+                int from = image * size;
                 Arrays.fill(squares, 0);
-                double[] sums = new double[scales.length];
-                for (int c = 0; c < channels; c++) {
-                    int from = (image * channels + c) * pixels;
-                    subtract(student, teacher, from, squares, gradient);
-                    for (int g = 0; g < grids.size(); g++) {
-                        grids.get(g).pool(gradient, from, row, cells.get(g), 0);
-                        sums[g + 1] += sumOfSquares(cells.get(g));
-                    }
-                    scale((float) (2 * scales[0]), gradient, from, pixels);
-                    for (int g = 0; g < grids.size(); g++) {
-                        grids.get(g).spread((float) (2 * scales[g + 1]), cells.get(g), 0, row, gradient, from);
-                    }
-                }
-                for (float square : squares) {
-                    sums[0] += square;
+                for (int at = from; at < from + size; at += STRIP) {
+                    int end = Math.min(at + STRIP, from + size);
+                    subtract(student, teacher, at, end, gradient);
+                    addSquares(gradient, at, end, squares);
                 }
                 double value = 0;
-                for (int i = 0; i < sums.length; i++) {
-                    value += scales[i] * sums[i];
+                for (float square : squares) {
+                    value += scales[0] * square;
+                }
+                for (int g = 0; g < grids.size(); g++) {
+                    Grid grid = grids.get(g);
+                    if (grid.fine()) {
+                        grid.pool().pool(cells.get(g - 1), 0, channels, cells.get(g), 0);
+                    } else {
+                        grid.pool().pool(gradient, from, channels, cells.get(g), 0);
+                    }
+                    for (float cell : cells.get(g)) {
+                        value += scales[g + 1] * cell * cell;
+                    }
+                }
+                scale((float) (2 * scales[0]), gradient, from, size);
+                for (int g = 0; g < grids.size(); g++) {
+                    scale((float) (2 * scales[g + 1]), cells.get(g), 0, cells.get(g).length);
+                }
+                for (int g = grids.size() - 1; g >= 0; g--) {
+                    Grid grid = grids.get(g);
+                    if (grid.fine()) {
+                        grid.pool().spread(cells.get(g), 0, channels, cells.get(g - 1), 0);
+                    } else {
+                        grid.pool().spread(cells.get(g), 0, channels, gradient, from);
+                    }
                 }
                 return value;
             }
 
-            private static void subtract(float[] a, float[] b, int from, float[] squares, float[] difference) {
-                for (int p = 0; p < squares.length; p++) {
-                    float d = a[from + p] - b[from + p];
-                    difference[from + p] = d;
-                    squares[p] += d * d;
+            private static void subtract(float[] a, float[] b, int from, int end, float[] difference) {
+                for (int i = from; i < end; i++) {
+                    difference[i] = a[i] - b[i];
+                }
+            }
+
+            private static void addSquares(float[] values, int from, int end, float[] squares) {
+                for (int i = 0; i < end - from; i++) {
+                    squares[i] += values[from + i] * values[from + i];
                 }
             }
 
             private static void scale(float by, float[] values, int from, int count) {
-                for (int p = from; p < from + count; p++) {
-                    values[p] *= by;
+                for (int i = from; i < from + count; i++) {
+                    values[i] *= by;
                 }
-            }
-
-            private static double sumOfSquares(float[] values) {
-                double sum = 0;
-                for (float value : values) {
-                    sum += (double) value * value;
-                }
-                return sum;
             }
         }
     }

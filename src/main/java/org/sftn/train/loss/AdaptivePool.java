@@ -1,6 +1,7 @@
 package org.sftn.train.loss;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.sftn.engine.Arithmetic;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
@@ -26,13 +27,12 @@ public record AdaptivePool(int height, int width, int rows, int columns) {
             return maps;
         }
         Shape shape = maps.shape();
-        Tensor pooled = Tensor.zeros(Shape.of(maps.batch(), shape.dimension(1), rows, columns));
-        arithmetic.split(maps.batch() * shape.dimension(1), (from, to) -> {
-            float[] sums = new float[width];
-            for (int plane = from; plane < to; plane++) {
-                pool(maps.values(), plane * height * width, sums, pooled.values(), plane * rows * columns);
-            }
-        });
+        int channels = shape.dimension(1);
+        Tensor pooled = Tensor.zeros(Shape.of(maps.batch(), channels, rows, columns));
+        arithmetic.split(
+                maps.batch() * channels,
+                (from, to) ->
+                        pool(maps.values(), from * height * width, to - from, pooled.values(), from * rows * columns));
         return pooled;
     }
 
@@ -43,81 +43,82 @@ public record AdaptivePool(int height, int width, int rows, int columns) {
         }
         int channels = cells.shape().dimension(1);
         Tensor gradient = Tensor.zeros(Shape.of(cells.batch(), channels, height, width));
-        arithmetic.split(cells.batch() * channels, (from, to) -> {
-            float[] shares = new float[width];
-            for (int plane = from; plane < to; plane++) {
-                spread(1, cells.values(), plane * rows * columns, shares, gradient.values(), plane * height * width);
-            }
-        });
+        arithmetic.split(
+                cells.batch() * channels,
+                (from, to) -> spread(
+                        cells.values(), from * rows * columns, to - from, gradient.values(), from * height * width));
         return gradient;
     }
 
-    /**
-     * The means of one plane.
-     *
-     * @param sums room for a row of the plane
-     */
-    public void pool(float[] values, int from, float[] sums, float[] cells, int to) {
-        for (int row = 0; row < rows; row++) {
-            int top = first(row, height, rows);
-            int bottom = end(row, height, rows);
-            Arrays.fill(sums, 0, width, 0);
-            for (int y = top; y < bottom; y++) {
-                add(values, from + y * width, sums, width);
-            }
-            for (int column = 0; column < columns; column++) {
-                int left = first(column, width, columns);
-                int right = end(column, width, columns);
-                float sum = 0;
-                for (int x = left; x < right; x++) {
-                    sum += sums[x];
+    /** The means of consecutive planes, on the calling thread. */
+    public void pool(float[] values, int from, int planes, float[] cells, int to) {
+        int[] tops = firsts(height, rows);
+        int[] bottoms = ends(height, rows);
+        int[] lefts = firsts(width, columns);
+        int[] rights = ends(width, columns);
+        float[] sums = new float[width];
+        for (int plane = 0; plane < planes; plane++) {
+            for (int row = 0; row < rows; row++) {
+                int top = tops[row];
+                int bottom = bottoms[row];
+                Arrays.fill(sums, 0);
+                for (int y = top; y < bottom; y++) {
+                    add(values, from + (plane * height + y) * width, sums, 0, width);
                 }
-                cells[to + row * columns + column] = sum / ((bottom - top) * (right - left));
-            }
-        }
-    }
-
-    /**
-     * Adds to one plane of gradients what comes from its cells', times a scale.
-     *
-     * @param shares room for a row of the plane
-     */
-    public void spread(float scale, float[] cells, int from, float[] shares, float[] gradient, int to) {
-        for (int row = 0; row < rows; row++) {
-            int top = first(row, height, rows);
-            int bottom = end(row, height, rows);
-            Arrays.fill(shares, 0, width, 0);
-            for (int column = 0; column < columns; column++) {
-                int left = first(column, width, columns);
-                int right = end(column, width, columns);
-                float share = scale * cells[from + row * columns + column] / ((bottom - top) * (right - left));
-                for (int x = left; x < right; x++) {
-                    shares[x] += share;
+                for (int column = 0; column < columns; column++) {
+                    int left = lefts[column];
+                    int right = rights[column];
+                    float sum = 0;
+                    for (int x = left; x < right; x++) {
+                        sum += sums[x];
+                    }
+                    cells[to + (plane * rows + row) * columns + column] = sum / ((bottom - top) * (right - left));
                 }
             }
-            for (int y = top; y < bottom; y++) {
-                addTo(gradient, to + y * width, shares, width);
+        }
+    }
+
+    /** Adds to the gradients of consecutive planes what comes from those of their cells, on the calling thread. */
+    public void spread(float[] cells, int from, int planes, float[] gradient, int to) {
+        int[] tops = firsts(height, rows);
+        int[] bottoms = ends(height, rows);
+        int[] lefts = firsts(width, columns);
+        int[] rights = ends(width, columns);
+        float[] shares = new float[width];
+        for (int plane = 0; plane < planes; plane++) {
+            for (int row = 0; row < rows; row++) {
+                int top = tops[row];
+                int bottom = bottoms[row];
+                Arrays.fill(shares, 0);
+                for (int column = 0; column < columns; column++) {
+                    int left = lefts[column];
+                    int right = rights[column];
+                    float share =
+                            cells[from + (plane * rows + row) * columns + column] / ((bottom - top) * (right - left));
+                    for (int x = left; x < right; x++) {
+                        shares[x] += share;
+                    }
+                }
+                for (int y = top; y < bottom; y++) {
+                    add(shares, 0, gradient, to + (plane * height + y) * width, width);
+                }
             }
         }
     }
 
-    private static void add(float[] values, int from, float[] sums, int count) {
-        for (int x = 0; x < count; x++) {
-            sums[x] += values[from + x];
+    private static void add(float[] values, int from, float[] sums, int to, int count) {
+        for (int i = 0; i < count; i++) {
+            sums[to + i] += values[from + i];
         }
     }
 
-    private static void addTo(float[] sums, int from, float[] values, int count) {
-        for (int x = 0; x < count; x++) {
-            sums[from + x] += values[x];
-        }
+    private static int[] firsts(int values, int cells) {
+        return IntStream.range(0, cells).map(cell -> cell * values / cells).toArray();
     }
 
-    private static int first(int cell, int values, int cells) {
-        return cell * values / cells;
-    }
-
-    private static int end(int cell, int values, int cells) {
-        return ((cell + 1) * values + cells - 1) / cells;
+    private static int[] ends(int values, int cells) {
+        return IntStream.range(0, cells)
+                .map(cell -> ((cell + 1) * values + cells - 1) / cells)
+                .toArray();
     }
 }
