@@ -38,6 +38,26 @@ public record TrainingSettings(
         }
     }
 
+    /** The same with another multi-step schedule, without warm-up. */
+    public TrainingSettings with(int epochs, double learningRate, List<Integer> milestones) {
+        return new TrainingSettings(
+                executors,
+                globalBatch,
+                epochs,
+                learningRate,
+                momentum,
+                nesterov,
+                weightDecay,
+                new Schedule(ScheduleKind.MULTI_STEP, milestones, schedule.factor(), 0),
+                exchange,
+                evaluateEpochs,
+                checkpointIterations,
+                keepCheckpoints,
+                progressInterval,
+                attempts,
+                peerTimeout);
+    }
+
     /** {@code training.schedule}. */
     public record Schedule(
             ScheduleKind kind,

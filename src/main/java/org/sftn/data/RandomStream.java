@@ -4,7 +4,7 @@ package org.sftn.data;
  * SplitMix64 (Steele, Lea and Flood 2014): a stream of numbers that depends on its keys alone, the same on every machine and
  * Java release. Not thread-safe.
  */
-final class RandomStream {
+public final class RandomStream {
     private static final long GOLDEN = 0x9E3779B97F4A7C15L;
 
     private long state;
@@ -17,7 +17,7 @@ final class RandomStream {
      * @param purpose keeps streams apart that different parts of the program make of equal keys
      * @param keys in order; streams of different keys are independent
      */
-    static RandomStream of(String purpose, long... keys) {
+    public static RandomStream of(String purpose, long... keys) {
         long state = mix(purpose.hashCode() + GOLDEN);
         for (long key : keys) {
             state = mix(state ^ mix(key + GOLDEN)) + GOLDEN;
@@ -31,13 +31,13 @@ final class RandomStream {
         return y ^ (y >>> 31);
     }
 
-    long nextLong() {
+    public long nextLong() {
         state += GOLDEN;
         return mix(state);
     }
 
     /** Uniform in 0 to bound - 1; the bias of the multiplication is below 2^-32. */
-    int nextInt(int bound) {
+    public int nextInt(int bound) {
         if (bound < 1) {
             throw new IllegalArgumentException("a bound of at least 1 is needed, not " + bound);
         }
@@ -45,16 +45,16 @@ final class RandomStream {
     }
 
     /** Uniform in [0, 1). */
-    double nextDouble() {
+    public double nextDouble() {
         return (nextLong() >>> 11) * 0x1p-53;
     }
 
     /** Uniform in [low, high). */
-    double nextDouble(double low, double high) {
+    public double nextDouble(double low, double high) {
         return low + (high - low) * nextDouble();
     }
 
-    boolean nextBoolean() {
+    public boolean nextBoolean() {
         return nextLong() < 0;
     }
 

@@ -1,13 +1,17 @@
 package org.sftn.distill;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import org.sftn.data.Batch;
+import org.sftn.engine.Arithmetic;
 import org.sftn.engine.Executable;
+import org.sftn.nn.Shape;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
 import org.sftn.train.Loss;
@@ -17,60 +21,119 @@ import org.sftn.train.loss.Gradients;
 
 /** A recipe at work on one executor, with the frozen teacher beside it. */
 final class DistillLoss implements StepLoss {
-    private static final String STUDENT_LOGITS = DistillationMethod.STUDENT + Taps.LOGITS;
+    static final String STUDENT_LOGITS = DistillationMethod.STUDENT + Taps.LOGITS;
 
-    private final TreeMap<String, DistillationMethod> terms;
+    /** A term at work. */
+    private record Working(String name, DistillationMethod method, MethodLoss loss) {}
+
+    private final List<Working> terms = new ArrayList<>();
     private final double crossEntropyWeight;
+    private final Views views;
     private final Optional<Executable> teacher;
-    private final Set<String> moduleInputs;
+    private final Set<String> inputs;
+    private final Arithmetic arithmetic;
     private final Map<String, Tensor> taught = new HashMap<>();
 
-    DistillLoss(Recipe recipe, Optional<Executable> teacher, Set<String> moduleInputs) {
-        this.terms = new TreeMap<>(recipe.terms());
-        this.crossEntropyWeight = recipe.crossEntropyWeight();
+    /**
+     * @param terms in the order in which they are reported
+     * @param teacher with what is frozen behind it; closed with this
+     * @param inputs of the trained network
+     * @param place its arithmetic is closed with this
+     */
+    DistillLoss(
+            double crossEntropyWeight,
+            Map<String, DistillationMethod> terms,
+            Views views,
+            Optional<Executable> teacher,
+            Set<String> inputs,
+            Place place) {
+        this.crossEntropyWeight = crossEntropyWeight;
+        terms.forEach((name, method) -> this.terms.add(new Working(name, method, method.open(place))));
+        this.views = views;
         this.teacher = teacher;
-        this.moduleInputs = moduleInputs;
+        this.inputs = inputs;
+        this.arithmetic = place.arithmetic();
     }
 
     @Override
     public Map<String, Tensor> inputs(Batch batch) {
-        Map<String, Tensor> inputs = new HashMap<>(Map.of(Taps.IMAGE, batch.images()));
+        Tensor images = views.of(batch.images());
         teacher.ifPresent(frozen -> {
             taught.clear();
-            frozen.forward(Map.of(Taps.IMAGE, batch.images()))
+            frozen.forward(Map.of(Taps.IMAGE, images))
                     .forEach((tap, value) -> taught.put(DistillationMethod.TEACHER + tap, value));
-            moduleInputs.forEach(name -> inputs.put(name, taught.get(name)));
         });
-        return inputs;
+        Map<String, Tensor> given = new HashMap<>();
+        inputs.forEach(name -> given.put(name, name.equals(Taps.IMAGE) ? images : taught.get(name)));
+        return given;
     }
 
     @Override
     public Loss loss(Batch batch, Map<String, Tensor> outputs, int epoch) {
-        CrossEntropy crossEntropy = CrossEntropy.of(outputs.get(STUDENT_LOGITS), batch.labels());
-        double total = crossEntropyWeight * crossEntropy.value();
+        double total = 0;
         Map<String, Double> reported = new LinkedHashMap<>();
-        reported.put("ce", total);
         Gradients gradients = new Gradients();
-        gradients.add(STUDENT_LOGITS, crossEntropyWeight, crossEntropy.gradient());
-        for (Map.Entry<String, DistillationMethod> entry : terms.entrySet()) {
-            String name = entry.getKey();
-            Map<String, Tensor> values = new HashMap<>(taught);
-            entry.getValue().needs().forEach(value -> {
-                if (!value.startsWith(DistillationMethod.TEACHER)) {
-                    values.put(value, outputs.get(DistillObjective.tap(name, value)));
-                }
-            });
-            DistillationMethod.Term term = entry.getValue().loss(values, batch, epoch);
-            total += term.value();
-            reported.put(name, term.value());
-            term.gradients()
-                    .forEach((value, gradient) -> gradients.add(DistillObjective.tap(name, value), 1, gradient));
+        int rows = batch.size() * views.count();
+        if (crossEntropyWeight > 0) {
+            CrossEntropy crossEntropy =
+                    CrossEntropy.of(first(batch.size(), outputs.get(STUDENT_LOGITS)), batch.labels());
+            total = crossEntropyWeight * crossEntropy.value();
+            reported.put("ce", total);
+            gradients.add(STUDENT_LOGITS, crossEntropyWeight, padded(rows, crossEntropy.gradient()));
+        }
+        for (Working term : terms) {
+            int seen = batch.size() * term.method().views().count();
+            Map<String, Tensor> values = new HashMap<>();
+            for (String need : term.method().needs()) {
+                String tap = DistillObjective.tap(term.name(), need);
+                Tensor value = DistillObjective.isTaught(need) ? taught.get(tap) : outputs.get(tap);
+                values.put(need, first(seen, value));
+            }
+            MethodLoss.Term found = term.loss().loss(values, batch, epoch);
+            total += found.value();
+            reported.put(term.name(), found.value());
+            found.gradients()
+                    .forEach((value, gradient) ->
+                            gradients.give(DistillObjective.tap(term.name(), value), padded(rows, gradient)));
         }
         return new Loss(total, reported, gradients.byTap());
+    }
+
+    private static Tensor first(int rows, Tensor all) {
+        return all.batch() == rows ? all : rows(rows, all);
+    }
+
+    private static Tensor padded(int rows, Tensor some) {
+        return some.batch() == rows ? some : rows(rows, some);
+    }
+
+    private static Tensor rows(int rows, Tensor tensor) {
+        Shape shape = tensor.shape();
+        Shape one = new Shape(shape.dimensions().subList(1, shape.rank()));
+        return new Tensor(one.batched(rows), Arrays.copyOf(tensor.values(), rows * one.elements()), tensor.layout());
+    }
+
+    @Override
+    public Map<String, Tensor> state() {
+        Map<String, Tensor> state = new LinkedHashMap<>();
+        for (Working term : terms) {
+            term.loss().state().forEach((name, value) -> state.put(term.name() + "." + name, value));
+        }
+        return state;
+    }
+
+    @Override
+    public void restore(Map<String, Tensor> state) {
+        for (Working term : terms) {
+            Map<String, Tensor> own = new LinkedHashMap<>();
+            term.loss().state().keySet().forEach(name -> own.put(name, state.get(term.name() + "." + name)));
+            term.loss().restore(own);
+        }
     }
 
     @Override
     public void close() {
         teacher.ifPresent(Executable::close);
+        arithmetic.close();
     }
 }

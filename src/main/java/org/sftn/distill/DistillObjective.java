@@ -1,95 +1,129 @@
 package org.sftn.distill;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import org.sftn.conf.UserException;
 import org.sftn.engine.Engine;
 import org.sftn.engine.Executable;
-import org.sftn.model.ModelDescription;
-import org.sftn.model.SavedModel;
 import org.sftn.nn.Network;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
 import org.sftn.train.Objective;
+import org.sftn.train.Shard;
 import org.sftn.train.StepLoss;
-import org.sftn.zoo.Architecture;
 
-/** Stage 2: a student and the modules of its methods, trained with a frozen teacher. The model is the student alone. */
+/**
+ * Stage 2: a student and the modules of its methods, trained with a frozen teacher. The model is the student alone. Or a
+ * method's preliminary stage, which has no model.
+ */
 public final class DistillObjective implements Objective {
     private static final long serialVersionUID = 1L;
     private static final String STUDENT = "student";
 
+    private final TreeMap<String, DistillationMethod> terms;
+    private final double crossEntropyWeight;
     private final Network model;
+    private final LinkedHashMap<String, Tensor> fixedValues;
     private final Network network;
     private final LinkedHashMap<String, Tensor> initialValues;
-    private final Recipe recipe;
     private final Network teacher;
     private final LinkedHashMap<String, Tensor> teacherValues;
 
     private DistillObjective(
+            TreeMap<String, DistillationMethod> terms,
+            double crossEntropyWeight,
             Network model,
+            LinkedHashMap<String, Tensor> fixedValues,
             Network network,
             LinkedHashMap<String, Tensor> initialValues,
-            Recipe recipe,
             Network teacher,
             LinkedHashMap<String, Tensor> teacherValues) {
+        this.terms = terms;
+        this.crossEntropyWeight = crossEntropyWeight;
         this.model = model;
+        this.fixedValues = fixedValues;
         this.network = network;
         this.initialValues = initialValues;
-        this.recipe = recipe;
         this.teacher = teacher;
         this.teacherValues = teacherValues;
     }
 
-    /**
-     * @param teacher the saved teacher with its network; needed when the recipe needs one
-     * @throws UserException when there is no teacher where one is needed, or it was trained on other classes or images
-     */
-    public static DistillObjective of(
-            Architecture student,
-            Optional<Architecture> architecture,
-            Optional<SavedModel> teacher,
-            Recipe recipe,
-            long seed) {
-        if (recipe.needsTeacher()) {
-            ModelDescription taught = teacher.orElseThrow(
-                            () -> new UserException("this method needs a teacher: distill.teacher is empty"))
-                    .description();
-            if (taught.classes() != student.classes() || !taught.imageShape().equals(student.image())) {
-                throw new UserException(
-                        "the teacher (%s) cannot teach here: it knows %d classes of images of %s, the data have %d classes of images of %s"
-                                .formatted(
-                                        taught.architecture(),
-                                        taught.classes(),
-                                        taught.imageShape(),
-                                        student.classes(),
-                                        student.image()));
-            }
-        }
-        Network model = student.network();
+    public static DistillObjective of(Pair pair, Recipe recipe, long seed) {
+        return of(pair, recipe, recipe.student().network(), seed);
+    }
+
+    /** The stage that comes first, if the recipe has one, and its schedule. */
+    public record First(DistillObjective objective, Preliminary.Schedule schedule) {}
+
+    /** What is to be trained before {@link #of}; {@link #startingFrom} takes its values. */
+    public static Optional<First> first(Pair pair, Recipe recipe, long seed) {
+        return new TreeMap<>(recipe.terms())
+                .entrySet().stream()
+                        .flatMap(term -> term.getValue().preliminary().stream().map(first -> {
+                            Recipe alone = new Recipe(
+                                    0, Map.of(term.getKey(), first.method()), recipe.student(), recipe.fixedValues());
+                            return new First(of(pair, alone, null, seed), first.schedule());
+                        }))
+                        .filter(first -> first.schedule().epochs() > 0)
+                        .findFirst();
+    }
+
+    /** @param model null for a preliminary stage */
+    private static DistillObjective of(Pair pair, Recipe recipe, Network model, long seed) {
+        TreeMap<String, DistillationMethod> terms = new TreeMap<>(recipe.terms());
+        Network student = recipe.student().network();
+        Network taught = recipe.needsTeacher() ? taught(terms, pair.teacher().network()) : null;
         Network.Builder joint = Network.builder();
-        joint.include(STUDENT, model, Map.of(Taps.IMAGE, joint.input(Taps.IMAGE, student.image())));
-        Network taught = recipe.needsTeacher() ? architecture.orElseThrow().network() : null;
-        new TreeMap<>(recipe.terms())
-                .forEach((term, method) -> method.module().ifPresent(module -> {
-                    Map<String, String> inputs = new LinkedHashMap<>();
-                    module.inputs().forEach((name, shape) -> inputs.put(name, moduleInput(joint, name, model, taught)));
-                    joint.include(term, module, inputs);
-                }));
-        Network network = joint.build();
+        joint.include(
+                STUDENT,
+                student,
+                Map.of(Taps.IMAGE, joint.input(Taps.IMAGE, student.inputs().get(Taps.IMAGE))));
+        terms.forEach((term, method) -> method.module().ifPresent(module -> {
+            Map<String, String> inputs = new LinkedHashMap<>();
+            module.inputs().keySet().forEach(name -> inputs.put(name, moduleInput(joint, name, student, taught)));
+            joint.include(term, module, inputs);
+        }));
+        Set<String> trained = taps(terms, recipe.crossEntropyWeight());
+        if (model != null && recipe.fixedValues().isEmpty()) {
+            trained.add(DistillLoss.STUDENT_LOGITS);
+        }
+        Network network = joint.build().restrictedTo(trained);
+        LinkedHashMap<String, Tensor> teacherValues = new LinkedHashMap<>();
+        if (taught != null) {
+            teacherValues.putAll(taught.initialValues(seed));
+            teacherValues.putAll(pair.saved().values());
+        }
         return new DistillObjective(
+                terms,
+                recipe.crossEntropyWeight(),
                 model,
+                new LinkedHashMap<>(recipe.fixedValues()),
                 network,
                 new LinkedHashMap<>(network.initialValues(seed)),
-                recipe,
                 taught,
-                recipe.needsTeacher()
-                        ? new LinkedHashMap<>(teacher.orElseThrow().values())
-                        : null);
+                teacherValues);
+    }
+
+    /** The teacher with what is frozen behind it, under the term's name. */
+    private static Network taught(Map<String, DistillationMethod> terms, Network teacher) {
+        Network.Builder builder = Network.builder();
+        Map<String, String> taps = builder.include(
+                "",
+                teacher,
+                Map.of(Taps.IMAGE, builder.input(Taps.IMAGE, teacher.inputs().get(Taps.IMAGE))));
+        terms.forEach((term, method) -> method.frozen().ifPresent(frozen -> {
+            Map<String, String> inputs = new LinkedHashMap<>();
+            frozen.inputs()
+                    .keySet()
+                    .forEach(name -> inputs.put(name, taps.get(name.substring(DistillationMethod.TEACHER.length()))));
+            builder.include(term, frozen, inputs);
+        }));
+        return builder.build();
     }
 
     private static String moduleInput(Network.Builder joint, String name, Network student, Network teacher) {
@@ -100,6 +134,32 @@ public final class DistillObjective implements Objective {
             joint.input(name, teacher.tapShape(name.substring(DistillationMethod.TEACHER.length())));
         }
         return name;
+    }
+
+    /** This objective with what a preliminary stage has made of values of the same names. */
+    public DistillObjective startingFrom(Map<String, Tensor> values) {
+        return new DistillObjective(
+                terms,
+                crossEntropyWeight,
+                model,
+                fixedValues,
+                network,
+                replaced(initialValues, values),
+                teacher,
+                replaced(teacherValues, values));
+    }
+
+    private static LinkedHashMap<String, Tensor> replaced(Map<String, Tensor> before, Map<String, Tensor> values) {
+        LinkedHashMap<String, Tensor> after = new LinkedHashMap<>(before);
+        after.replaceAll((name, value) -> values.getOrDefault(name, value));
+        return after;
+    }
+
+    /** See {@link DistillationMethod#notes}. */
+    public List<String> notes(long images, int batch) {
+        List<String> notes = new ArrayList<>();
+        terms.forEach((term, method) -> method.notes(images, batch).forEach(note -> notes.add(term + ": " + note)));
+        return notes;
     }
 
     @Override
@@ -114,25 +174,55 @@ public final class DistillObjective implements Objective {
 
     @Override
     public Set<String> taps() {
+        return taps(terms, crossEntropyWeight);
+    }
+
+    private static Set<String> taps(Map<String, DistillationMethod> terms, double crossEntropyWeight) {
         Set<String> taps = new TreeSet<>();
-        taps.add(DistillationMethod.STUDENT + Taps.LOGITS);
-        recipe.terms()
-                .forEach((term, method) -> method.needs().stream()
-                        .filter(value -> !value.startsWith(DistillationMethod.TEACHER))
-                        .forEach(value -> taps.add(tap(term, value))));
+        if (crossEntropyWeight > 0) {
+            taps.add(DistillLoss.STUDENT_LOGITS);
+        }
+        terms.forEach((term, method) ->
+                method.needs().stream().filter(value -> !isTaught(value)).forEach(value -> taps.add(tap(term, value))));
         return taps;
     }
 
-    /** The trained network's tap of a student or module value of a term. */
+    /** Whether the frozen teacher, or what stands behind it, makes a value. */
+    static boolean isTaught(String value) {
+        return value.startsWith(DistillationMethod.TEACHER) || value.startsWith(DistillationMethod.FROZEN);
+    }
+
+    /** What a value of a term is called outside it: a tap of the trained network, or {@code teacher.TAP}. */
     static String tap(String term, String value) {
-        return value.startsWith(DistillationMethod.MODULE)
-                ? term + "." + value.substring(DistillationMethod.MODULE.length())
-                : value;
+        if (value.startsWith(DistillationMethod.MODULE)) {
+            return term + "." + value.substring(DistillationMethod.MODULE.length());
+        }
+        if (value.startsWith(DistillationMethod.FROZEN)) {
+            return DistillationMethod.TEACHER + term + "." + value.substring(DistillationMethod.FROZEN.length());
+        }
+        return value;
     }
 
     @Override
-    public Network model() {
-        return model;
+    public Optional<String> logits() {
+        return Optional.of(DistillLoss.STUDENT_LOGITS)
+                .filter(logits -> model != null && network.taps().containsKey(logits));
+    }
+
+    @Override
+    public int views() {
+        return widest().count();
+    }
+
+    private Views widest() {
+        return terms.values().stream()
+                .map(DistillationMethod::views)
+                .reduce(Views.PLAIN, (a, b) -> a.count() >= b.count() ? a : b);
+    }
+
+    @Override
+    public Optional<Network> model() {
+        return Optional.ofNullable(model);
     }
 
     @Override
@@ -141,21 +231,29 @@ public final class DistillObjective implements Objective {
     }
 
     @Override
-    public StepLoss open(Engine engine, int batch) {
-        if (teacher == null) {
-            return new DistillLoss(recipe, Optional.empty(), Set.of());
+    public Map<String, Tensor> fixedValues() {
+        return fixedValues;
+    }
+
+    @Override
+    public StepLoss open(Engine engine, Shard shard) {
+        Set<String> inputs = network.inputs().keySet();
+        Optional<Executable> frozen = Optional.empty();
+        if (teacher != null) {
+            Set<String> taught = new TreeSet<>();
+            inputs.stream().filter(name -> !name.equals(Taps.IMAGE)).forEach(taught::add);
+            terms.forEach((term, method) -> method.needs().stream()
+                    .filter(DistillObjective::isTaught)
+                    .forEach(value -> taught.add(tap(term, value))));
+            Set<String> taps = new TreeSet<>();
+            taught.forEach(name -> taps.add(name.substring(DistillationMethod.TEACHER.length())));
+            if (!taps.isEmpty()) {
+                Executable compiled = engine.compileForInference(teacher, taps, shard.batch() * views());
+                compiled.load(teacherValues);
+                frozen = Optional.of(compiled);
+            }
         }
-        Set<String> moduleInputs = new TreeSet<>(network.inputs().keySet());
-        moduleInputs.remove(Taps.IMAGE);
-        Set<String> taps = new TreeSet<>();
-        moduleInputs.forEach(name -> taps.add(name.substring(DistillationMethod.TEACHER.length())));
-        recipe.terms()
-                .values()
-                .forEach(method -> method.needs().stream()
-                        .filter(value -> value.startsWith(DistillationMethod.TEACHER))
-                        .forEach(value -> taps.add(value.substring(DistillationMethod.TEACHER.length()))));
-        Executable frozen = engine.compileForInference(teacher, taps, batch);
-        frozen.load(teacherValues);
-        return new DistillLoss(recipe, Optional.of(frozen), moduleInputs);
+        return new DistillLoss(
+                crossEntropyWeight, terms, widest(), frozen, inputs, new Place(shard, engine.arithmetic()));
     }
 }

@@ -1,23 +1,23 @@
 package org.sftn.distill;
 
 import java.io.Serializable;
-import java.util.Map;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.sftn.data.Batch;
 import org.sftn.nn.Network;
-import org.sftn.nn.Tensor;
 
 /**
  * What one method adds to a student's loss, bound to a teacher and a student. It declares what it needs and computes; the
- * objective serves it. Values are named {@code student.TAP}, {@code teacher.TAP} and {@code module.TAP}. Sent to executors.
+ * objective serves it. Values are named {@code student.TAP}, {@code teacher.TAP}, {@code module.TAP} and {@code frozen.TAP}.
+ * Sent to executors.
  */
 public interface DistillationMethod extends Serializable {
     String STUDENT = "student.";
     String TEACHER = "teacher.";
     String MODULE = "module.";
+    String FROZEN = "frozen.";
 
-    /** The values that {@link #loss} reads. */
+    /** The values that {@link MethodLoss#loss} reads. */
     Set<String> needs();
 
     /**
@@ -29,14 +29,33 @@ public interface DistillationMethod extends Serializable {
     }
 
     /**
-     * @param values what {@link #needs} names, each {@code batch x shape}; the teacher's are constants, in evaluation mode
-     * @param epoch from 0, for warm-ups
+     * What stands behind the teacher and is frozen like it, in evaluation mode; its inputs are {@code teacher.TAP}. Its values are
+     * those that the preliminary stage has given to modules of the same names.
      */
-    Term loss(Map<String, Tensor> values, Batch batch, int epoch);
+    default Optional<Network> frozen() {
+        return Optional.empty();
+    }
+
+    /** What is trained before the student. */
+    default Optional<Preliminary> preliminary() {
+        return Optional.empty();
+    }
+
+    /** What teacher and student see of each image. */
+    default Views views() {
+        return Views.PLAIN;
+    }
 
     /**
-     * @param value mean over the local batch, the method's weight included
-     * @param gradients of the value with respect to student and module values
+     * What a user should know at the start, a line each: memory, and which batch a relation between images sees.
+     *
+     * @param images of one executor, at most
+     * @param batch local, at most
      */
-    record Term(double value, Map<String, Tensor> gradients) {}
+    default List<String> notes(long images, int batch) {
+        return List.of();
+    }
+
+    /** On an executor. */
+    MethodLoss open(Place place);
 }

@@ -1,7 +1,6 @@
 package org.sftn.distill;
 
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import org.sftn.conf.Limit.AtLeast;
 import org.sftn.conf.Limit.MoreThan;
@@ -11,10 +10,10 @@ import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
 import org.sftn.train.loss.Gradients;
 import org.sftn.train.loss.SoftenedKl;
-import org.sftn.zoo.Architecture;
 
 /** Knowledge distillation (Hinton et al. 2015, arXiv 1503.02531): {@code weight T^2 KL(teacher||student)} of softened outputs. */
 public record Kd(double weight, double temperature) implements DistillationMethod {
+    static final String NAME = "kd";
     private static final String STUDENT_LOGITS = STUDENT + Taps.LOGITS;
     private static final String TEACHER_LOGITS = TEACHER + Taps.LOGITS;
 
@@ -24,10 +23,10 @@ public record Kd(double weight, double temperature) implements DistillationMetho
             @MoreThan(0) double temperature,
             @AtLeast(0) double crossEntropyWeight) {}
 
-    static Recipe bind(Settings all, String path, Optional<Architecture> teacher, Architecture student) {
+    static Recipe bind(Settings all, String path, Pair pair) {
         KdSettings settings = all.bind(path, KdSettings.class);
         return new Recipe(
-                settings.crossEntropyWeight(), Map.of("kd", new Kd(settings.weight(), settings.temperature())));
+                settings.crossEntropyWeight(), Map.of(NAME, new Kd(settings.weight(), settings.temperature())), pair);
     }
 
     @Override
@@ -36,10 +35,14 @@ public record Kd(double weight, double temperature) implements DistillationMetho
     }
 
     @Override
-    public Term loss(Map<String, Tensor> values, Batch batch, int epoch) {
+    public MethodLoss open(Place place) {
+        return this::loss;
+    }
+
+    private MethodLoss.Term loss(Map<String, Tensor> values, Batch batch, int epoch) {
         SoftenedKl kl = SoftenedKl.of(values.get(TEACHER_LOGITS), values.get(STUDENT_LOGITS), temperature);
         Gradients gradients = new Gradients();
         gradients.add(STUDENT_LOGITS, weight, kl.gradientOfQ());
-        return new Term(weight * kl.value(), gradients.byTap());
+        return new MethodLoss.Term(weight * kl.value(), gradients.byTap());
     }
 }

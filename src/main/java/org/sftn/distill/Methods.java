@@ -1,12 +1,12 @@
 package org.sftn.distill;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Collectors;
+import org.sftn.conf.Nearest;
 import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
-import org.sftn.zoo.Architecture;
 
 /** The table of methods: a method is its file, its row here and its block in reference.conf. */
 public final class Methods {
@@ -17,20 +17,16 @@ public final class Methods {
      * @param summary one line for users
      * @param paper where it is defined
      */
-    public record Method(String name, String summary, String paper, Binder binder) {
-        /**
-         * @param teacher empty when the user names none
-         * @throws UserException when the pair does not suit the method
-         */
-        public Recipe bind(Settings settings, Optional<Architecture> teacher, Architecture student) {
-            return binder.bind(settings, "distill." + name, teacher, student);
-        }
-    }
+    public record Method(String name, String summary, String paper, Binder binder) {}
 
     /** Makes a recipe from a method's settings for a pair. */
     @FunctionalInterface
     public interface Binder {
-        Recipe bind(Settings settings, String path, Optional<Architecture> teacher, Architecture student);
+        /**
+         * @param path of the method's settings
+         * @throws UserException when the pair does not suit the method
+         */
+        Recipe bind(Settings settings, String path, Pair pair);
     }
 
     private static final List<Method> ALL = List.of(
@@ -38,8 +34,8 @@ public final class Methods {
                     "none",
                     "the student alone, by cross-entropy",
                     "",
-                    (s, path, teacher, student) -> new Recipe(1, Map.of())),
-            new Method("kd", "the teacher's softened outputs", "Hinton et al. 2015, arXiv 1503.02531", Kd::bind));
+                    (settings, path, pair) -> new Recipe(1, Map.of(), pair)),
+            new Method(Kd.NAME, "the teacher's softened outputs", "Hinton et al. 2015, arXiv 1503.02531", Kd::bind));
 
     private Methods() {}
 
@@ -47,12 +43,40 @@ public final class Methods {
         return ALL;
     }
 
-    /** @throws UserException naming the methods that there are */
-    public static Method named(String name) {
+    /**
+     * The recipe of {@code distill}: the chosen method, and KD beside it if {@code distill.add-kd} is not 0.
+     *
+     * @throws UserException when there is no such method or it does not suit the pair
+     */
+    public static Recipe recipe(Settings settings, Pair pair) {
+        Method method = named(settings.distill().method());
+        Recipe recipe = method.binder().bind(settings, "distill." + method.name(), pair);
+        double addKd = settings.distill().addKd();
+        if (addKd == 0) {
+            return recipe;
+        }
+        if (method.name().equals(Kd.NAME)) {
+            throw new UserException(
+                    "distill.add-kd is %s, but distill.method is kd already: set distill.kd.weight".formatted(addKd));
+        }
+        Map<String, DistillationMethod> terms = new HashMap<>(recipe.terms());
+        terms.put(
+                Kd.NAME,
+                new Kd(
+                        addKd,
+                        settings.bind("distill." + Kd.NAME, Kd.KdSettings.class).temperature()));
+        return new Recipe(recipe.crossEntropyWeight(), terms, recipe.student(), recipe.fixedValues());
+    }
+
+    private static Method named(String name) {
+        List<String> names = ALL.stream().map(Method::name).toList();
         return ALL.stream()
                 .filter(m -> m.name().equals(name))
                 .findFirst()
-                .orElseThrow(() -> new UserException("distill.method cannot be '%s'; there are %s"
-                        .formatted(name, ALL.stream().map(Method::name).collect(Collectors.joining(", ")))));
+                .orElseThrow(() -> new UserException("distill.method cannot be '%s'; there are %s%s"
+                        .formatted(
+                                name,
+                                names.stream().collect(Collectors.joining(", ")),
+                                Nearest.suggestion(name, names))));
     }
 }

@@ -19,6 +19,9 @@ public interface Engine {
     /** The layout in which it takes batches of images fastest; it always takes {@link Layout#CHANNELS_FIRST}. */
     Layout imageLayout();
 
+    /** For losses, with as many threads as the engine; closed by who asks for it. */
+    Arithmetic arithmetic();
+
     /**
      * A network that can be trained: batch-norm uses the batch's statistics.
      *

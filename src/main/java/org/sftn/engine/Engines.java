@@ -42,6 +42,11 @@ public final class Engines {
         }
 
         @Override
+        public Arithmetic arithmetic() {
+            return engine.arithmetic();
+        }
+
+        @Override
         public TrainingExecutable compileForTraining(Network network, Set<String> outputs, int batch) {
             return engine.compileForTraining(network, outputs, batch);
         }

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,12 +21,10 @@ import org.sftn.conf.UserException;
 import org.sftn.data.Batch;
 import org.sftn.distill.DistillObjective;
 import org.sftn.distill.Methods;
-import org.sftn.distill.Recipe;
+import org.sftn.distill.Pair;
 import org.sftn.engine.Engine;
 import org.sftn.engine.Engines;
 import org.sftn.engine.TrainingExecutable;
-import org.sftn.model.ModelDescription;
-import org.sftn.model.SavedModel;
 import org.sftn.nn.Layout;
 import org.sftn.nn.Network;
 import org.sftn.nn.Shape;
@@ -37,6 +34,7 @@ import org.sftn.teacher.TeacherObjective;
 import org.sftn.train.Loss;
 import org.sftn.train.Objective;
 import org.sftn.train.Sgd;
+import org.sftn.train.Shard;
 import org.sftn.train.StepLoss;
 import org.sftn.train.exchange.Slice;
 import org.sftn.zoo.Architecture;
@@ -59,13 +57,15 @@ import picocli.CommandLine.Option;
             "",
             "NETWORK is one of the zoo, with the images and classes of CIFAR-100 or",
             "ImageNet; sftn:TEACHER:STUDENT, a student-friendly teacher with its branches;",
-            "or kd:TEACHER:STUDENT, a student and its frozen teacher.",
+            "or METHOD:TEACHER:STUDENT, a student and its frozen teacher, with a method",
+            "of jobs/list.sh and one executor's share of CIFAR-100.",
             "",
             "jobs/bench.sh --against-pytorch [--rounds=5] [--python=python3] [options above]",
             "takes turns with the same step in PyTorch and prints a table of medians."
         })
 final class Bench {
     private static final int WARM_UP = 2;
+    private static final int IMAGES = 50_000;
     private static final double LEARNING_RATE = 0.01;
     private static final double MOMENTUM = 0.9;
     private static final double WEIGHT_DECAY = 5e-4;
@@ -155,7 +155,7 @@ final class Bench {
         Settings settings = settings();
         Engine made = Engines.create(settings.engine(), threads);
         Objective objective = objective(network, settings);
-        Batch images = batch(objective.model(), made.imageLayout(), batch, settings.seed());
+        Batch images = batch(objective.model().orElseThrow(), made.imageLayout(), batch, settings.seed());
         Steps steps = measure(made, objective, images, iterations, threads);
         return new ObjectMapper()
                 .writeValueAsString(new Line(
@@ -197,9 +197,9 @@ final class Bench {
         if (words.length == 1) {
             return teacher(settings, Zoo.published(network), Optional.empty());
         }
-        if (words.length != 3 || !(words[0].equals("sftn") || words[0].equals("kd"))) {
+        if (words.length != 3) {
             throw new UserException(
-                    "--network cannot be '%s'; it is NETWORK, sftn:TEACHER:STUDENT or kd:TEACHER:STUDENT"
+                    "--network cannot be '%s'; it is NETWORK, sftn:TEACHER:STUDENT or METHOD:TEACHER:STUDENT"
                             .formatted(network));
         }
         Architecture teacher = Zoo.published(words[1]);
@@ -210,7 +210,7 @@ final class Bench {
         }
         return words[0].equals("sftn")
                 ? teacher(settings, teacher, Optional.of(student))
-                : student(settings, teacher, student);
+                : student(settings.with(Map.of("distill.method", words[0])), teacher, student);
     }
 
     private static Objective teacher(Settings settings, Architecture teacher, Optional<Architecture> student) {
@@ -218,23 +218,9 @@ final class Bench {
     }
 
     private static Objective student(Settings settings, Architecture teacher, Architecture student) {
-        Recipe recipe = Methods.named("kd").bind(settings, Optional.of(teacher), student);
-        return DistillObjective.of(
-                student, Optional.of(teacher), Optional.of(fresh(teacher, settings.seed())), recipe, settings.seed());
-    }
-
-    private static SavedModel fresh(Architecture teacher, long seed) {
-        List<Double> ones = Collections.nCopies(teacher.image().channels(), 1.0);
-        ModelDescription description = new ModelDescription(
-                ModelDescription.FORMAT,
-                teacher.name(),
-                teacher.image().dimensions(),
-                Collections.nCopies(teacher.classes(), ""),
-                ones,
-                ones,
-                "",
-                Map.of());
-        return new SavedModel(description, teacher.network().initialValues(seed));
+        Map<String, Tensor> values = teacher.network().initialValues(settings.seed());
+        Pair pair = new Pair(Optional.of(new Pair.Teacher(teacher, values)), student);
+        return DistillObjective.of(pair, Methods.recipe(settings, pair), settings.seed());
     }
 
     /** Normal images, uniform labels: the same in every layout, so that the losses of two engines can be compared. */
@@ -267,9 +253,9 @@ final class Bench {
     static Steps measure(Engine engine, Objective objective, Batch batch, int iterations, int threads) {
         double[] milliseconds = new double[iterations];
         double last = Double.NaN;
-        try (TrainingExecutable training =
-                        engine.compileForTraining(objective.network(), objective.taps(), batch.size());
-                StepLoss loss = objective.open(engine, batch.size());
+        try (TrainingExecutable training = engine.compileForTraining(
+                        objective.network(), objective.taps(), batch.size() * objective.views());
+                StepLoss loss = objective.open(engine, shard(batch));
                 Sgd sgd = sgd(training.parameters(), threads)) {
             training.load(objective.initialValues());
             for (int step = -WARM_UP; step < iterations; step++) {
@@ -288,6 +274,17 @@ final class Bench {
         }
         Arrays.sort(milliseconds);
         return new Steps(milliseconds, last);
+    }
+
+    /** The batch and as many images more as CIFAR-100 has; of their labels only the number matters. */
+    private static Shard shard(Batch batch) {
+        int classes = 1 + Arrays.stream(batch.labels()).max().orElseThrow();
+        int images = Math.max(IMAGES, batch.size());
+        int[] labels = Arrays.copyOf(batch.labels(), images);
+        for (int i = batch.size(); i < images; i++) {
+            labels[i] = i % classes;
+        }
+        return new Shard(LongStream.range(0, images).toArray(), labels, batch.size(), 1);
     }
 
     private static Sgd sgd(float[] parameters, int threads) {

@@ -1,13 +1,16 @@
 package org.sftn.job;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.sftn.conf.DistillSettings;
 import org.sftn.conf.Settings;
+import org.sftn.conf.TrainingSettings;
 import org.sftn.data.Dataset;
 import org.sftn.distill.DistillObjective;
 import org.sftn.distill.Methods;
+import org.sftn.distill.Pair;
 import org.sftn.distill.Recipe;
 import org.sftn.model.SavedModel;
 import org.sftn.zoo.Architecture;
@@ -19,10 +22,10 @@ import picocli.CommandLine.Command;
  * <p>Input: a folder of the prepare job ({@code data.path}); the model folder of a teacher ({@code distill.teacher}), unless
  * the method needs none.
  *
- * <p>Output: {@code model/} with the student alone, {@code checkpoints/}, {@code metrics.csv}, {@code tensorboard/}, {@code
+ * <p>Output: {@code model/} with the student alone, {@code preliminary/} where a method has such a stage, {@code checkpoints/}, {@code metrics.csv}, {@code tensorboard/}, {@code
  * run.json}, {@code result.json}.
  *
- * <p>Example: {@code jobs/distill.sh --config conf/cifar-100/distill-kd-resnet20-resnet8.conf --set data.path=data/cifar-100
+ * <p>Example: {@code jobs/distill.sh --config conf/cifar-100/distill-resnet20-resnet8.conf --set data.path=data/cifar-100
  * --set distill.teacher=runs/teacher/model --out runs/student}
  */
 @Command(description = "Train a student from a saved teacher.")
@@ -43,16 +46,35 @@ final class DistillJob implements Job {
         Dataset data = session.dataset();
         Architecture student = Inputs.architecture(distill.student(), data);
         Optional<SavedModel> teacher = session.model("distill.teacher", distill.teacher());
-        Optional<Architecture> network = teacher.map(model -> Inputs.architecture(model.description()));
-        Recipe recipe = Methods.named(distill.method()).bind(settings, network, student);
-        DistillObjective objective = DistillObjective.of(student, network, teacher, recipe, settings.seed());
+        Pair pair = new Pair(
+                teacher.map(model -> new Pair.Teacher(Inputs.architecture(model.description()), model.values())),
+                student);
+        Recipe recipe = Methods.recipe(settings, pair);
+        DistillObjective objective = DistillObjective.of(pair, recipe, settings.seed());
+        Optional<TrainingRun.Before> before = DistillObjective.first(pair, recipe, settings.seed())
+                .map(first -> new TrainingRun.Before(
+                        first.objective(), first.schedule().applied(settings.training()), objective::startingFrom));
+        TrainingSettings training = settings.training();
+        long images = data.count("train", settings.data().trainImages());
+        List<String> notes = objective.notes(
+                (images + training.executors() - 1) / training.executors(),
+                training.globalBatch() / training.executors());
         String identity =
                 teacher.map(model -> model.description().weightsSha256()).orElse(null);
-        return TrainingRun.check(session, "distill", read(distill.method()), data, student, objective, identity);
+        return TrainingRun.check(
+                session,
+                "distill",
+                read(distill),
+                data,
+                recipe.student(),
+                new TrainingRun.Work(before, objective, notes),
+                identity);
     }
 
     /** Of the methods' blocks only the chosen one's. */
-    private static Predicate<String> read(String method) {
-        return key -> key.split("\\.").length == 2 || key.startsWith("distill." + method + ".");
+    private static Predicate<String> read(DistillSettings distill) {
+        return key -> key.split("\\.").length == 2
+                || key.startsWith("distill." + distill.method() + ".")
+                || (distill.addKd() > 0 && key.equals("distill.kd.temperature"));
     }
 }

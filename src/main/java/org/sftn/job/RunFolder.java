@@ -28,7 +28,7 @@ final class RunFolder {
     static final String PREDICTIONS = "predictions.csv";
 
     /** What training writes beside run.json and result.json. */
-    static final Set<String> TRAINING = Set.of("checkpoints", "metrics.csv", "tensorboard", "model");
+    static final Set<String> TRAINING = Set.of("checkpoints", "metrics.csv", "tensorboard", "model", "preliminary");
 
     static final Set<String> EVALUATION = Set.of(CONFUSION, PREDICTIONS);
 

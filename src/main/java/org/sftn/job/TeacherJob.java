@@ -44,6 +44,7 @@ final class TeacherJob implements Job {
         TeacherObjective objective = TeacherObjective.of(teacher, network, student, start, settings.seed());
         String identity =
                 start.map(model -> model.description().weightsSha256()).orElse(null);
-        return TrainingRun.check(session, "teacher", key -> true, data, network, objective, identity);
+        return TrainingRun.check(
+                session, "teacher", key -> true, data, network, TrainingRun.Work.of(objective), identity);
     }
 }

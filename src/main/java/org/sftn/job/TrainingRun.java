@@ -5,7 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.apache.hadoop.fs.FileSystem;
 import org.sftn.conf.DataSettings;
@@ -18,6 +20,7 @@ import org.sftn.data.Manifest;
 import org.sftn.engine.Engines;
 import org.sftn.model.ModelDescription;
 import org.sftn.model.SavedModel;
+import org.sftn.nn.Tensor;
 import org.sftn.train.DivergedException;
 import org.sftn.train.Objective;
 import org.sftn.train.OutputFolder;
@@ -29,18 +32,36 @@ import org.sftn.zoo.Architecture;
  * What the jobs that train have in common: the check of the output folder, training, the saved model, the result.
  */
 final class TrainingRun {
+    /**
+     * What is trained.
+     *
+     * @param before what comes first, if anything
+     * @param notes for the user, at the start
+     */
+    record Work(Optional<Before> before, Objective objective, List<String> notes) {
+        static Work of(Objective objective) {
+            return new Work(Optional.empty(), objective, List.of());
+        }
+    }
+
+    /**
+     * A preliminary stage.
+     *
+     * @param then makes the main objective from the values that it has come to
+     */
+    record Before(Objective objective, TrainingSettings training, Function<Map<String, Tensor>, Objective> then) {}
+
     private final Session session;
     private final Dataset data;
     private final Architecture architecture;
-    private final Objective objective;
+    private final Work work;
     private final RunFolder folder;
 
-    private TrainingRun(
-            Session session, Dataset data, Architecture architecture, Objective objective, RunFolder folder) {
+    private TrainingRun(Session session, Dataset data, Architecture architecture, Work work, RunFolder folder) {
         this.session = session;
         this.data = data;
         this.architecture = architecture;
-        this.objective = objective;
+        this.work = work;
         this.folder = folder;
     }
 
@@ -56,7 +77,7 @@ final class TrainingRun {
             Predicate<String> own,
             Dataset data,
             Architecture architecture,
-            Objective objective,
+            Work work,
             String model)
             throws IOException {
         Predicate<String> read = key -> key.equals("seed")
@@ -68,7 +89,7 @@ final class TrainingRun {
                 job, session.settings().effective(), read, data.manifest().identity(), model);
         RunFolder folder =
                 RunFolder.check(session.out(), run, RunFolder.TRAINING, session.existing(), session.hadoop());
-        return new TrainingRun(session, data, architecture, objective, folder);
+        return new TrainingRun(session, data, architecture, work, folder);
     }
 
     Plan plan() {
@@ -94,9 +115,16 @@ final class TrainingRun {
                         manifest.classes(),
                         manifest.identity()));
         lines.add("Model        %s, %,d parameters"
-                .formatted(architecture.name(), objective.model().parameterCount()));
+                .formatted(architecture.name(), architecture.network().parameterCount()));
         lines.add("Trained      %,d parameters, the model's and what is trained beside it"
-                .formatted(objective.network().parameterCount()));
+                .formatted(work.objective().network().parameterCount()));
+        work.before()
+                .ifPresent(before -> lines.add("Preliminary  %d epochs of %,d iterations for %,d parameters, in %s"
+                        .formatted(
+                                before.training().epochs(),
+                                iterations,
+                                before.objective().network().parameterCount(),
+                                folder.out().preliminary().root())));
         lines.add("Training     %d epochs of %,d iterations, global batch %d, %d executors"
                 .formatted(training.epochs(), iterations, training.globalBatch(), training.executors()));
         lines.add("Checkpoints  after every epoch%s, the last %d are kept in %s"
@@ -106,6 +134,7 @@ final class TrainingRun {
                                 : " and every " + training.checkpointIterations() + " iterations",
                         training.keepCheckpoints(),
                         folder.out().checkpoints()));
+        work.notes().forEach(note -> lines.add("Note         " + note));
         lines.add("Output       model/, metrics.csv, tensorboard/, result.json in " + session.out());
         return lines;
     }
@@ -139,9 +168,19 @@ final class TrainingRun {
     }
 
     private TrainingResult train(OutputFolder out) throws IOException, InterruptedException {
+        Map<String, String> identity = Map.of("run", folder.run().fingerprint());
+        TrainingSettings training = session.settings().training();
         try {
-            return trainer()
-                    .train(objective, data, out, Map.of("run", folder.run().fingerprint()));
+            Objective objective = work.objective();
+            if (work.before().isPresent()) {
+                Before before = work.before().get();
+                // When it is done already, its last checkpoint gives the values.
+                objective = before.then()
+                        .apply(trainer(before.training())
+                                .train(before.objective(), data, out.preliminary(), identity)
+                                .values());
+            }
+            return trainer(training).train(objective, data, out, identity);
         } catch (DivergedException e) {
             throw new UserException(e.getMessage(), e);
         } catch (Exception e) {
@@ -152,12 +191,12 @@ final class TrainingRun {
         }
     }
 
-    private Trainer trainer() {
+    private Trainer trainer(TrainingSettings training) {
         Settings settings = session.settings();
         EngineSettings engine = settings.engine();
         return new Trainer(
                 session.spark(),
-                settings.training(),
+                training,
                 settings.data(),
                 cores -> Engines.create(engine, cores),
                 settings.seed(),

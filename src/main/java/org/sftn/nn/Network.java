@@ -4,9 +4,11 @@ import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -97,6 +99,32 @@ public final class Network implements Serializable {
             }
         }
         return all;
+    }
+
+    /** The part that makes these taps: its nodes, inputs and taps alone. */
+    public Network restrictedTo(Set<String> taps) {
+        Set<String> needed = new HashSet<>();
+        taps.forEach(tap -> needed.add(tap(tap)));
+        for (int i = nodes.size() - 1; i >= 0; i--) {
+            Node node = nodes.get(i);
+            if (needed.contains(node.name())) {
+                needed.addAll(node.inputs());
+                needed.add(node.owner());
+            }
+        }
+        Builder part = builder();
+        inputs.forEach((name, shape) -> {
+            if (needed.contains(name)) {
+                part.input(name, shape);
+            }
+        });
+        nodes.stream().filter(node -> needed.contains(node.name())).forEach(part::add);
+        this.taps.forEach((tap, value) -> {
+            if (taps.contains(tap)) {
+                part.tap(tap, value);
+            }
+        });
+        return part.build();
     }
 
     /** The number of trained values. */

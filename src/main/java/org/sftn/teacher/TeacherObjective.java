@@ -16,6 +16,7 @@ import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
 import org.sftn.train.Loss;
 import org.sftn.train.Objective;
+import org.sftn.train.Shard;
 import org.sftn.train.StepLoss;
 import org.sftn.zoo.Architecture;
 
@@ -123,8 +124,13 @@ public final class TeacherObjective implements Objective {
     }
 
     @Override
-    public Network model() {
-        return model;
+    public Optional<String> logits() {
+        return Optional.of(logits(TEACHER));
+    }
+
+    @Override
+    public Optional<Network> model() {
+        return Optional.of(model);
     }
 
     @Override
@@ -133,7 +139,7 @@ public final class TeacherObjective implements Objective {
     }
 
     @Override
-    public StepLoss open(Engine engine, int batch) {
+    public StepLoss open(Engine engine, Shard shard) {
         return (images, outputs, epoch) -> {
             List<Tensor> logits = new ArrayList<>();
             for (int i = 1; i <= branches; i++) {

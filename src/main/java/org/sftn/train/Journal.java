@@ -40,7 +40,7 @@ final class Journal implements Coordinator.Listener {
         Map<String, Double> scalars = new LinkedHashMap<>();
         scalars.put("train/loss", interval.tally().meanLoss());
         interval.tally().meanTerms().forEach((name, mean) -> scalars.put("train/loss_" + name, mean));
-        scalars.put("train/top1", interval.tally().top1());
+        interval.tally().top1().ifPresent(top1 -> scalars.put("train/top1", top1));
         scalars.put("learning_rate", interval.learningRate());
         scalars.put("images_per_second", interval.imagesPerSecond());
         write(interval.iterations(), scalars);
@@ -63,7 +63,7 @@ final class Journal implements Coordinator.Listener {
         progress.epochDone(row);
         Map<String, Double> scalars = new LinkedHashMap<>();
         scalars.put("epoch/train_loss", row.train().meanLoss());
-        scalars.put("epoch/train_top1", row.train().top1());
+        row.train().top1().ifPresent(top1 -> scalars.put("epoch/train_top1", top1));
         if (row.test() != null) {
             scalars.put("epoch/test_loss", row.test().meanCrossEntropy());
             scalars.put("epoch/test_top1", row.test().top1Share());

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalDouble;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVPrinter;
@@ -77,7 +78,8 @@ final class MetricsFile {
         cells.put("learning_rate", Double.toString(epoch.learningRate()));
         cells.put("train_loss", Double.toString(epoch.train().meanLoss()));
         epoch.train().meanTerms().forEach((name, mean) -> cells.put("train_loss_" + name, Double.toString(mean)));
-        cells.put("train_top1", Double.toString(epoch.train().top1()));
+        OptionalDouble top1 = epoch.train().top1();
+        cells.put("train_top1", top1.isPresent() ? Double.toString(top1.getAsDouble()) : "");
         Evaluation test = epoch.test();
         cells.put("test_loss", test == null ? "" : Double.toString(test.meanCrossEntropy()));
         cells.put("test_top1", test == null ? "" : Double.toString(test.top1Share()));

@@ -6,11 +6,13 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.zip.CRC32C;
 import org.sftn.engine.Engine;
 import org.sftn.engine.Executable;
 import org.sftn.engine.TrainingExecutable;
+import org.sftn.nn.Network;
 import org.sftn.nn.ParameterSpec;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
@@ -25,12 +27,16 @@ final class Model implements AutoCloseable {
     private final Executable evaluated;
     private final String parameterOrder;
 
+    /** @param batch images, the most of a batch */
     Model(Objective objective, Engine engine, int batch) {
         this.objective = objective;
         Set<String> outputs = new HashSet<>(objective.taps());
-        outputs.add(logits());
-        this.training = engine.compileForTraining(objective.network(), outputs, batch);
-        this.evaluated = engine.compileForInference(objective.model(), Set.of(Taps.LOGITS), batch);
+        objective.logits().ifPresent(outputs::add);
+        this.training = engine.compileForTraining(objective.network(), outputs, batch * objective.views());
+        this.evaluated = objective
+                .model()
+                .map(model -> engine.compileForInference(model, Set.of(Taps.LOGITS), batch))
+                .orElse(null);
         this.parameterOrder = engine.name() + "-" + identifyOrder(training);
         training.load(objective.initialValues());
     }
@@ -61,8 +67,13 @@ final class Model implements AutoCloseable {
     }
 
     /** The tap of the trained network with the model's logits. */
-    String logits() {
-        return prefix(objective) + Taps.LOGITS;
+    Optional<String> logits() {
+        return objective.logits();
+    }
+
+    /** Whether there is something to evaluate. */
+    boolean isEvaluated() {
+        return evaluated != null;
     }
 
     private static String prefix(Objective objective) {
@@ -95,10 +106,12 @@ final class Model implements AutoCloseable {
     /** The values of the evaluated part, by its own names. */
     static Map<String, Tensor> evaluatedPart(Objective objective, Map<String, Tensor> values) {
         Map<String, Tensor> part = new LinkedHashMap<>();
-        List<ParameterSpec> specs = new ArrayList<>(objective.model().parameters());
-        specs.addAll(objective.model().statistics());
+        Network model = objective.model().orElseThrow();
+        List<ParameterSpec> specs = new ArrayList<>(model.parameters());
+        specs.addAll(model.statistics());
         for (ParameterSpec spec : specs) {
-            part.put(spec.name(), values.get(prefix(objective) + spec.name()));
+            Tensor fixed = objective.fixedValues().get(spec.name());
+            part.put(spec.name(), fixed != null ? fixed : values.get(prefix(objective) + spec.name()));
         }
         return part;
     }
@@ -106,6 +119,8 @@ final class Model implements AutoCloseable {
     @Override
     public void close() {
         training.close();
-        evaluated.close();
+        if (evaluated != null) {
+            evaluated.close();
+        }
     }
 }

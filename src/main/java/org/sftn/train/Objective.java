@@ -2,6 +2,7 @@ package org.sftn.train;
 
 import java.io.Serializable;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.sftn.engine.Engine;
 import org.sftn.nn.Network;
@@ -15,19 +16,31 @@ public interface Objective extends Serializable {
     /** The values that training starts from, by full name. */
     Map<String, Tensor> initialValues();
 
-    /** The taps of {@link #network()} that the loss reads, the model's logits among them. */
+    /** The taps of {@link #network()} that the loss reads. */
     Set<String> taps();
 
-    /** The part of the network that is evaluated and saved; in {@link #network()} its names stand after the prefix. */
-    Network model();
+    /** The tap of {@link #network()} with the model's logits, for the accuracy in training; empty when it has none. */
+    Optional<String> logits();
+
+    /** Rows that the network's inputs have for each image of a batch; the first of each stand first. */
+    default int views() {
+        return 1;
+    }
+
+    /**
+     * What is evaluated and saved; empty when nothing is. In {@link #network()} the names of its trained values stand after the
+     * prefix.
+     */
+    Optional<Network> model();
 
     /** The prefix of the model's names in {@link #network()}, without the dot. */
     String modelPrefix();
 
-    /**
-     * On an executor: compiles frozen networks and allocates what a step needs.
-     *
-     * @param batch the largest local batch
-     */
-    StepLoss open(Engine engine, int batch);
+    /** Values of the model that are not in {@link #network()} since they are not trained, by the model's own names. */
+    default Map<String, Tensor> fixedValues() {
+        return Map.of();
+    }
+
+    /** On an executor: compiles frozen networks and allocates what a step needs. */
+    StepLoss open(Engine engine, Shard shard);
 }

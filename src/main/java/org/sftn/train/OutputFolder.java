@@ -25,6 +25,11 @@ public record OutputFolder(Path root) {
         return new Path(root, "model");
     }
 
+    /** The files of a stage that comes before. */
+    public OutputFolder preliminary() {
+        return new OutputFolder(new Path(root, "preliminary"));
+    }
+
     /** How the run ended, written last. */
     public Path result() {
         return new Path(root, "result.json");

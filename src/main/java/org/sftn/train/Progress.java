@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.stream.Collectors;
 
 /** Lines for who watches the run, from the ranks' reports. Thread-safe. */
@@ -60,12 +61,12 @@ final class Progress {
         int digits = Long.toString(iterations).length();
         return String.format(
                 Locale.ROOT,
-                "%s  iteration %" + digits + "d/%d  loss %s  top-1 %6.2f %%  lr %-8.3g  %8.1f images/s  left %s",
+                "%s  iteration %" + digits + "d/%d  loss %s%s  lr %-8.3g  %8.1f images/s  left %s",
                 epoch((interval.iterations() - 1) / perEpoch + 1),
                 interval.iterations(),
                 iterations,
                 losses(interval.tally()),
-                100 * interval.tally().top1(),
+                top1(interval.tally()),
                 interval.learningRate(),
                 interval.imagesPerSecond(),
                 time(left));
@@ -74,11 +75,7 @@ final class Progress {
     /** Prints what an epoch has come to. */
     synchronized void epochDone(EpochRow row) {
         StringBuilder line = new StringBuilder(epoch(row.epoch()));
-        line.append(String.format(
-                Locale.ROOT,
-                "  done: train loss %s  top-1 %6.2f %%",
-                losses(row.train()),
-                100 * row.train().top1()));
+        line.append(String.format(Locale.ROOT, "  done: train loss %s%s", losses(row.train()), top1(row.train())));
         if (row.test() != null) {
             line.append(String.format(
                     Locale.ROOT,
@@ -92,6 +89,11 @@ final class Progress {
 
     private String epoch(long epoch) {
         return String.format(Locale.ROOT, "epoch %" + Integer.toString(epochs).length() + "d/%d", epoch, epochs);
+    }
+
+    private static String top1(Tally tally) {
+        OptionalDouble top1 = tally.top1();
+        return top1.isPresent() ? String.format(Locale.ROOT, "  top-1 %6.2f %%", 100 * top1.getAsDouble()) : "";
     }
 
     private static String losses(Tally tally) {

@@ -94,7 +94,7 @@ final class Replica {
 
     private boolean isEvaluated(long epochs) {
         int every = plan.training().evaluateEpochs();
-        return epochs == plan.training().epochs() || every > 0 && epochs % every == 0;
+        return model.isEvaluated() && (epochs == plan.training().epochs() || every > 0 && epochs % every == 0);
     }
 
     private boolean isSaved(long iterations) {
@@ -109,6 +109,7 @@ final class Replica {
             System.arraycopy(restored.statistics(), 0, model.training().statistics(), 0, restored.statistics().length);
             sgd.restore(restored.momentum());
             epochTally = restored.tally();
+            loss.restore(restored.loss());
         }
     }
 
@@ -136,7 +137,10 @@ final class Replica {
             driver.ask(new Report.Diverged(me.rank(), iteration, epoch, found.total()));
             throw new DivergedException(iteration, epoch, found.total());
         }
-        Tally tally = Tally.of(batch.size(), found, Evaluation.top1(batch, outputs.get(model.logits())));
+        long top1 = model.logits()
+                .map(logits -> Evaluation.top1(batch, outputs.get(logits)))
+                .orElse(Tally.UNKNOWN);
+        Tally tally = Tally.of(batch.size(), found, top1);
         epochTally = epochTally.plus(tally);
         unreported = unreported.plus(tally);
         epochImages += batch.size();
@@ -191,7 +195,7 @@ final class Replica {
         float[] weights = new float[exchange.slice().length()];
         System.arraycopy(model.training().parameters(), exchange.slice().offset(), weights, 0, weights.length);
         ReplicaState state =
-                new ReplicaState(weights, sgd.momentum(), model.training().statistics(), epochTally);
+                new ReplicaState(weights, sgd.momentum(), model.training().statistics(), loss.state(), epochTally);
         Path folder = new Path(plan.checkpoints(), CheckpointFolder.folderName(done, plan.attempt()));
         Checkpoint.File file =
                 RankFile.write(folder, me.rank(), state, plan.hadoop().value());

@@ -12,9 +12,11 @@ import org.sftn.nn.Tensor;
  * @param weights its slice
  * @param momentum of its slice; empty when there is none
  * @param statistics its own running statistics
+ * @param loss what its loss remembers, by name
  * @param tally of the epoch so far
  */
-record ReplicaState(float[] weights, float[] momentum, float[] statistics, Tally tally) {
+record ReplicaState(float[] weights, float[] momentum, float[] statistics, Map<String, Tensor> loss, Tally tally) {
+    private static final String LOSS = "loss.";
     private static final String TERM = "term.";
 
     Safetensors toSafetensors() {
@@ -22,6 +24,7 @@ record ReplicaState(float[] weights, float[] momentum, float[] statistics, Tally
         put(tensors, "weights", weights);
         put(tensors, "momentum", momentum);
         put(tensors, "statistics", statistics);
+        loss.forEach((name, tensor) -> tensors.put(LOSS + name, tensor));
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put("images", Long.toString(tally.images()));
         metadata.put("correct", Long.toString(tally.correct()));
@@ -50,7 +53,14 @@ record ReplicaState(float[] weights, float[] momentum, float[] statistics, Tally
                 Double.parseDouble(required(metadata, "loss")),
                 terms,
                 Long.parseLong(required(metadata, "correct")));
-        return new ReplicaState(values(file, "weights"), values(file, "momentum"), values(file, "statistics"), tally);
+        Map<String, Tensor> loss = new LinkedHashMap<>();
+        file.tensors().forEach((name, tensor) -> {
+            if (name.startsWith(LOSS)) {
+                loss.put(name.substring(LOSS.length()), tensor);
+            }
+        });
+        return new ReplicaState(
+                values(file, "weights"), values(file, "momentum"), values(file, "statistics"), loss, tally);
     }
 
     private static String required(Map<String, String> metadata, String key) {

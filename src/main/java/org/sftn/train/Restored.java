@@ -3,8 +3,10 @@ package org.sftn.train;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.UserException;
+import org.sftn.nn.Tensor;
 import org.sftn.train.exchange.Member;
 import org.sftn.train.exchange.Slice;
 
@@ -14,8 +16,9 @@ import org.sftn.train.exchange.Slice;
  *
  * @param weights of the whole network
  * @param momentum of this rank's slice; empty when there is none
+ * @param loss what this rank's loss remembered
  */
-record Restored(float[] weights, float[] momentum, float[] statistics, Tally tally) {
+record Restored(float[] weights, float[] momentum, float[] statistics, Map<String, Tensor> loss, Tally tally) {
     static Restored read(Plan plan, Member me, Model model) throws IOException {
         Checkpoint checkpoint = plan.from();
         int parameters = model.training().parameters().length;
@@ -43,12 +46,17 @@ record Restored(float[] weights, float[] momentum, float[] statistics, Tally tal
         System.arraycopy(allMomentum, own.offset(), momentum, 0, momentum.length);
         if (states.size() == me.ranks()) {
             ReplicaState mine = states.get(me.rank());
-            return new Restored(weights, momentum, mine.statistics(), mine.tally());
+            return new Restored(weights, momentum, mine.statistics(), mine.loss(), mine.tally());
+        }
+        if (!states.get(0).loss().isEmpty()) {
+            throw new UserException(
+                    "the run cannot be continued on %d executors: its loss remembers %s for each of the %d that it ran on"
+                            .formatted(me.ranks(), states.get(0).loss().keySet(), states.size()));
         }
         Tally tally = me.rank() == 0
                 ? states.stream().map(ReplicaState::tally).reduce(Tally.EMPTY, Tally::plus)
                 : Tally.EMPTY;
-        return new Restored(weights, momentum, mean(states), tally);
+        return new Restored(weights, momentum, mean(states), Map.of(), tally);
     }
 
     private static void requireFits(Checkpoint checkpoint, int parameters, Model model) {

@@ -19,6 +19,18 @@ public interface StepLoss extends AutoCloseable {
      */
     Loss loss(Batch batch, Map<String, Tensor> outputs, int epoch);
 
+    /** What the loss remembers from step to step, live; part of this executor's checkpoint. */
+    default Map<String, Tensor> state() {
+        return Map.of();
+    }
+
+    /**
+     * Goes on from a checkpoint.
+     *
+     * @param state with the names and shapes of {@link #state()}
+     */
+    default void restore(Map<String, Tensor> state) {}
+
     @Override
     default void close() {}
 }

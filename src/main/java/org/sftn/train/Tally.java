@@ -3,15 +3,17 @@ package org.sftn.train;
 import java.io.Serializable;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.OptionalDouble;
 
 /**
  * Sums over training images.
  *
  * @param loss sum of the images' losses
  * @param terms likewise, by name
- * @param correct images whose largest logit is their label's
+ * @param correct images whose largest logit is their label's; {@link #UNKNOWN} when there are no logits
  */
 record Tally(long images, double loss, Map<String, Double> terms, long correct) implements Serializable {
+    static final long UNKNOWN = -1;
     static final Tally EMPTY = new Tally(0, 0, Map.of(), 0);
 
     static Tally of(int images, Loss loss, long correct) {
@@ -23,7 +25,11 @@ record Tally(long images, double loss, Map<String, Double> terms, long correct) 
     Tally plus(Tally other) {
         Map<String, Double> sums = new LinkedHashMap<>(terms);
         other.terms.forEach((name, sum) -> sums.merge(name, sum, Double::sum));
-        return new Tally(images + other.images, loss + other.loss, sums, correct + other.correct);
+        return new Tally(
+                images + other.images,
+                loss + other.loss,
+                sums,
+                correct < 0 || other.correct < 0 ? UNKNOWN : correct + other.correct);
     }
 
     double meanLoss() {
@@ -37,8 +43,8 @@ record Tally(long images, double loss, Map<String, Double> terms, long correct) 
         return means;
     }
 
-    /** A share in [0, 1]. */
-    double top1() {
-        return (double) correct / images;
+    /** A share in [0, 1]; empty when there are no logits. */
+    OptionalDouble top1() {
+        return correct < 0 ? OptionalDouble.empty() : OptionalDouble.of((double) correct / images);
     }
 }

@@ -7,7 +7,7 @@ import org.sftn.nn.Tensor;
  * What a run has made.
  *
  * @param values parameters and statistics of the objective's whole network by full name; statistics are means over the replicas
- * @param model those of the evaluated part, by its own names
+ * @param model those of the evaluated part, by its own names; empty when there is none, and the next three are not numbers
  * @param iterations over all epochs, those of earlier starts included
  * @param top1 share of the test split, in [0, 1]
  * @param top5 likewise

@@ -7,6 +7,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.SparkEnv;
@@ -58,7 +59,7 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
                 SampleStore trainStore = SampleStore.load(train, plan.data().memoryBytes(), spill);
                 SampleStore testStore = SampleStore.load(test, plan.data().memoryBytes(), spill);
                 Model model = new Model(plan.objective(), engine, plan.localBatch());
-                StepLoss loss = plan.objective().open(engine, plan.localBatch())) {
+                StepLoss loss = plan.objective().open(engine, shard(trainStore))) {
             driver.ask(new Report.Compiled(me.rank(), arithmetic(engine), model.parameterOrder()));
             return train(me, peers, model, loss, batches(me, trainStore, testStore, engine.imageLayout()), driver);
         } finally {
@@ -89,6 +90,14 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
             driver.ask(new Report.Broken(me.rank(), ExceptionUtils.getStackTrace(e)));
             throw e;
         }
+    }
+
+    private Shard shard(SampleStore images) {
+        return new Shard(
+                IntStream.range(0, images.size()).mapToLong(images::index).toArray(),
+                IntStream.range(0, images.size()).map(images::label).toArray(),
+                plan.localBatch(),
+                plan.seed());
     }
 
     private Batches batches(Member me, SampleStore train, SampleStore test, Layout images) {

@@ -28,9 +28,12 @@ final class Validation {
         this.statistics = statistics;
     }
 
-    /** With the statistics averaged over the ranks; those of the replica stay. */
+    /** With the statistics averaged over the ranks; those of the replica stay. Empty when nothing is evaluated. */
     Evaluation run() throws InterruptedException {
         average();
+        if (!model.isEvaluated()) {
+            return Evaluation.EMPTY;
+        }
         Executable evaluated = model.evaluated(averaged());
         Evaluation sum = Evaluation.EMPTY;
         try (Prefetch<Batch> prefetch = batches.test()) {

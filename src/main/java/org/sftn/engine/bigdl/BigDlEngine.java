@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.util.Properties;
 import java.util.Set;
 import org.sftn.conf.EngineSettings.Precision;
+import org.sftn.engine.Arithmetic;
 import org.sftn.engine.Engine;
 import org.sftn.engine.Executable;
 import org.sftn.engine.TrainingExecutable;
@@ -69,6 +70,11 @@ public final class BigDlEngine implements Engine {
             throw new UncheckedIOException(e);
         }
         return properties.getProperty("version");
+    }
+
+    @Override
+    public Arithmetic arithmetic() {
+        return new MklArithmetic(threads);
     }
 
     @Override

@@ -4,9 +4,11 @@ import java.util.Optional;
 import java.util.Set;
 import org.sftn.conf.EngineSettings.Precision;
 import org.sftn.conf.UserException;
+import org.sftn.engine.Arithmetic;
 import org.sftn.engine.Engine;
 import org.sftn.engine.Executable;
 import org.sftn.engine.TrainingExecutable;
+import org.sftn.engine.bigdl.MklArithmetic;
 import org.sftn.nn.Layout;
 import org.sftn.nn.Network;
 
@@ -76,6 +78,11 @@ public final class OneDnnEngine implements Engine {
     @Override
     public Layout imageLayout() {
         return Layout.CHANNELS_LAST;
+    }
+
+    @Override
+    public Arithmetic arithmetic() {
+        return new MklArithmetic(threads);
     }
 
     @Override

@@ -18,6 +18,13 @@ public final class Gradients {
         add((float) weight, gradient.values(), sum.values());
     }
 
+    /** Adds a gradient that is given away: it may be the sum from now on. */
+    public void give(String tap, Tensor gradient) {
+        if (sums.putIfAbsent(tap, gradient) != null) {
+            add(tap, 1, gradient);
+        }
+    }
+
     // In single precision, which the compiler makes vectors of: feature maps have a million values.
     private static void add(float weight, float[] values, float[] sum) {
         for (int i = 0; i < values.length; i++) {
