@@ -153,6 +153,37 @@ class FiniteDifferenceTest {
                 .build();
     }
 
+    private static Network untrainedStart() {
+        Network.Builder b = Network.builder();
+        String image = b.input("image", Shape.of(3, 3, 3));
+        String relu = b.add("relu", new Relu(), image);
+        String sum = b.add("sum", new Add(), relu, image);
+        String rectified = b.add("rectified", new Relu(), sum);
+        String concat = b.add("concat", new Concat(), rectified, image);
+        String shuffled = b.add("shuffle", new ChannelShuffle(2), concat);
+        String slice = b.add("slice", new ChannelSlice(2, 3), shuffled);
+        String pool = b.add("average", new AveragePool(3, 2, 1), slice);
+        String up = b.add("up", new Upsample(2), pool);
+        return b.tap("out", b.add("conv", Convolution.same(3, 4, 3, 1), up)).build();
+    }
+
+    private static Network shared() {
+        Network.Builder p = Network.builder();
+        String x = p.input("in", Shape.of(3, 3, 3));
+        x = p.add("conv", Convolution.same(3, 4, 3, 1), x);
+        x = p.add("bn", new BatchNorm(4), x);
+        x = p.add("pool", new GlobalAveragePool(), p.add("relu", new Relu(), x));
+        Network part = p.tap("out", p.add("fc", new Linear(4, 3), x)).build();
+
+        Network.Builder b = Network.builder();
+        String a = b.include("a", part, Map.of("in", b.input("image", Shape.of(3, 3, 3))))
+                .get("out");
+        String c = b.includeSharing("b", part, Map.of("in", b.input("other", Shape.of(3, 3, 3))), "a")
+                .get("out");
+        b.add("sum", new Add(), a, c);
+        return b.tap("sum", "sum").build();
+    }
+
     /** Its inputs lie between -20 and 20, so that each of its three parts counts. */
     private static Network relu6() {
         Network.Builder b = Network.builder();
@@ -264,37 +295,6 @@ class FiniteDifferenceTest {
                 .tap("vector-again", vector)
                 .tap("logits", b.add("fc", new Linear(3, 4), sum))
                 .build();
-    }
-
-    private static Network untrainedStart() {
-        Network.Builder b = Network.builder();
-        String image = b.input("image", Shape.of(3, 3, 3));
-        String relu = b.add("relu", new Relu(), image);
-        String sum = b.add("sum", new Add(), relu, image);
-        String rectified = b.add("rectified", new Relu(), sum);
-        String concat = b.add("concat", new Concat(), rectified, image);
-        String shuffled = b.add("shuffle", new ChannelShuffle(2), concat);
-        String slice = b.add("slice", new ChannelSlice(2, 3), shuffled);
-        String pool = b.add("average", new AveragePool(3, 2, 1), slice);
-        String up = b.add("up", new Upsample(2), pool);
-        return b.tap("out", b.add("conv", Convolution.same(3, 4, 3, 1), up)).build();
-    }
-
-    private static Network shared() {
-        Network.Builder p = Network.builder();
-        String x = p.input("in", Shape.of(3, 3, 3));
-        x = p.add("conv", Convolution.same(3, 4, 3, 1), x);
-        x = p.add("bn", new BatchNorm(4), x);
-        x = p.add("pool", new GlobalAveragePool(), p.add("relu", new Relu(), x));
-        Network part = p.tap("out", p.add("fc", new Linear(4, 3), x)).build();
-
-        Network.Builder b = Network.builder();
-        String a = b.include("a", part, Map.of("in", b.input("image", Shape.of(3, 3, 3))))
-                .get("out");
-        String c = b.includeSharing("b", part, Map.of("in", b.input("other", Shape.of(3, 3, 3))), "a")
-                .get("out");
-        b.add("sum", new Add(), a, c);
-        return b.tap("sum", "sum").build();
     }
 
     @ParameterizedTest

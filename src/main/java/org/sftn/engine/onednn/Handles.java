@@ -1,5 +1,6 @@
 package org.sftn.engine.onednn;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -12,6 +13,7 @@ import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.dnnl.dnnl_stream;
 import org.bytedeco.dnnl.global.dnnl;
+import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
 
@@ -147,6 +149,16 @@ final class Handles implements AutoCloseable {
     /** Moves to oneDNN's next implementation of the same, if there is one. */
     static boolean next(dnnl_primitive_desc description) {
         return dnnl.dnnl_primitive_desc_next_impl(description) == dnnl.dnnl_success;
+    }
+
+    /** oneDNN's name for it, which begins with the kind of its kernel. */
+    static String implementation(dnnl_primitive_desc description) {
+        try (PointerPointer<BytePointer> name = new PointerPointer<>(1)) {
+            Library.check(
+                    "describe a primitive",
+                    dnnl.dnnl_primitive_desc_query(description, dnnl.dnnl_query_impl_info_str, 0, name));
+            return name.get(BytePointer.class).getString(StandardCharsets.US_ASCII);
+        }
     }
 
     dnnl_primitive primitive(dnnl_primitive_desc description) {

@@ -112,6 +112,9 @@ final class Lowering {
         if (layer instanceof LearnedVector) {
             return new LearnedVectorOperation(handles, value(node.name(), training), node.owner() + ".weight");
         }
+        if (layer instanceof ChannelSlice) {
+            return slices(node.inputs().get(0));
+        }
         List<Value> inputs = node.inputs().stream().map(values::get).toList();
         Value input = inputs.get(0);
         boolean trained =
@@ -146,9 +149,6 @@ final class Lowering {
             return new AddOperation(
                     inputs, value(relu.map(Network.Node::name).orElse(node.name()), trained), relu.isPresent());
         }
-        if (layer instanceof ChannelSlice) {
-            return slices(node.inputs().get(0));
-        }
         Value output = value(node.name(), trained);
         Optional<Activation> activation = Activation.of(layer);
         if (activation.isPresent()) {
@@ -181,7 +181,7 @@ final class Lowering {
         throw new IllegalArgumentException("engine 'onednn' cannot compute node " + node.name() + ": " + layer);
     }
 
-    /** The next slice of a value, with all later ones that have no channel in common with it and each other. */
+    /** The next slice of a value, with all later ones that have no channel in common with it or with each other. */
     private Operation slices(String name) {
         Value input = values.get(name);
         BitSet channels = new BitSet();
