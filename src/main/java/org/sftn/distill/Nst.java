@@ -151,49 +151,51 @@ public record Nst(double weight, MatchedStages stages) implements DistillationMe
             arithmetic.multiplyByTransposed(cs, cs, pixels, 1, student, student, 0, Matrix.of(ss, cs));
             arithmetic.multiplyByTransposed(cs, ct, pixels, 1, student, teacher, 0, Matrix.of(st, ct));
             arithmetic.multiplyByTransposed(ct, ct, pixels, 1, teacher, teacher, 0, Matrix.of(tt, ct));
-            double[] lengthS = lengths(ss, cs);
-            double[] lengthT = lengths(tt, ct);
+            double[] byS = inverseLengths(ss, cs);
+            double[] byT = inverseLengths(tt, ct);
+            double ofOwn = 1.0 / cs / cs;
+            double ofOther = 1.0 / cs / ct;
             double sum = 0;
             for (int i = 0; i < cs; i++) {
-                double own = 0;
-                double other = 0;
-                for (int j = 0; j < cs; j++) {
-                    double both = lengthS[i] * lengthS[j];
-                    double cosine = ss[i * cs + j] / both;
-                    own += cosine * cosine;
-                    ss[i * cs + j] = (float) (4 * scale / cs / cs * cosine / both);
-                }
-                for (int j = 0; j < ct; j++) {
-                    double both = lengthS[i] * lengthT[j];
-                    double cosine = st[i * ct + j] / both;
-                    other += cosine * cosine;
-                    st[i * ct + j] = (float) (-4 * scale / cs / ct * cosine / both);
-                }
-                sum += own / cs / cs - 2 * other / cs / ct;
-                if (lengthS[i] > SHORTEST) {
-                    double along = 4 * scale * (own / cs / cs - other / cs / ct);
-                    ss[i * cs + i] -= (float) (along / lengthS[i] / lengthS[i]);
+                double own = times(ss, i, byS[i], byS, 4 * scale * ofOwn);
+                double other = times(st, i, byS[i], byT, -4 * scale * ofOther);
+                sum += ofOwn * own - 2 * ofOther * other;
+                if (byS[i] < 1 / SHORTEST) {
+                    double along = 4 * scale * (ofOwn * own - ofOther * other);
+                    ss[i * cs + i] -= (float) (along * byS[i] * byS[i]);
                 }
             }
             for (int i = 0; i < ct; i++) {
-                double own = 0;
-                for (int j = 0; j < ct; j++) {
-                    double cosine = tt[i * ct + j] / (lengthT[i] * lengthT[j]);
-                    own += cosine * cosine;
-                }
-                sum += own / ct / ct;
+                sum += times(tt, i, byT[i], byT, 0) / ct / ct;
             }
             arithmetic.multiply(cs, pixels, cs, 1, Matrix.of(ss, cs), student, 0, gradient);
             arithmetic.multiply(cs, pixels, ct, 1, Matrix.of(st, ct), teacher, 1, gradient);
             return scale * sum;
         }
 
-        private static double[] lengths(float[] products, int count) {
-            double[] lengths = new double[count];
+        private static double[] inverseLengths(float[] products, int count) {
+            double[] inverse = new double[count];
             for (int i = 0; i < count; i++) {
-                lengths[i] = Math.max(Math.sqrt(products[i * count + i]), SHORTEST);
+                inverse[i] = 1 / Math.max(Math.sqrt(products[i * count + i]), SHORTEST);
             }
-            return lengths;
+            return inverse;
+        }
+
+        /**
+         * Makes a row of products of channels what their scaled gradients are to be multiplied by.
+         *
+         * @return the sum of squared products of the channels of length 1
+         */
+        private static double times(float[] products, int row, double by, double[] byOthers, double scale) {
+            double sum = 0;
+            for (int j = 0; j < byOthers.length; j++) {
+                int at = row * byOthers.length + j;
+                double both = by * byOthers[j];
+                double cosine = products[at] * both;
+                sum += cosine * cosine;
+                products[at] = (float) (scale * cosine * both);
+            }
+            return sum;
         }
     }
 }
