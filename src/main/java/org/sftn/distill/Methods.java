@@ -35,7 +35,37 @@ public final class Methods {
                     "the student alone, by cross-entropy",
                     "",
                     (settings, path, pair) -> new Recipe(1, Map.of(), pair)),
-            new Method(Kd.NAME, "the teacher's softened outputs", "Hinton et al. 2015, arXiv 1503.02531", Kd::bind));
+            new Method(Kd.NAME, "the teacher's softened outputs", "Hinton et al. 2015, arXiv 1503.02531", Kd::bind),
+            new Method(
+                    Fitnet.NAME,
+                    "one stage's feature map, through a trained regressor",
+                    "Romero et al. 2015, arXiv 1412.6550",
+                    Fitnet::bind),
+            new Method(
+                    At.NAME,
+                    "where each stage is active, over all channels",
+                    "Zagoruyko and Komodakis 2017, arXiv 1612.03928",
+                    At::bind),
+            new Method(
+                    Oh.NAME,
+                    "each stage before its ReLU, by a partial distance",
+                    "Heo et al. 2019, arXiv 1904.01866",
+                    Oh::bind),
+            new Method(
+                    Vid.NAME,
+                    "each stage's feature map as a Gaussian that the student predicts",
+                    "Ahn et al. 2019, arXiv 1904.05835",
+                    Vid::bind),
+            new Method(
+                    Nst.NAME,
+                    "the distribution of each stage's channels, by maximum mean discrepancy",
+                    "Huang and Wang 2017, arXiv 1707.01219",
+                    Nst::bind),
+            new Method(
+                    Fsp.NAME,
+                    "the products of consecutive feature maps, before the training by cross-entropy",
+                    "Yim et al. 2017, CVPR",
+                    Fsp::bind));
 
     private Methods() {}
 
