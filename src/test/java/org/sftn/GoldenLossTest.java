@@ -12,6 +12,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,12 +23,25 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.sftn.conf.TeacherSettings;
 import org.sftn.distill.Ab;
+import org.sftn.distill.At;
+import org.sftn.distill.Fsp;
 import org.sftn.distill.Ft;
+import org.sftn.distill.Nst;
+import org.sftn.distill.Oh;
+import org.sftn.distill.ValueAndGradient;
+import org.sftn.distill.Vid;
 import org.sftn.engine.Arithmetic;
+import org.sftn.engine.TrainingExecutable;
+import org.sftn.engine.bigdl.BigDlEngine;
 import org.sftn.engine.bigdl.MklArithmetic;
+import org.sftn.nn.Network;
+import org.sftn.nn.ParameterSpec;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
+import org.sftn.nn.TransposedConvolution;
 import org.sftn.teacher.StudentFriendlyLoss;
+import org.sftn.train.loss.Gradients;
+import org.sftn.train.loss.MeanSquaredError;
 import org.sftn.train.loss.SoftenedKl;
 
 /**
@@ -47,7 +61,13 @@ class GoldenLossTest {
             entry("kd", GoldenLossTest::kd),
             entry("ab", GoldenLossTest::ab),
             entry("ft", GoldenLossTest::ft),
-            entry("sftn_teacher", GoldenLossTest::studentFriendlyTeacher));
+            entry("sftn_teacher", GoldenLossTest::studentFriendlyTeacher),
+            entry("fitnet", GoldenLossTest::fitnet),
+            entry("at", GoldenLossTest::at),
+            entry("oh", GoldenLossTest::oh),
+            entry("vid", GoldenLossTest::vid),
+            entry("nst", GoldenLossTest::nst),
+            entry("fsp", GoldenLossTest::fsp));
 
     @Test
     void everyFormulaHasACase() throws IOException {
@@ -101,28 +121,29 @@ class GoldenLossTest {
     }
 
     private static Result ab(Case golden) {
-        List<Tensor> students = new ArrayList<>();
-        List<Tensor> teachers = new ArrayList<>();
-        for (int stage = 0; stage < 3; stage++) {
-            students.add(golden.input("student_" + stage));
-            teachers.add(golden.input("teacher_" + stage));
-        }
         try (Arithmetic arithmetic = new MklArithmetic(2)) {
-            Ab.Boundaries boundaries = Ab.Boundaries.of(
-                    students, teachers, golden.parameter("margin").doubleValue(), 0.003, arithmetic);
-            Map<String, Tensor> gradients = new HashMap<>();
+            double sum = 0;
+            Gradients gradients = new Gradients();
             for (int stage = 0; stage < 3; stage++) {
-                gradients.put("student_" + stage, boundaries.gradients().get(stage));
+                String student = "student_" + stage;
+                ValueAndGradient ab = Ab.distance(
+                        arithmetic,
+                        Math.scalb(0.003, stage - 2),
+                        golden.parameter("margin").doubleValue(),
+                        golden.input(student),
+                        golden.input("teacher_" + stage));
+                sum += ab.value();
+                gradients.give(student, ab.gradient());
             }
-            return new Result(boundaries.value(), gradients);
+            return new Result(sum, gradients.byTap());
         }
     }
 
     private static Result ft(Case golden) {
         try (Arithmetic arithmetic = new MklArithmetic(2)) {
-            Ft.Factors factors =
-                    Ft.Factors.of(golden.input("student_factor"), golden.input("teacher_factor"), arithmetic);
-            return new Result(factors.value(), Map.of("student_factor", factors.gradient()));
+            ValueAndGradient ft =
+                    Ft.distance(arithmetic, 1, golden.input("student_factor"), golden.input("teacher_factor"));
+            return new Result(ft.value(), Map.of("student_factor", ft.gradient()));
         }
     }
 
@@ -156,6 +177,117 @@ class GoldenLossTest {
             gradients.put("branch_logits_" + (i + 1), loss.branchGradients().get(i));
         }
         return new Result(loss.total(), gradients);
+    }
+
+    private static Result fitnet(Case golden) {
+        MeanSquaredError error = MeanSquaredError.of(golden.input("regressed_student"), golden.input("teacher"));
+        return new Result(error.value(), Map.of("regressed_student", error.gradient()));
+    }
+
+    private static Result at(Case golden) {
+        try (Arithmetic arithmetic = new MklArithmetic(2)) {
+            ValueAndGradient at = At.distance(arithmetic, 1, golden.input("student"), golden.input("teacher"));
+            return new Result(at.value(), Map.of("student", at.gradient()));
+        }
+    }
+
+    private static Result nst(Case golden) {
+        try (Arithmetic arithmetic = new MklArithmetic(2)) {
+            ValueAndGradient nst = Nst.discrepancy(arithmetic, 1, golden.input("student"), golden.input("teacher"));
+            return new Result(nst.value(), Map.of("student", nst.gradient()));
+        }
+    }
+
+    private static Result oh(Case golden) {
+        Tensor margins = golden.input("margin");
+        for (int i = 0; i < margins.values().length; i++) {
+            double margin = Oh.margin(
+                    golden.input("bn_weight").values()[i],
+                    golden.input("bn_bias").values()[i]);
+            assertThat(margin).isCloseTo(margins.values()[i], within(TOLERANCE * Math.abs(margin)));
+        }
+        try (Arithmetic arithmetic = new MklArithmetic(2)) {
+            ValueAndGradient oh = Oh.partialDistance(
+                    arithmetic, 1, golden.input("connected_student"), golden.input("teacher_pre_relu"), margins);
+            return new Result(oh.value(), Map.of("connected_student", oh.gradient()));
+        }
+    }
+
+    private static Result fsp(Case golden) {
+        try (Arithmetic arithmetic = new MklArithmetic(2)) {
+            double sum = 0;
+            Gradients gradients = new Gradients();
+            for (int i = 0; i < 2; i++) {
+                String bottom = "student_" + i;
+                String top = "student_" + (i + 1);
+                Fsp.Distance fsp = Fsp.Distance.of(
+                        arithmetic,
+                        new Fsp.Flow(golden.input(bottom), golden.input(top)),
+                        new Fsp.Flow(golden.input("teacher_" + i), golden.input("teacher_" + (i + 1))));
+                sum += fsp.value();
+                gradients.give(bottom, fsp.gradientOfBottom());
+                gradients.give(top, fsp.gradientOfTop());
+            }
+            return new Result(sum, gradients.byTap());
+        }
+    }
+
+    /** The student's maps are weights of the network, so that the engine gives their gradient; each row picks its own. */
+    private static Result vid(Case golden) {
+        Tensor student = golden.input("student");
+        Shape teacher = golden.input("teacher").shape();
+        double epsilon = golden.parameter("eps").doubleValue();
+        int rows = student.batch();
+        Network predictor = Vid.predictor(
+                withoutBatch(student.shape()),
+                withoutBatch(teacher),
+                golden.parameter("init_pred_var").doubleValue(),
+                epsilon);
+        assertThat(predictor.initialValues(1).get("scale.weight").values())
+                .isEqualTo(golden.input("log_scale").values());
+        Network.Builder builder = Network.builder();
+        builder.add(
+                "student",
+                new TransposedConvolution(
+                        rows, student.shape().dimension(1), student.shape().dimension(2), 1, 0),
+                builder.input("row", Shape.of(rows, 1, 1)));
+        builder.include("", predictor, Map.of(Vid.FEATURES, "student"));
+        Tensor row = Tensor.zeros(Shape.of(rows, rows, 1, 1));
+        for (int i = 0; i < rows; i++) {
+            row.values()[i * rows + i] = 1;
+        }
+        Map<String, Tensor> parameters = Map.of(
+                "student.weight", student,
+                "conv1.weight", golden.input("conv1"),
+                "conv2.weight", golden.input("conv2"),
+                "conv3.weight", golden.input("conv3"),
+                "scale.weight", golden.input("log_scale"));
+        Network network = builder.build();
+        try (Arithmetic arithmetic = new MklArithmetic(2);
+                TrainingExecutable executable = new BigDlEngine(2)
+                        .compileForTraining(network, network.taps().keySet(), rows)) {
+            executable.load(parameters);
+            Map<String, Tensor> gaussian = executable.forward(Map.of("row", row));
+            Vid.Likelihood vid = Vid.Likelihood.of(
+                    arithmetic, 1, epsilon, gaussian.get(Vid.MEAN), gaussian.get(Vid.SCALE), golden.input("teacher"));
+            executable.backward(Map.of(Vid.MEAN, vid.gradientOfMean(), Vid.SCALE, vid.gradientOfScale()));
+            Map<String, Tensor> gradients = new HashMap<>();
+            int from = 0;
+            for (ParameterSpec spec : network.parameters()) {
+                int to = from + spec.shape().elements();
+                gradients.put(
+                        spec.name().equals("scale.weight")
+                                ? "log_scale"
+                                : spec.name().replace(".weight", ""),
+                        new Tensor(spec.shape(), Arrays.copyOfRange(executable.gradients(), from, to)));
+                from = to;
+            }
+            return new Result(vid.value(), gradients);
+        }
+    }
+
+    private static Shape withoutBatch(Shape shape) {
+        return new Shape(shape.dimensions().subList(1, shape.rank()));
     }
 
     private record Case(JsonNode node) {

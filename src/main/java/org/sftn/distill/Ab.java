@@ -33,6 +33,8 @@ import org.sftn.nn.TransposedConvolution;
  */
 public record Ab(Initialisation initialisation, Preliminary.Schedule schedule) implements DistillationMethod {
     static final String NAME = "ab";
+    private static final int STRIP = 1024;
+    private static final float HUGE = 1e38f;
 
     /** {@code distill.ab}. */
     public record AbSettings(
@@ -103,7 +105,7 @@ public record Ab(Initialisation initialisation, Preliminary.Schedule schedule) i
                     .filter(layer -> layer.outputShape(List.of(from)).equals(to))
                     .findFirst()
                     .orElseThrow(() -> new UserException(
-                            "ab cannot compare stage %d of %s (%s) with stage %d of %s (%s): their resolutions are not equal, nor is one twice the other"
+                            "ab cannot compare stage %d of the student %s (%s) with stage %d of the teacher %s (%s): their resolutions are not equal, nor is one twice the other"
                                     .formatted(
                                             stages.student(),
                                             pair.student().name(),
@@ -139,95 +141,75 @@ public record Ab(Initialisation initialisation, Preliminary.Schedule schedule) i
 
         private MethodLoss.Term loss(Map<String, Tensor> values, Arithmetic arithmetic) {
             List<String> connected = connected();
-            Boundaries boundaries = Boundaries.of(
-                    connected.stream().map(values::get).toList(),
-                    taught.stream().map(values::get).toList(),
-                    margin,
-                    weight,
-                    arithmetic);
+            double value = 0;
             Map<String, Tensor> gradients = new HashMap<>();
-            for (int stage = 0; stage < connected.size(); stage++) {
-                gradients.put(connected.get(stage), boundaries.gradients().get(stage));
+            for (int stage = 0; stage < taught.size(); stage++) {
+                ValueAndGradient found = distance(
+                        arithmetic,
+                        Math.scalb(weight, stage + 1 - taught.size()),
+                        margin,
+                        values.get(connected.get(stage)),
+                        values.get(taught.get(stage)));
+                value += found.value();
+                gradients.put(connected.get(stage), found.gradient());
             }
-            return new MethodLoss.Term(boundaries.value(), gradients);
+            return new MethodLoss.Term(value, gradients);
         }
     }
 
     /**
-     * {@code sum over stages l of m of weight 2^(l-m) / batch sum (d^2)}: over all values of a stage, a student's value s is to be at
-     * least the margin where the teacher's is positive, else at most minus the margin; d is how far it is from there.
+     * {@code weight / rows sum (d^2)} over all values of one stage: a student's value is to be at least the margin where the teacher's is
+     * positive, else at most minus the margin; d is how far it is from there.
      *
-     * @param gradients of the value with respect to the student's maps
+     * @param student {@code rows x channels x height x width}
+     * @param teacher of the same shape
      */
-    public record Boundaries(double value, List<Tensor> gradients) {
-        private static final int STRIP = 1024;
-        private static final float HUGE = 1e38f;
-
-        /**
-         * @param students maps, {@code batch x channels x height x width}, from the first stage to the last
-         * @param teachers of the same shapes
-         * @param weight of the last stage
-         */
-        public static Boundaries of(
-                List<Tensor> students, List<Tensor> teachers, double margin, double weight, Arithmetic arithmetic) {
-            double value = 0;
-            List<Tensor> gradients = new ArrayList<>();
-            for (int stage = 0; stage < students.size(); stage++) {
-                Tensor student = students.get(stage);
-                double scale = Math.scalb(weight, stage + 1 - students.size()) / student.batch();
-                Tensor gradient = Tensor.zeros(student.shape());
-                value += scale * distance(student, teachers.get(stage), (float) margin, scale, gradient, arithmetic);
-                gradients.add(gradient);
-            }
-            return new Boundaries(value, gradients);
-        }
-
-        /** Sum of d^2; fills the gradient of {@code scale} times it. */
-        private static double distance(
-                Tensor student, Tensor teacher, float margin, double scale, Tensor gradient, Arithmetic arithmetic) {
-            int batch = student.batch();
-            int size = student.values().length / batch;
-            double[] sums = new double[batch];
-            arithmetic.split(batch, (from, to) -> {
-                float[] squares = new float[STRIP];
-                for (int image = from; image < to; image++) {
-                    Arrays.fill(squares, 0);
-                    for (int at = image * size; at < (image + 1) * size; at += STRIP) {
-                        int end = Math.min(at + STRIP, (image + 1) * size);
-                        distances(student.values(), teacher.values(), at, end, margin, gradient.values());
-                        addSquares(gradient.values(), at, end, squares);
-                        scale((float) (2 * scale), gradient.values(), at, end);
-                    }
-                    for (float square : squares) {
-                        sums[image] += square;
-                    }
+    public static ValueAndGradient distance(
+            Arithmetic arithmetic, double weight, double margin, Tensor student, Tensor teacher) {
+        int rows = student.batch();
+        int size = student.values().length / rows;
+        double scale = weight / rows;
+        Tensor gradient = Tensor.zeros(student.shape());
+        double[] sums = new double[rows];
+        arithmetic.split(rows, (from, to) -> {
+            float[] squares = new float[STRIP];
+            for (int image = from; image < to; image++) {
+                Arrays.fill(squares, 0);
+                for (int at = image * size; at < (image + 1) * size; at += STRIP) {
+                    int end = Math.min(at + STRIP, (image + 1) * size);
+                    distances(student.values(), teacher.values(), at, end, (float) margin, gradient.values());
+                    addSquares(gradient.values(), at, end, squares);
+                    multiply((float) (2 * scale), gradient.values(), at, end);
                 }
-            });
-            return Arrays.stream(sums).sum();
-        }
-
-        // Without a branch, which would go wrong every second time: active is 1 where the teacher's value is positive,
-        // be it the
-        // smallest there is, else 0.
-        private static void distances(
-                float[] student, float[] teacher, int from, int end, float margin, float[] distances) {
-            for (int i = from; i < end; i++) {
-                float active = Math.min(Math.max(teacher[i] * HUGE, 0f) * HUGE, 1f);
-                distances[i] =
-                        active * Math.min(student[i] - margin, 0f) + (1f - active) * Math.max(student[i] + margin, 0f);
+                for (float square : squares) {
+                    sums[image] += square;
+                }
             }
-        }
+        });
+        return new ValueAndGradient(scale * Arrays.stream(sums).sum(), gradient);
+    }
 
-        private static void addSquares(float[] values, int from, int end, float[] squares) {
-            for (int i = 0; i < end - from; i++) {
-                squares[i] += values[from + i] * values[from + i];
-            }
+    // Without a branch, which would go wrong every second time: active is 1 where the teacher's value is positive, be
+    // it the
+    // smallest there is, else 0.
+    private static void distances(
+            float[] student, float[] teacher, int from, int end, float margin, float[] distances) {
+        for (int i = from; i < end; i++) {
+            float active = Math.min(Math.max(teacher[i] * HUGE, 0f) * HUGE, 1f);
+            distances[i] =
+                    active * Math.min(student[i] - margin, 0f) + (1f - active) * Math.max(student[i] + margin, 0f);
         }
+    }
 
-        private static void scale(float by, float[] values, int from, int end) {
-            for (int i = from; i < end; i++) {
-                values[i] *= by;
-            }
+    private static void addSquares(float[] values, int from, int end, float[] squares) {
+        for (int i = 0; i < end - from; i++) {
+            squares[i] += values[from + i] * values[from + i];
+        }
+    }
+
+    private static void multiply(float by, float[] values, int from, int end) {
+        for (int i = from; i < end; i++) {
+            values[i] *= by;
         }
     }
 }

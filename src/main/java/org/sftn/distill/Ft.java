@@ -1,5 +1,6 @@
 package org.sftn.distill;
 
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -18,8 +19,6 @@ import org.sftn.nn.Shape;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
 import org.sftn.nn.TransposedConvolution;
-import org.sftn.train.loss.AdaptivePool;
-import org.sftn.train.loss.Gradients;
 import org.sftn.train.loss.MeanSquaredError;
 
 /**
@@ -34,6 +33,8 @@ public record Ft(double weight, String taught, Network paraphraser, Network tran
     private static final String FACTOR = "factor";
     private static final String RECONSTRUCTION = "reconstruction";
     private static final double SLOPE = 0.1;
+    // As in PyTorch's normalize.
+    private static final double SHORTEST = 1e-12;
 
     /** {@code distill.ft}. */
     public record FtSettings(
@@ -50,7 +51,7 @@ public record Ft(double weight, String taught, Network paraphraser, Network tran
         Shape student = pair.student().stageShape(studentStages);
         if (Math.min(pixels(teacher), pixels(student)) == 1) {
             throw new UserException(
-                    "ft compares pixels of the last stages of %s (%s) and %s (%s), which must have more than one"
+                    "ft compares the pixels of the last stages of the student %s (%s) and the teacher %s (%s), which must have more than one"
                             .formatted(
                                     pair.student().name(),
                                     student,
@@ -59,13 +60,12 @@ public record Ft(double weight, String taught, Network paraphraser, Network tran
         }
         int factors = (int) (teacher.channels() * settings.paraphraseRate());
         if (factors < 1) {
-            throw new UserException("%s.paraphrase-rate of %s leaves no channel of stage %d of %s (%s)"
+            throw new UserException("%s.paraphrase-rate of %s leaves no factor of the %d channels of the teacher %s"
                     .formatted(
                             path,
                             settings.paraphraseRate(),
-                            teacherStages,
-                            pair.teacher().name(),
-                            teacher));
+                            teacher.channels(),
+                            pair.teacher().name()));
         }
         String taught = TEACHER + Taps.stage(teacherStages);
         Ft method = new Ft(
@@ -151,10 +151,8 @@ public record Ft(double weight, String taught, Network paraphraser, Network tran
     }
 
     private MethodLoss.Term loss(Map<String, Tensor> values, Arithmetic arithmetic) {
-        Factors factors = Factors.of(values.get(MODULE + FACTOR), values.get(FROZEN + FACTOR), arithmetic);
-        Gradients gradients = new Gradients();
-        gradients.add(MODULE + FACTOR, weight, factors.gradient());
-        return new MethodLoss.Term(weight * factors.value(), gradients.byTap());
+        ValueAndGradient found = distance(arithmetic, weight, values.get(MODULE + FACTOR), values.get(FROZEN + FACTOR));
+        return new MethodLoss.Term(found.value(), Map.of(MODULE + FACTOR, found.gradient()));
     }
 
     /** The preliminary stage: the mean squared error of what the paraphraser makes of its factors. */
@@ -181,109 +179,81 @@ public record Ft(double weight, String taught, Network paraphraser, Network tran
     }
 
     /**
-     * {@code mean |n(s) - n(t)|} over batch and pixels, with {@code n(f)} an image's squares, averaged over channels, divided by
-     * their l2 norm over its pixels. Of two resolutions the larger is averaged to the smaller.
+     * {@code weight mean |n(s) - n(t)|} over batch and pixels, with {@code n(f)} an image's squares, averaged over channels and divided
+     * by their l2 norm over the pixels. Of two resolutions the larger is averaged to the smaller. Where all of a student's values of an
+     * image are 0, so is their gradient.
      *
-     * @param gradient of the value with respect to the student's factors
+     * @param student factors, {@code rows x channels x height x width}
+     * @param teacher likewise, of any number of channels and any resolution
      */
-    public record Factors(double value, Tensor gradient) {
-        // As in PyTorch's normalize.
-        private static final double SMALLEST_NORM = 1e-12;
-
-        /**
-         * @param student {@code batch x channels x height x width}
-         * @param teacher of the same batch
-         */
-        public static Factors of(Tensor student, Tensor teacher, Arithmetic arithmetic) {
-            AdaptivePool ofStudent = smaller(student, teacher);
-            AdaptivePool ofTeacher = smaller(teacher, student);
-            Tensor s = ofStudent.pooled(student, arithmetic);
-            Tensor t = ofTeacher.pooled(teacher, arithmetic);
-            Tensor gradient = Tensor.zeros(s.shape());
-            double[] sums = new double[s.batch()];
-            arithmetic.split(s.batch(), (from, to) -> {
-                for (int image = from; image < to; image++) {
-                    sums[image] = image(s, t, image, gradient);
-                }
-            });
-            double sum = 0;
-            for (double each : sums) {
-                sum += each;
+    public static ValueAndGradient distance(Arithmetic arithmetic, double weight, Tensor student, Tensor teacher) {
+        Tensor s = Maps.pooled(arithmetic, student, teacher);
+        Tensor t = Maps.pooled(arithmetic, teacher, student);
+        Tensor gradient = Tensor.zeros(s.shape());
+        double scale = weight / s.batch() / Maps.pixels(s);
+        double[] sums = new double[s.batch()];
+        arithmetic.split(s.batch(), (from, to) -> {
+            for (int image = from; image < to; image++) {
+                sums[image] = distance(s, t, image, scale, gradient);
             }
-            int pixels = ofStudent.rows() * ofStudent.columns();
-            return new Factors(sum / ((double) s.batch() * pixels), ofStudent.gradient(gradient, arithmetic));
+        });
+        return new ValueAndGradient(scale * Arrays.stream(sums).sum(), Maps.unpooled(arithmetic, gradient, student));
+    }
+
+    /** The sum over an image's pixels; fills the gradient of {@code scale} times it. */
+    private static double distance(Tensor student, Tensor teacher, int image, double scale, Tensor gradient) {
+        int channels = student.shape().dimension(1);
+        int pixels = Maps.pixels(student);
+        double[] s = meanSquares(student, image);
+        double[] t = meanSquares(teacher, image);
+        double norm = norm(s);
+        double normOfTeacher = norm(t);
+        double[] signs = new double[pixels];
+        double sum = 0;
+        double along = 0;
+        for (int p = 0; p < pixels; p++) {
+            double difference = s[p] / norm - t[p] / normOfTeacher;
+            sum += Math.abs(difference);
+            signs[p] = Math.signum(difference);
+            along += signs[p] * s[p] / norm;
         }
-
-        private static AdaptivePool smaller(Tensor map, Tensor other) {
-            int height = map.shape().dimension(2);
-            int width = map.shape().dimension(3);
-            boolean larger = height > other.shape().dimension(2);
-            return new AdaptivePool(
-                    height,
-                    width,
-                    larger ? other.shape().dimension(2) : height,
-                    larger ? other.shape().dimension(3) : width);
+        float[] slopes = new float[pixels];
+        for (int p = 0; p < pixels; p++) {
+            slopes[p] = (float) (2 * scale / channels / norm * (signs[p] - along * s[p] / norm));
         }
-
-        /** Sum over an image's pixels; fills its gradient. */
-        private static double image(Tensor student, Tensor teacher, int image, Tensor gradient) {
-            int channels = student.shape().dimension(1);
-            int pixels = student.shape().dimension(2) * student.shape().dimension(3);
-            double[] s = meanSquares(student, image, pixels);
-            double[] t = meanSquares(teacher, image, pixels);
-            double norm = norm(s);
-            double normOfTeacher = norm(t);
-            double sum = 0;
-            double along = 0;
-            double[] sign = new double[pixels];
-            for (int p = 0; p < pixels; p++) {
-                double difference = s[p] / norm - t[p] / normOfTeacher;
-                sum += Math.abs(difference);
-                sign[p] = Math.signum(difference);
-                along += sign[p] * s[p] / norm;
-            }
-            float[] slope = new float[pixels];
-            double scale = 2 / (norm * channels * student.batch() * pixels);
-            for (int p = 0; p < pixels; p++) {
-                slope[p] = (float) (scale * (sign[p] - along * s[p] / norm));
-            }
-            for (int c = 0; c < channels; c++) {
-                multiply(student.values(), (image * channels + c) * pixels, slope, gradient.values());
-            }
-            return sum;
+        for (int c = 0; c < channels; c++) {
+            multiply(student.values(), (image * channels + c) * pixels, slopes, gradient.values());
         }
+        return sum;
+    }
 
-        private static double[] meanSquares(Tensor map, int image, int pixels) {
-            int channels = map.shape().dimension(1);
-            float[] sums = new float[pixels];
-            for (int c = 0; c < channels; c++) {
-                addSquares(map.values(), (image * channels + c) * pixels, sums);
-            }
-            double[] means = new double[pixels];
-            for (int p = 0; p < pixels; p++) {
-                means[p] = (double) sums[p] / channels;
-            }
-            return means;
+    private static double[] meanSquares(Tensor maps, int image) {
+        int channels = maps.shape().dimension(1);
+        int pixels = Maps.pixels(maps);
+        float[] sums = new float[pixels];
+        for (int c = 0; c < channels; c++) {
+            addSquares(maps.values(), (image * channels + c) * pixels, sums);
         }
-
-        private static double norm(double[] values) {
-            double sum = 0;
-            for (double value : values) {
-                sum += value * value;
-            }
-            return Math.max(Math.sqrt(sum), SMALLEST_NORM);
+        double[] means = new double[pixels];
+        for (int p = 0; p < pixels; p++) {
+            means[p] = (double) sums[p] / channels;
         }
+        return means;
+    }
 
-        private static void addSquares(float[] values, int from, float[] sums) {
-            for (int p = 0; p < sums.length; p++) {
-                sums[p] += values[from + p] * values[from + p];
-            }
+    private static double norm(double[] values) {
+        return Math.max(Math.sqrt(Arrays.stream(values).map(v -> v * v).sum()), SHORTEST);
+    }
+
+    private static void addSquares(float[] values, int from, float[] sums) {
+        for (int p = 0; p < sums.length; p++) {
+            sums[p] += values[from + p] * values[from + p];
         }
+    }
 
-        private static void multiply(float[] values, int from, float[] slope, float[] product) {
-            for (int p = 0; p < slope.length; p++) {
-                product[from + p] = values[from + p] * slope[p];
-            }
+    private static void multiply(float[] values, int from, float[] slopes, float[] product) {
+        for (int p = 0; p < slopes.length; p++) {
+            product[from + p] = values[from + p] * slopes[p];
         }
     }
 }

@@ -37,23 +37,53 @@ public final class Methods {
                     (settings, path, pair) -> new Recipe(1, Map.of(), pair)),
             new Method(Kd.NAME, "the teacher's softened outputs", "Hinton et al. 2015, arXiv 1503.02531", Kd::bind),
             new Method(
+                    Fitnet.NAME,
+                    "one stage's feature map, through a trained regressor",
+                    "Romero et al. 2015, arXiv 1412.6550",
+                    Fitnet::bind),
+            new Method(
+                    At.NAME,
+                    "where each stage is active, over all channels",
+                    "Zagoruyko and Komodakis 2017, arXiv 1612.03928",
+                    At::bind),
+            new Method(
+                    Oh.NAME,
+                    "each stage before its ReLU, by a partial distance",
+                    "Heo et al. 2019, arXiv 1904.01866",
+                    Oh::bind),
+            new Method(
+                    Vid.NAME,
+                    "each stage's feature map as a Gaussian that the student predicts",
+                    "Ahn et al. 2019, arXiv 1904.05835",
+                    Vid::bind),
+            new Method(
                     Ab.NAME,
-                    "which of the teacher's neurons are active, learnt first",
+                    "which of the teacher's neurons are active, before the training by cross-entropy",
                     "Heo et al. 2019, arXiv 1811.03233",
                     Ab::bind),
             new Method(
                     Ft.NAME,
-                    "factors of the teacher's last stage, learnt first",
+                    "factors of the last stage, which an autoencoder has found before",
                     "Kim et al. 2018, arXiv 1802.04977",
                     Ft::bind),
             new Method(
+                    Nst.NAME,
+                    "the distribution of each stage's channels, by maximum mean discrepancy",
+                    "Huang and Wang 2017, arXiv 1707.01219",
+                    Nst::bind),
+            new Method(
+                    Fsp.NAME,
+                    "the products of consecutive feature maps, before the training by cross-entropy",
+                    "Yim et al. 2017, CVPR",
+                    Fsp::bind),
+            new Method(
                     ReviewKd.NAME,
-                    "every stage fused with all deeper ones",
+                    "each stage, fused with all deeper ones",
                     "Chen et al. 2021, arXiv 2104.09044",
                     ReviewKd::bind),
             new Method(
                     SimKd.NAME,
-                    "the map before the teacher's classifier, which is kept",
+                    "the map before the teacher's classifier, which the student keeps",
                     "Chen et al. 2022, arXiv 2203.14001",
                     SimKd::bind));
 
@@ -81,7 +111,7 @@ public final class Methods {
         }
         if (!recipe.fixedValues().isEmpty()) {
             throw new UserException(
-                    "distill.add-kd is %s, but distill.method %s keeps the teacher's classifier: set it to 0"
+                    "distill.add-kd is %s, but method %s keeps the teacher's classifier and trains no outputs: set it to 0"
                             .formatted(addKd, method.name()));
         }
         Map<String, DistillationMethod> terms = new HashMap<>(recipe.terms());

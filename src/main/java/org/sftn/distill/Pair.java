@@ -1,5 +1,6 @@
 package org.sftn.distill;
 
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +21,7 @@ public final class Pair {
      * @param teacher from 1
      * @param student from 1
      */
-    public record Stages(int teacher, int student) {}
+    public record Stages(int teacher, int student) implements Serializable {}
 
     private final Optional<Teacher> teacher;
     private final Architecture student;

@@ -25,7 +25,6 @@ import org.sftn.nn.Sigmoid;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
 import org.sftn.nn.Upsample;
-import org.sftn.train.loss.AdaptivePool;
 
 /**
  * Knowledge review (Chen et al. 2021, arXiv 2104.09044): from the pooled value and the last stage to the first, each level of the
@@ -158,7 +157,7 @@ public record ReviewKd(double weight, int warmUpEpochs, Network fusion, Map<Stri
                 return b.add(name, new AveragePool(1, down, 0), map);
             }
             throw new UserException(
-                    "reviewkd cannot fuse stage %d of %s with what is deeper, to be compared with stage %d of %s (%s): %dx%d does not become %dx%d by a whole factor"
+                    "reviewkd cannot fuse stage %d of the student %s and compare it with stage %d of the teacher %s (%s): %dx%d does not become %dx%d by a whole factor"
                             .formatted(
                                     stages.student(),
                                     pair.student().name(),
@@ -197,9 +196,9 @@ public record ReviewKd(double weight, int warmUpEpochs, Network fusion, Map<Stri
             Tensor student = values.get(MODULE + tap);
             Tensor teacher =
                     new Tensor(student.shape(), values.get(taught.get(tap)).values());
-            Context context = Context.of(student, teacher, now, arithmetic);
-            value += context.value();
-            gradients.put(MODULE + tap, context.gradient());
+            ValueAndGradient found = context(arithmetic, now, student, teacher);
+            value += found.value();
+            gradients.put(MODULE + tap, found.gradient());
         }
         return new MethodLoss.Term(value, gradients);
     }
@@ -210,145 +209,137 @@ public record ReviewKd(double weight, int warmUpEpochs, Network fusion, Map<Stri
     }
 
     /**
-     * Hierarchical context: the weighted mean of the mean squared errors of two maps, with weight 1, and of their averages over grids
-     * of 4x4, 2x2 and 1x1 cells. Of the grids, those with at least as many rows as the map are left out; the first that is not has
+     * Hierarchical context: {@code weight} times the weighted mean of the mean squared errors of two maps, with weight 1, and of their
+     * averages over grids of 4x4, 2x2 and 1x1 cells. Grids with no fewer rows than the map are left out; of the others the first has
      * weight 1/2, each one more half of that.
      *
-     * @param gradient of the value with respect to the student's map
+     * @param student {@code rows x channels x height x width}
+     * @param teacher of the same shape
      */
-    public record Context(double value, Tensor gradient) {
-        private static final List<Integer> CELLS = List.of(4, 2, 1);
-
-        /**
-         * @param student {@code batch x channels x height x width}
-         * @param teacher of the same shape
-         * @param weight of the value
-         */
-        public static Context of(Tensor student, Tensor teacher, double weight, Arithmetic arithmetic) {
-            Shape shape = student.shape();
-            List<Grid> grids = Grid.of(shape);
-            double all = 0;
-            for (int scale = 0; scale <= grids.size(); scale++) {
-                all += Math.scalb(1.0, -scale);
+    public static ValueAndGradient context(Arithmetic arithmetic, double weight, Tensor student, Tensor teacher) {
+        Shape shape = student.shape();
+        List<Grid> grids = Grid.of(shape);
+        double all = 0;
+        for (int scale = 0; scale <= grids.size(); scale++) {
+            all += Math.scalb(1.0, -scale);
+        }
+        double[] scales = new double[grids.size() + 1];
+        scales[0] = weight / all / student.values().length;
+        for (int g = 0; g < grids.size(); g++) {
+            int cells = student.batch() * shape.dimension(1) * grids.get(g).cells();
+            scales[g + 1] = weight / all * Math.scalb(1.0, -1 - g) / cells;
+        }
+        Tensor gradient = Tensor.zeros(shape);
+        double[] values = new double[student.batch()];
+        arithmetic.split(student.batch(), (from, to) -> {
+            Image image = new Image(shape, grids, scales);
+            for (int b = from; b < to; b++) {
+                values[b] = image.value(student.values(), teacher.values(), b, gradient.values());
             }
-            double[] scales = new double[grids.size() + 1];
-            scales[0] = weight / all / student.values().length;
+        });
+        return new ValueAndGradient(Arrays.stream(values).sum(), gradient);
+    }
+
+    /** @param fine whether it averages the cells of the grid before it, which gives the same and is faster, or the map */
+    private record Grid(AdaptivePool pool, boolean fine) {
+        static List<Grid> of(Shape maps) {
+            int height = maps.dimension(2);
+            int width = maps.dimension(3);
+            List<Grid> grids = new ArrayList<>();
+            int before = 0;
+            for (int cells : List.of(4, 2, 1)) {
+                if (cells < height) {
+                    boolean fine = before > 0 && height % before == 0 && width % before == 0;
+                    grids.add(new Grid(
+                            fine
+                                    ? new AdaptivePool(before, before, cells, cells)
+                                    : new AdaptivePool(height, width, cells, cells),
+                            fine));
+                    before = cells;
+                }
+            }
+            return grids;
+        }
+
+        int cells() {
+            return pool.rows() * pool.columns();
+        }
+    }
+
+    /** What one thread works with. */
+    private static final class Image {
+        private static final int STRIP = 1024;
+
+        private final int channels;
+        private final int size;
+        private final List<Grid> grids;
+        private final double[] scales;
+        private final float[] squares = new float[STRIP];
+        private final List<float[]> cells;
+
+        Image(Shape shape, List<Grid> grids, double[] scales) {
+            this.channels = shape.dimension(1);
+            this.size = channels * shape.dimension(2) * shape.dimension(3);
+            this.grids = grids;
+            this.scales = scales;
+            this.cells = grids.stream()
+                    .map(grid -> new float[channels * grid.cells()])
+                    .toList();
+        }
+
+        double value(float[] student, float[] teacher, int image, float[] gradient) {
+            int from = image * size;
+            Arrays.fill(squares, 0);
+            for (int at = from; at < from + size; at += STRIP) {
+                int end = Math.min(at + STRIP, from + size);
+                subtract(student, teacher, at, end, gradient);
+                addSquares(gradient, at, end, squares);
+            }
+            double value = 0;
+            for (float square : squares) {
+                value += scales[0] * square;
+            }
             for (int g = 0; g < grids.size(); g++) {
-                int cells = student.batch() * shape.dimension(1) * grids.get(g).cells();
-                scales[g + 1] = weight / all * Math.scalb(1.0, -1 - g) / cells;
-            }
-            Tensor gradient = Tensor.zeros(shape);
-            double[] values = new double[student.batch()];
-            arithmetic.split(student.batch(), (from, to) -> {
-                Image image = new Image(shape, grids, scales);
-                for (int b = from; b < to; b++) {
-                    values[b] = image.value(student.values(), teacher.values(), b, gradient.values());
+                Grid grid = grids.get(g);
+                if (grid.fine()) {
+                    grid.pool().pool(cells.get(g - 1), 0, channels, cells.get(g), 0);
+                } else {
+                    grid.pool().pool(gradient, from, channels, cells.get(g), 0);
                 }
-            });
-            return new Context(Arrays.stream(values).sum(), gradient);
+                for (float cell : cells.get(g)) {
+                    value += scales[g + 1] * cell * cell;
+                }
+            }
+            scale((float) (2 * scales[0]), gradient, from, size);
+            for (int g = 0; g < grids.size(); g++) {
+                scale((float) (2 * scales[g + 1]), cells.get(g), 0, cells.get(g).length);
+            }
+            for (int g = grids.size() - 1; g >= 0; g--) {
+                Grid grid = grids.get(g);
+                if (grid.fine()) {
+                    grid.pool().spread(cells.get(g), 0, channels, cells.get(g - 1), 0);
+                } else {
+                    grid.pool().spread(cells.get(g), 0, channels, gradient, from);
+                }
+            }
+            return value;
         }
 
-        /** @param fine whether it averages the cells of the grid before it, which gives the same and is faster, or the map */
-        private record Grid(AdaptivePool pool, boolean fine) {
-            static List<Grid> of(Shape maps) {
-                int height = maps.dimension(2);
-                int width = maps.dimension(3);
-                List<Grid> grids = new ArrayList<>();
-                int before = 0;
-                for (int cells : CELLS) {
-                    if (cells < height) {
-                        boolean fine = before > 0 && height % before == 0 && width % before == 0;
-                        grids.add(new Grid(
-                                fine
-                                        ? new AdaptivePool(before, before, cells, cells)
-                                        : new AdaptivePool(height, width, cells, cells),
-                                fine));
-                        before = cells;
-                    }
-                }
-                return grids;
-            }
-
-            int cells() {
-                return pool.rows() * pool.columns();
+        private static void subtract(float[] a, float[] b, int from, int end, float[] difference) {
+            for (int i = from; i < end; i++) {
+                difference[i] = a[i] - b[i];
             }
         }
 
-        /** What one thread works with. */
-        private static final class Image {
-            private static final int STRIP = 1024;
-
-            private final int channels;
-            private final int size;
-            private final List<Grid> grids;
-            private final double[] scales;
-            private final float[] squares = new float[STRIP];
-            private final List<float[]> cells;
-
-            Image(Shape shape, List<Grid> grids, double[] scales) {
-                this.channels = shape.dimension(1);
-                this.size = channels * shape.dimension(2) * shape.dimension(3);
-                this.grids = grids;
-                this.scales = scales;
-                this.cells = grids.stream()
-                        .map(grid -> new float[channels * grid.cells()])
-                        .toList();
+        private static void addSquares(float[] values, int from, int end, float[] squares) {
+            for (int i = 0; i < end - from; i++) {
+                squares[i] += values[from + i] * values[from + i];
             }
+        }
 
-            double value(float[] student, float[] teacher, int image, float[] gradient) {
-                int from = image * size;
-                Arrays.fill(squares, 0);
-                for (int at = from; at < from + size; at += STRIP) {
-                    int end = Math.min(at + STRIP, from + size);
-                    subtract(student, teacher, at, end, gradient);
-                    addSquares(gradient, at, end, squares);
-                }
-                double value = 0;
-                for (float square : squares) {
-                    value += scales[0] * square;
-                }
-                for (int g = 0; g < grids.size(); g++) {
-                    Grid grid = grids.get(g);
-                    if (grid.fine()) {
-                        grid.pool().pool(cells.get(g - 1), 0, channels, cells.get(g), 0);
-                    } else {
-                        grid.pool().pool(gradient, from, channels, cells.get(g), 0);
-                    }
-                    for (float cell : cells.get(g)) {
-                        value += scales[g + 1] * cell * cell;
-                    }
-                }
-                scale((float) (2 * scales[0]), gradient, from, size);
-                for (int g = 0; g < grids.size(); g++) {
-                    scale((float) (2 * scales[g + 1]), cells.get(g), 0, cells.get(g).length);
-                }
-                for (int g = grids.size() - 1; g >= 0; g--) {
-                    Grid grid = grids.get(g);
-                    if (grid.fine()) {
-                        grid.pool().spread(cells.get(g), 0, channels, cells.get(g - 1), 0);
-                    } else {
-                        grid.pool().spread(cells.get(g), 0, channels, gradient, from);
-                    }
-                }
-                return value;
-            }
-
-            private static void subtract(float[] a, float[] b, int from, int end, float[] difference) {
-                for (int i = from; i < end; i++) {
-                    difference[i] = a[i] - b[i];
-                }
-            }
-
-            private static void addSquares(float[] values, int from, int end, float[] squares) {
-                for (int i = 0; i < end - from; i++) {
-                    squares[i] += values[from + i] * values[from + i];
-                }
-            }
-
-            private static void scale(float by, float[] values, int from, int count) {
-                for (int i = from; i < from + count; i++) {
-                    values[i] *= by;
-                }
+        private static void scale(float by, float[] values, int from, int count) {
+            for (int i = from; i < from + count; i++) {
+                values[i] *= by;
             }
         }
     }

@@ -7,10 +7,8 @@ import org.sftn.conf.Limit.MoreThan;
 import org.sftn.conf.Settings;
 import org.sftn.engine.Arithmetic;
 import org.sftn.nn.ParameterSpec;
-import org.sftn.nn.Shape;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
-import org.sftn.train.loss.AdaptivePool;
 import org.sftn.train.loss.Gradients;
 import org.sftn.train.loss.MeanSquaredError;
 import org.sftn.zoo.Architecture;
@@ -58,16 +56,9 @@ public record SimKd(double weight, String projected) implements DistillationMeth
 
     private MethodLoss.Term loss(Map<String, Tensor> values, Arithmetic arithmetic) {
         Tensor student = values.get(projected);
-        MeanSquaredError error = MeanSquaredError.of(student, target(student, values.get(TAUGHT), arithmetic));
+        MeanSquaredError error = MeanSquaredError.of(student, Maps.pooled(arithmetic, values.get(TAUGHT), student));
         Gradients gradients = new Gradients();
         gradients.add(projected, weight, error.gradient());
         return new MethodLoss.Term(weight * error.value(), gradients.byTap());
-    }
-
-    private static Tensor target(Tensor student, Tensor teacher, Arithmetic arithmetic) {
-        Shape from = teacher.shape();
-        Shape to = student.shape();
-        return new AdaptivePool(from.dimension(2), from.dimension(3), to.dimension(2), to.dimension(3))
-                .pooled(teacher, arithmetic);
     }
 }

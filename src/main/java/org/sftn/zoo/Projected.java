@@ -26,8 +26,9 @@ final class Projected {
     /** @throws UserException when the maps cannot be joined */
     static Architecture of(Architecture student, Architecture teacher) {
         if (student.name().indexOf(PLUS) >= 0) {
-            throw new UserException("%s has a projector and the classifier of a teacher; it cannot get those of %s"
-                    .formatted(student.name(), teacher.name()));
+            throw new UserException(
+                    "the student %s has a projector and a teacher's classifier already; it cannot get those of %s"
+                            .formatted(student.name(), teacher.name()));
         }
         List<Network> stages = new ArrayList<>(student.stages());
         Shape taught = teacher.network().tapShape(Taps.LAST_MAP);
@@ -68,7 +69,7 @@ final class Projected {
         int factor = own.height() / taught.height();
         if (own.height() != factor * taught.height() || own.width() != factor * taught.width()) {
             throw new UserException(
-                    "%s cannot take the classifier of %s: its last stage (%s) cannot be averaged to the resolution of the teacher's last map (%s)"
+                    "the student %s cannot take the classifier of the teacher %s: its last stage (%s) cannot be averaged to the resolution of the teacher's last map (%s)"
                             .formatted(student.name(), teacher, own, taught));
         }
         return factor;

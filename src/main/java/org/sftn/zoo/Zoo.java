@@ -11,7 +11,10 @@ import org.sftn.conf.Nearest;
 import org.sftn.conf.UserException;
 import org.sftn.nn.Shape;
 
-/** All architectures by name. A new one is its own file and its row here. */
+/**
+ * All architectures by name. A new one is its own file and its row here. Fresh weights are the layers' own: RepDistiller starts the
+ * linear layers of VGG and MobileNetV2, and the convolutions of the ShuffleNets, from other distributions.
+ */
 public final class Zoo {
     private static final Map<String, Factory> FACTORIES = new TreeMap<>(Map.ofEntries(
             entry("resnet8", ResNet.of(8, 16, 16, 32, 64)),

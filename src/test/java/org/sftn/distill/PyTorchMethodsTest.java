@@ -54,11 +54,11 @@ class PyTorchMethodsTest {
     void theHierarchicalContextIsThatOfPyTorch(JsonNode golden) {
         Shape shape = shape(golden.get("shape"));
         try (Arithmetic arithmetic = new MklArithmetic(2)) {
-            ReviewKd.Context context = ReviewKd.Context.of(
-                    Reproducible.tensor("student", shape, 4, 0),
-                    Reproducible.tensor("teacher", shape, 4, 0),
+            ValueAndGradient context = ReviewKd.context(
+                    arithmetic,
                     1,
-                    arithmetic);
+                    Reproducible.tensor("student", shape, 4, 0),
+                    Reproducible.tensor("teacher", shape, 4, 0));
             double loss = golden.get("loss").asDouble();
             assertThat(context.value()).isCloseTo(loss, within(TOLERANCE * loss));
             same("the map", golden.get("gradient"), context.gradient());

@@ -17,25 +17,23 @@ public record MeanSquaredError(double value, Tensor gradient) {
             throw new IllegalArgumentException("mean squared error of " + predicted.shape() + " and " + target.shape());
         }
         Tensor gradient = Tensor.zeros(predicted.shape());
-        float[] differences = gradient.values();
-        subtract(predicted.values(), target.values(), differences);
-        double sum = 0;
-        for (float difference : differences) {
-            sum += (double) difference * difference;
-        }
-        scale((float) (2.0 / differences.length), differences);
-        return new MeanSquaredError(sum / differences.length, gradient);
+        int count = gradient.values().length;
+        scaledDifference(2f / count, predicted.values(), target.values(), gradient.values());
+        return new MeanSquaredError(squares(predicted.values(), target.values()) / count, gradient);
     }
 
-    private static void subtract(float[] a, float[] b, float[] difference) {
+    private static void scaledDifference(float scale, float[] a, float[] b, float[] difference) {
         for (int i = 0; i < difference.length; i++) {
-            difference[i] = a[i] - b[i];
+            difference[i] = scale * (a[i] - b[i]);
         }
     }
 
-    private static void scale(float by, float[] values) {
-        for (int i = 0; i < values.length; i++) {
-            values[i] *= by;
+    private static double squares(float[] a, float[] b) {
+        double sum = 0;
+        for (int i = 0; i < a.length; i++) {
+            double difference = (double) a[i] - b[i];
+            sum += difference * difference;
         }
+        return sum;
     }
 }

@@ -90,6 +90,7 @@ class ParityTest {
         same(joint("resnet20", "resnet8", "false").network());
         same(joint("wrn_16_2", "resnet8x4", "false").network());
         same(joint("resnet20", "resnet8", "true").network());
+        same(joint("wrn_16_2", "shufflenet_v2_32", "false").network());
     }
 
     private static Objective joint(String teacher, String student, String shared) {

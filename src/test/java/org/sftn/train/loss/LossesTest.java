@@ -42,10 +42,16 @@ class LossesTest {
                 q,
                 SoftenedKl.of(p, q, 3).gradientOfQ(),
                 x -> SoftenedKl.of(p, x, 3).value());
+        check(
+                p,
+                MeanSquaredError.of(p, q).gradient(),
+                x -> MeanSquaredError.of(x, q).value());
     }
 
     @Test
     void shapesThatDoNotFitAreRefused() {
+        assertThatThrownBy(() -> MeanSquaredError.of(random(1), Tensor.zeros(Shape.of(3, 4))))
+                .hasMessage("mean squared error of 3x5 and 3x4");
         assertThatThrownBy(() -> SoftenedKl.of(random(1), Tensor.zeros(Shape.of(3, 4)), 1))
                 .hasMessage("KL of outputs of 3x5 and 3x4");
         assertThatThrownBy(() -> CrossEntropy.of(random(1), new int[2])).hasMessage("2 labels for a batch of 3");

@@ -1,4 +1,4 @@
-package org.sftn.train.loss;
+package org.sftn.distill;
 
 import java.util.Arrays;
 import java.util.stream.IntStream;
@@ -15,19 +15,10 @@ import org.sftn.nn.Tensor;
  * @param rows of cells
  * @param columns of cells
  */
-public record AdaptivePool(int height, int width, int rows, int columns) {
-    /** Whether the cells are the values. */
-    public boolean isIdentity() {
-        return height == rows && width == columns;
-    }
-
+record AdaptivePool(int height, int width, int rows, int columns) {
     /** @param maps {@code batch x channels x height x width} */
-    public Tensor pooled(Tensor maps, Arithmetic arithmetic) {
-        if (isIdentity()) {
-            return maps;
-        }
-        Shape shape = maps.shape();
-        int channels = shape.dimension(1);
+    Tensor pooled(Arithmetic arithmetic, Tensor maps) {
+        int channels = maps.shape().dimension(1);
         Tensor pooled = Tensor.zeros(Shape.of(maps.batch(), channels, rows, columns));
         arithmetic.split(
                 maps.batch() * channels,
@@ -36,22 +27,19 @@ public record AdaptivePool(int height, int width, int rows, int columns) {
         return pooled;
     }
 
-    /** The gradient with respect to the maps from the one with respect to their cells. */
-    public Tensor gradient(Tensor cells, Arithmetic arithmetic) {
-        if (isIdentity()) {
-            return cells;
-        }
-        int channels = cells.shape().dimension(1);
-        Tensor gradient = Tensor.zeros(Shape.of(cells.batch(), channels, height, width));
+    /** The gradient with respect to the maps from the one with respect to their means. */
+    Tensor unpooled(Arithmetic arithmetic, Tensor means) {
+        int channels = means.shape().dimension(1);
+        Tensor gradient = Tensor.zeros(Shape.of(means.batch(), channels, height, width));
         arithmetic.split(
-                cells.batch() * channels,
+                means.batch() * channels,
                 (from, to) -> spread(
-                        cells.values(), from * rows * columns, to - from, gradient.values(), from * height * width));
+                        means.values(), from * rows * columns, to - from, gradient.values(), from * height * width));
         return gradient;
     }
 
     /** The means of consecutive planes, on the calling thread. */
-    public void pool(float[] values, int from, int planes, float[] cells, int to) {
+    void pool(float[] values, int from, int planes, float[] cells, int to) {
         int[] tops = firsts(height, rows);
         int[] bottoms = ends(height, rows);
         int[] lefts = firsts(width, columns);
@@ -79,7 +67,7 @@ public record AdaptivePool(int height, int width, int rows, int columns) {
     }
 
     /** Adds to the gradients of consecutive planes what comes from those of their cells, on the calling thread. */
-    public void spread(float[] cells, int from, int planes, float[] gradient, int to) {
+    void spread(float[] cells, int from, int planes, float[] gradient, int to) {
         int[] tops = firsts(height, rows);
         int[] bottoms = ends(height, rows);
         int[] lefts = firsts(width, columns);
