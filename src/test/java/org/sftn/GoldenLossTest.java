@@ -34,6 +34,10 @@ import org.sftn.engine.bigdl.BigDlEngine;
 import org.sftn.engine.bigdl.MklArithmetic;
 import org.sftn.nn.Network;
 import org.sftn.nn.ParameterSpec;
+import org.sftn.distill.Ab;
+import org.sftn.distill.Ft;
+import org.sftn.engine.Arithmetic;
+import org.sftn.engine.bigdl.MklArithmetic;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
 import org.sftn.nn.TransposedConvolution;
@@ -64,6 +68,9 @@ class GoldenLossTest {
             entry("vid", GoldenLossTest::vid),
             entry("nst", GoldenLossTest::nst),
             entry("fsp", GoldenLossTest::fsp));
+            entry("ab", GoldenLossTest::ab),
+            entry("ft", GoldenLossTest::ft),
+            entry("sftn_teacher", GoldenLossTest::studentFriendlyTeacher));
 
     @Test
     void everyFormulaHasACase() throws IOException {
@@ -114,6 +121,32 @@ class GoldenLossTest {
                 golden.input("student_logits"),
                 golden.parameter("temperature").doubleValue());
         return new Result(kl.value(), Map.of("student_logits", kl.gradientOfQ()));
+    }
+
+    private static Result ab(Case golden) {
+        List<Tensor> students = new ArrayList<>();
+        List<Tensor> teachers = new ArrayList<>();
+        for (int stage = 0; stage < 3; stage++) {
+            students.add(golden.input("student_" + stage));
+            teachers.add(golden.input("teacher_" + stage));
+        }
+        try (Arithmetic arithmetic = new MklArithmetic(2)) {
+            Ab.Boundaries boundaries = Ab.Boundaries.of(
+                    students, teachers, golden.parameter("margin").doubleValue(), 0.003, arithmetic);
+            Map<String, Tensor> gradients = new HashMap<>();
+            for (int stage = 0; stage < 3; stage++) {
+                gradients.put("student_" + stage, boundaries.gradients().get(stage));
+            }
+            return new Result(boundaries.value(), gradients);
+        }
+    }
+
+    private static Result ft(Case golden) {
+        try (Arithmetic arithmetic = new MklArithmetic(2)) {
+            Ft.Factors factors =
+                    Ft.Factors.of(golden.input("student_factor"), golden.input("teacher_factor"), arithmetic);
+            return new Result(factors.value(), Map.of("student_factor", factors.gradient()));
+        }
     }
 
     private static Result studentFriendlyTeacher(Case golden) {

@@ -57,6 +57,11 @@ public final class Methods {
                     "Ahn et al. 2019, arXiv 1904.05835",
                     Vid::bind),
             new Method(
+                    Ft.NAME,
+                    "factors of the teacher's last stage, learnt first",
+                    "Kim et al. 2018, arXiv 1802.04977",
+                    Ft::bind),
+            new Method(
                     Nst.NAME,
                     "the distribution of each stage's channels, by maximum mean discrepancy",
                     "Huang and Wang 2017, arXiv 1707.01219",
@@ -65,7 +70,17 @@ public final class Methods {
                     Fsp.NAME,
                     "the products of consecutive feature maps, before the training by cross-entropy",
                     "Yim et al. 2017, CVPR",
-                    Fsp::bind));
+                    Fsp::bind),
+            new Method(
+                    ReviewKd.NAME,
+                    "every stage fused with all deeper ones",
+                    "Chen et al. 2021, arXiv 2104.09044",
+                    ReviewKd::bind),
+            new Method(
+                    SimKd.NAME,
+                    "the map before the teacher's classifier, which is kept",
+                    "Chen et al. 2022, arXiv 2203.14001",
+                    SimKd::bind));
 
     private Methods() {}
 
@@ -88,6 +103,11 @@ public final class Methods {
         if (method.name().equals(Kd.NAME)) {
             throw new UserException(
                     "distill.add-kd is %s, but distill.method is kd already: set distill.kd.weight".formatted(addKd));
+        }
+        if (!recipe.fixedValues().isEmpty()) {
+            throw new UserException(
+                    "distill.add-kd is %s, but distill.method %s keeps the teacher's classifier: set it to 0"
+                            .formatted(addKd, method.name()));
         }
         Map<String, DistillationMethod> terms = new HashMap<>(recipe.terms());
         terms.put(

@@ -6,6 +6,8 @@ public final class Taps {
     public static final String IMAGE = "image";
 
     public static final String STEM = "stem";
+    /** The map that global pooling takes. */
+    public static final String LAST_MAP = "last-map";
     /** The vector after global pooling. */
     public static final String POOLED = "pooled";
     /** The classifier's output before softmax. */

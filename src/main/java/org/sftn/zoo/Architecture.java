@@ -16,7 +16,8 @@ import org.sftn.nn.Taps;
  * @param classes at least 2
  * @param stem from {@link Taps#IMAGE} to the tap {@link Taps#STEM}
  * @param stages each from the output of the one before (the first: the stem's) to the tap {@link Taps#stage}
- * @param head from the last stage's output to the taps {@link Taps#POOLED} and {@link Taps#LOGITS}
+ * @param head from the last stage's output to the taps {@link Taps#LAST_MAP}, {@link Taps#POOLED} and {@link
+ *     Taps#LOGITS}
  */
 public record Architecture(String name, Shape image, int classes, Network stem, List<Network> stages, Network head) {
     /** The input of stages and head. */

@@ -68,7 +68,10 @@ final class Parts {
     static Network classify(Network.Builder b, String input, int classes) {
         String pooled = b.add("pool", new GlobalAveragePool(), input);
         String logits = b.add("fc", new Linear(b.shape(input).channels(), classes), pooled);
-        return b.tap(Taps.POOLED, pooled).tap(Taps.LOGITS, logits).build();
+        return b.tap(Taps.LAST_MAP, input)
+                .tap(Taps.POOLED, pooled)
+                .tap(Taps.LOGITS, logits)
+                .build();
     }
 
     /** Adds {@code PREFIXconvN} and {@code PREFIXbnN}. */

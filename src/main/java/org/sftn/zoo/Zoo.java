@@ -70,11 +70,27 @@ public final class Zoo {
     }
 
     /**
+     * The student's stem and stages, a projector and the teacher's linear layer (see {@link Projected}); its name is {@code
+     * STUDENT+TEACHER}, which {@link #create} knows.
+     *
+     * @throws UserException when the maps cannot be joined
+     */
+    public static Architecture projected(Architecture student, Architecture teacher) {
+        return Projected.of(student, teacher);
+    }
+
+    /**
+     * @param name one of {@link #names()}, or one of a {@link #projected} pair
      * @param image {@code channels x height x width}
      * @param classes at least 2
      * @throws UserException when there is no such architecture, or it does not fit the image or the number of classes
      */
     public static Architecture create(String name, Shape image, int classes) {
+        int plus = name.indexOf(Projected.PLUS);
+        if (plus >= 0) {
+            return projected(
+                    create(name.substring(0, plus), image, classes), create(name.substring(plus + 1), image, classes));
+        }
         Factory factory = FACTORIES.get(name);
         if (factory == null) {
             throw new UserException("there is no network '" + name + "' among " + String.join(", ", names())

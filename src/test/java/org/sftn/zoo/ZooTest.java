@@ -88,7 +88,7 @@ class ZooTest {
     void everyStageIsTappedAtItsEndAndBeforeItsLastRelu(String name) {
         Architecture architecture = Zoo.create(name, CIFAR, 10);
         Network network = architecture.network();
-        Set<String> expected = new HashSet<>(Set.of(Taps.STEM, Taps.POOLED, Taps.LOGITS));
+        Set<String> expected = new HashSet<>(Set.of(Taps.STEM, Taps.LAST_MAP, Taps.POOLED, Taps.LOGITS));
         for (int stage = 1; stage <= architecture.stages().size(); stage++) {
             expected.add(Taps.stage(stage));
             expected.add(Taps.stageBeforeRelu(stage));

@@ -1,0 +1,233 @@
+package org.sftn.distill;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.sftn.conf.Limit.AtLeast;
+import org.sftn.conf.Limit.MoreThan;
+import org.sftn.conf.Settings;
+import org.sftn.conf.UserException;
+import org.sftn.engine.Arithmetic;
+import org.sftn.nn.BatchNorm;
+import org.sftn.nn.Convolution;
+import org.sftn.nn.Layer;
+import org.sftn.nn.Network;
+import org.sftn.nn.Shape;
+import org.sftn.nn.Taps;
+import org.sftn.nn.Tensor;
+import org.sftn.nn.TransposedConvolution;
+
+/**
+ * Activation boundaries (Heo et al. 2019, arXiv 1811.03233): before its training, the student's stages learn which of the teacher's
+ * neurons are active; then cross-entropy trains it alone. The code of RepDistiller, with which the methods are compared, adds no term
+ * there either.
+ *
+ * <p>Maps are taken before their stage's last ReLU. A connector, a convolution with batch-norm, gives the student's the teacher's
+ * shape; equal shapes need none.
+ */
+public record Ab(Initialisation initialisation, Preliminary.Schedule schedule) implements DistillationMethod {
+    static final String NAME = "ab";
+
+    /** {@code distill.ab}. */
+    public record AbSettings(
+            @AtLeast(0) double weight,
+            @MoreThan(0) double margin,
+            @MoreThan(0) double crossEntropyWeight,
+            Preliminary.Schedule preliminary) {}
+
+    static Recipe bind(Settings all, String path, Pair pair) {
+        AbSettings settings = all.bind(path, AbSettings.class);
+        Initialisation initialisation = Initialisation.of(settings.weight(), settings.margin(), pair);
+        return new Recipe(
+                settings.crossEntropyWeight(), Map.of(NAME, new Ab(initialisation, settings.preliminary())), pair);
+    }
+
+    @Override
+    public Set<String> needs() {
+        return Set.of();
+    }
+
+    @Override
+    public Optional<Preliminary> preliminary() {
+        return Optional.of(new Preliminary(initialisation, schedule));
+    }
+
+    @Override
+    public MethodLoss open(Place place) {
+        return (values, batch, epoch) -> new MethodLoss.Term(0, Map.of());
+    }
+
+    /**
+     * The preliminary stage.
+     *
+     * @param weight of the last stage's term; each stage before has half of it
+     * @param connectors with a tap {@code stageN} for each of the student's stages that are compared, from the first to the last
+     * @param taught the teacher's values for them
+     */
+    record Initialisation(double weight, double margin, Network connectors, List<String> taught)
+            implements DistillationMethod {
+        static Initialisation of(double weight, double margin, Pair pair) {
+            Network teacher = pair.teacher().network();
+            Network student = pair.student().network();
+            List<String> taught = new ArrayList<>();
+            Network.Builder connectors = Network.builder();
+            for (Pair.Stages stages : pair.stages()) {
+                String from = Taps.stageBeforeRelu(stages.student());
+                String to = Taps.stageBeforeRelu(stages.teacher());
+                String input = connectors.input(STUDENT + from, student.tapShape(from));
+                connectors.tap(
+                        Taps.stage(stages.student()), connected(connectors, input, teacher.tapShape(to), stages, pair));
+                taught.add(TEACHER + to);
+            }
+            return new Initialisation(weight, margin, connectors.build(), taught);
+        }
+
+        private static String connected(
+                Network.Builder connectors, String input, Shape to, Pair.Stages stages, Pair pair) {
+            Shape from = connectors.shape(input);
+            if (from.equals(to)) {
+                return input;
+            }
+            int in = from.channels();
+            int out = to.channels();
+            Layer convolution = Stream.of(
+                            Convolution.same(in, out, 1, 1),
+                            Convolution.same(in, out, 3, 2),
+                            new TransposedConvolution(in, out, 4, 2, 1))
+                    .filter(layer -> layer.outputShape(List.of(from)).equals(to))
+                    .findFirst()
+                    .orElseThrow(() -> new UserException(
+                            "ab cannot compare stage %d of %s (%s) with stage %d of %s (%s): their resolutions are not equal, nor is one twice the other"
+                                    .formatted(
+                                            stages.student(),
+                                            pair.student().name(),
+                                            from,
+                                            stages.teacher(),
+                                            pair.teacher().name(),
+                                            to)));
+            String name = "connector" + stages.student() + ".";
+            connectors.add(name + "conv", convolution, input);
+            return connectors.add(name + "bn", new BatchNorm(out), name + "conv");
+        }
+
+        @Override
+        public Set<String> needs() {
+            Set<String> needs = new HashSet<>(taught);
+            needs.addAll(connected());
+            return needs;
+        }
+
+        private List<String> connected() {
+            return connectors.taps().keySet().stream().map(tap -> MODULE + tap).toList();
+        }
+
+        @Override
+        public Optional<Network> module() {
+            return Optional.of(connectors);
+        }
+
+        @Override
+        public MethodLoss open(Place place) {
+            return (values, batch, epoch) -> loss(values, place.arithmetic());
+        }
+
+        private MethodLoss.Term loss(Map<String, Tensor> values, Arithmetic arithmetic) {
+            List<String> connected = connected();
+            Boundaries boundaries = Boundaries.of(
+                    connected.stream().map(values::get).toList(),
+                    taught.stream().map(values::get).toList(),
+                    margin,
+                    weight,
+                    arithmetic);
+            Map<String, Tensor> gradients = new HashMap<>();
+            for (int stage = 0; stage < connected.size(); stage++) {
+                gradients.put(connected.get(stage), boundaries.gradients().get(stage));
+            }
+            return new MethodLoss.Term(boundaries.value(), gradients);
+        }
+    }
+
+    /**
+     * {@code sum over stages l of m of weight 2^(l-m) / batch sum (d^2)}: over all values of a stage, a student's value s is to be at
+     * least the margin where the teacher's is positive, else at most minus the margin; d is how far it is from there.
+     *
+     * @param gradients of the value with respect to the student's maps
+     */
+    public record Boundaries(double value, List<Tensor> gradients) {
+        private static final int STRIP = 1024;
+        private static final float HUGE = 1e38f;
+
+        /**
+         * @param students maps, {@code batch x channels x height x width}, from the first stage to the last
+         * @param teachers of the same shapes
+         * @param weight of the last stage
+         */
+        public static Boundaries of(
+                List<Tensor> students, List<Tensor> teachers, double margin, double weight, Arithmetic arithmetic) {
+            double value = 0;
+            List<Tensor> gradients = new ArrayList<>();
+            for (int stage = 0; stage < students.size(); stage++) {
+                Tensor student = students.get(stage);
+                double scale = Math.scalb(weight, stage + 1 - students.size()) / student.batch();
+                Tensor gradient = Tensor.zeros(student.shape());
+                value += scale * distance(student, teachers.get(stage), (float) margin, scale, gradient, arithmetic);
+                gradients.add(gradient);
+            }
+            return new Boundaries(value, gradients);
+        }
+
+        /** Sum of d^2; fills the gradient of {@code scale} times it. */
+        private static double distance(
+                Tensor student, Tensor teacher, float margin, double scale, Tensor gradient, Arithmetic arithmetic) {
+            int batch = student.batch();
+            int size = student.values().length / batch;
+            double[] sums = new double[batch];
+            arithmetic.split(batch, (from, to) -> {
+                float[] squares = new float[STRIP];
+                for (int image = from; image < to; image++) {
+                    Arrays.fill(squares, 0);
+                    for (int at = image * size; at < (image + 1) * size; at += STRIP) {
+                        int end = Math.min(at + STRIP, (image + 1) * size);
+                        distances(student.values(), teacher.values(), at, end, margin, gradient.values());
+                        addSquares(gradient.values(), at, end, squares);
+                        scale((float) (2 * scale), gradient.values(), at, end);
+                    }
+                    for (float square : squares) {
+                        sums[image] += square;
+                    }
+                }
+            });
+            return Arrays.stream(sums).sum();
+        }
+
+        // Without a branch, which would go wrong every second time: active is 1 where the teacher's value is positive,
+        // be it the
+        // smallest there is, else 0.
+        private static void distances(
+                float[] student, float[] teacher, int from, int end, float margin, float[] distances) {
+            for (int i = from; i < end; i++) {
+                float active = Math.min(Math.max(teacher[i] * HUGE, 0f) * HUGE, 1f);
+                distances[i] =
+                        active * Math.min(student[i] - margin, 0f) + (1f - active) * Math.max(student[i] + margin, 0f);
+            }
+        }
+
+        private static void addSquares(float[] values, int from, int end, float[] squares) {
+            for (int i = 0; i < end - from; i++) {
+                squares[i] += values[from + i] * values[from + i];
+            }
+        }
+
+        private static void scale(float by, float[] values, int from, int end) {
+            for (int i = from; i < end; i++) {
+                values[i] *= by;
+            }
+        }
+    }
+}
