@@ -35,7 +35,37 @@ public final class Methods {
                     "the student alone, by cross-entropy",
                     "",
                     (settings, path, pair) -> new Recipe(1, Map.of(), pair)),
-            new Method(Kd.NAME, "the teacher's softened outputs", "Hinton et al. 2015, arXiv 1503.02531", Kd::bind));
+            new Method(Kd.NAME, "the teacher's softened outputs", "Hinton et al. 2015, arXiv 1503.02531", Kd::bind),
+            new Method(
+                    Sp.NAME,
+                    "which images of a batch have similar maps at the last stage",
+                    "Tung and Mori 2019, arXiv 1907.09682",
+                    Sp::bind),
+            new Method(
+                    Rkd.NAME,
+                    "distances and angles between the pooled features of a batch",
+                    "Park et al. 2019, arXiv 1904.05068",
+                    Rkd::bind),
+            new Method(
+                    Pkt.NAME,
+                    "which images of a batch are near each other, as probabilities",
+                    "Passalis and Tefas 2018, arXiv 1803.10837",
+                    Pkt::bind),
+            new Method(
+                    Cc.NAME,
+                    "the teacher's pooled features, embedded, in pairs of images",
+                    "Peng et al. 2019, arXiv 1904.01802",
+                    Cc::bind),
+            new Method(
+                    Dkd.NAME,
+                    "the teacher's outputs, of the label's class and of the others apart",
+                    "Zhao et al. 2022, arXiv 2203.08679",
+                    Dkd::bind),
+            new Method(
+                    Dist.NAME,
+                    "outputs that correlate with the teacher's, by image and by class",
+                    "Huang et al. 2022, arXiv 2205.10536",
+                    Dist::bind));
 
     private Methods() {}
 
@@ -62,9 +92,7 @@ public final class Methods {
         Map<String, DistillationMethod> terms = new HashMap<>(recipe.terms());
         terms.put(
                 Kd.NAME,
-                new Kd(
-                        addKd,
-                        settings.bind("distill." + Kd.NAME, Kd.KdSettings.class).temperature()));
+                settings.bind("distill." + Kd.NAME, Kd.KdSettings.class).weighted(addKd));
         return new Recipe(recipe.crossEntropyWeight(), terms, recipe.student(), recipe.fixedValues());
     }
 
