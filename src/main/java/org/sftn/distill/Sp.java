@@ -13,8 +13,8 @@ import org.sftn.zoo.Architecture;
 
 /**
  * Similarity-preserving distillation (Tung and Mori 2019, arXiv 1907.09682): {@code weight / B^2 |G_t - G_s|^2} of the local batch of
- * B images. G is the {@code B x B} matrix of the products of the last stage's maps, each row divided by its norm. An
- * image whose maps are all 0 gets no gradient.
+ * B images. G is the {@code B x B} matrix of the products of the last stage's maps, each row divided by its norm. A row
+ * of norm 0 has no gradient of its own.
  */
 public record Sp(double weight, String student, String teacher) implements DistillationMethod {
     static final String NAME = "sp";
