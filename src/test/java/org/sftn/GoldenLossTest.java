@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -38,6 +39,17 @@ import org.sftn.distill.Ab;
 import org.sftn.distill.Ft;
 import org.sftn.engine.Arithmetic;
 import org.sftn.engine.bigdl.MklArithmetic;
+import org.sftn.distill.Cc;
+import org.sftn.distill.Dist;
+import org.sftn.distill.Dkd;
+import org.sftn.distill.Kd;
+import org.sftn.distill.Logits;
+import org.sftn.distill.Pkt;
+import org.sftn.distill.Rkd;
+import org.sftn.distill.Sp;
+import org.sftn.distill.StudentLoss;
+import org.sftn.engine.Arithmetic;
+import org.sftn.engine.bigdl.BigDlEngine;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
 import org.sftn.nn.TransposedConvolution;
@@ -71,6 +83,21 @@ class GoldenLossTest {
             entry("ab", GoldenLossTest::ab),
             entry("ft", GoldenLossTest::ft),
             entry("sftn_teacher", GoldenLossTest::studentFriendlyTeacher));
+            entry("kd_logit_standardization", GoldenLossTest::kdOfStandardisedLogits),
+            entry("sp", GoldenLossTest::sp),
+            entry("rkd", GoldenLossTest::rkd),
+            entry("pkt", GoldenLossTest::pkt),
+            entry("cc", GoldenLossTest::cc),
+            entry("dkd", GoldenLossTest::dkd),
+            entry("dist", GoldenLossTest::dist),
+            entry("sftn_teacher", GoldenLossTest::studentFriendlyTeacher));
+
+    private static final Arithmetic ARITHMETIC = new BigDlEngine(2).arithmetic();
+
+    @AfterAll
+    static void close() {
+        ARITHMETIC.close();
+    }
 
     @Test
     void everyFormulaHasACase() throws IOException {
@@ -147,6 +174,59 @@ class GoldenLossTest {
                     Ft.Factors.of(golden.input("student_factor"), golden.input("teacher_factor"), arithmetic);
             return new Result(factors.value(), Map.of("student_factor", factors.gradient()));
         }
+    private static Result kdOfStandardisedLogits(Case golden) {
+        StudentLoss loss = Kd.loss(
+                golden.input("student_logits"),
+                golden.input("teacher_logits"),
+                golden.parameter("temperature").doubleValue(),
+                Logits.STANDARDISED);
+        return new Result(loss.value(), Map.of("student_logits", loss.gradient()));
+    }
+
+    private static Result sp(Case golden) {
+        StudentLoss loss = Sp.loss(golden.input("student"), golden.input("teacher"), ARITHMETIC);
+        return new Result(loss.value(), Map.of("student", loss.gradient()));
+    }
+
+    private static Result rkd(Case golden) {
+        StudentLoss loss = Rkd.loss(
+                golden.input("student"),
+                golden.input("teacher"),
+                golden.parameter("w_d").doubleValue(),
+                golden.parameter("w_a").doubleValue(),
+                ARITHMETIC);
+        return new Result(loss.value(), Map.of("student", loss.gradient()));
+    }
+
+    private static Result pkt(Case golden) {
+        StudentLoss loss = Pkt.loss(golden.input("student"), golden.input("teacher"), ARITHMETIC);
+        return new Result(loss.value(), Map.of("student", loss.gradient()));
+    }
+
+    private static Result cc(Case golden) {
+        StudentLoss loss = Cc.loss(golden.input("student_embedding"), golden.input("teacher_embedding"));
+        return new Result(loss.value(), Map.of("student_embedding", loss.gradient()));
+    }
+
+    private static Result dkd(Case golden) {
+        StudentLoss loss = Dkd.loss(
+                golden.input("student_logits"),
+                golden.input("teacher_logits"),
+                golden.labels(),
+                golden.parameter("alpha").doubleValue(),
+                golden.parameter("beta").doubleValue(),
+                golden.parameter("temperature").doubleValue());
+        return new Result(loss.value(), Map.of("student_logits", loss.gradient()));
+    }
+
+    private static Result dist(Case golden) {
+        StudentLoss loss = Dist.loss(
+                golden.input("student_logits"),
+                golden.input("teacher_logits"),
+                golden.parameter("beta").doubleValue(),
+                golden.parameter("gamma").doubleValue(),
+                golden.parameter("temperature").doubleValue());
+        return new Result(loss.value(), Map.of("student_logits", loss.gradient()));
     }
 
     private static Result studentFriendlyTeacher(Case golden) {

@@ -37,50 +37,35 @@ public final class Methods {
                     (settings, path, pair) -> new Recipe(1, Map.of(), pair)),
             new Method(Kd.NAME, "the teacher's softened outputs", "Hinton et al. 2015, arXiv 1503.02531", Kd::bind),
             new Method(
-                    Fitnet.NAME,
-                    "one stage's feature map, through a trained regressor",
-                    "Romero et al. 2015, arXiv 1412.6550",
-                    Fitnet::bind),
+                    Sp.NAME,
+                    "which images of a batch have similar maps at the last stage",
+                    "Tung and Mori 2019, arXiv 1907.09682",
+                    Sp::bind),
             new Method(
-                    At.NAME,
-                    "where each stage is active, over all channels",
-                    "Zagoruyko and Komodakis 2017, arXiv 1612.03928",
-                    At::bind),
+                    Rkd.NAME,
+                    "distances and angles between the pooled features of a batch",
+                    "Park et al. 2019, arXiv 1904.05068",
+                    Rkd::bind),
             new Method(
-                    Oh.NAME,
-                    "each stage before its ReLU, by a partial distance",
-                    "Heo et al. 2019, arXiv 1904.01866",
-                    Oh::bind),
+                    Pkt.NAME,
+                    "which images of a batch are near each other, as probabilities",
+                    "Passalis and Tefas 2018, arXiv 1803.10837",
+                    Pkt::bind),
             new Method(
-                    Vid.NAME,
-                    "each stage's feature map as a Gaussian that the student predicts",
-                    "Ahn et al. 2019, arXiv 1904.05835",
-                    Vid::bind),
+                    Cc.NAME,
+                    "the teacher's pooled features, embedded, in pairs of images",
+                    "Peng et al. 2019, arXiv 1904.01802",
+                    Cc::bind),
             new Method(
-                    Ft.NAME,
-                    "factors of the teacher's last stage, learnt first",
-                    "Kim et al. 2018, arXiv 1802.04977",
-                    Ft::bind),
+                    Dkd.NAME,
+                    "the teacher's outputs, of the label's class and of the others apart",
+                    "Zhao et al. 2022, arXiv 2203.08679",
+                    Dkd::bind),
             new Method(
-                    Nst.NAME,
-                    "the distribution of each stage's channels, by maximum mean discrepancy",
-                    "Huang and Wang 2017, arXiv 1707.01219",
-                    Nst::bind),
-            new Method(
-                    Fsp.NAME,
-                    "the products of consecutive feature maps, before the training by cross-entropy",
-                    "Yim et al. 2017, CVPR",
-                    Fsp::bind),
-            new Method(
-                    ReviewKd.NAME,
-                    "every stage fused with all deeper ones",
-                    "Chen et al. 2021, arXiv 2104.09044",
-                    ReviewKd::bind),
-            new Method(
-                    SimKd.NAME,
-                    "the map before the teacher's classifier, which is kept",
-                    "Chen et al. 2022, arXiv 2203.14001",
-                    SimKd::bind));
+                    Dist.NAME,
+                    "outputs that correlate with the teacher's, by image and by class",
+                    "Huang et al. 2022, arXiv 2205.10536",
+                    Dist::bind));
 
     private Methods() {}
 
@@ -104,17 +89,10 @@ public final class Methods {
             throw new UserException(
                     "distill.add-kd is %s, but distill.method is kd already: set distill.kd.weight".formatted(addKd));
         }
-        if (!recipe.fixedValues().isEmpty()) {
-            throw new UserException(
-                    "distill.add-kd is %s, but distill.method %s keeps the teacher's classifier: set it to 0"
-                            .formatted(addKd, method.name()));
-        }
         Map<String, DistillationMethod> terms = new HashMap<>(recipe.terms());
         terms.put(
                 Kd.NAME,
-                new Kd(
-                        addKd,
-                        settings.bind("distill." + Kd.NAME, Kd.KdSettings.class).temperature()));
+                settings.bind("distill." + Kd.NAME, Kd.KdSettings.class).weighted(addKd));
         return new Recipe(recipe.crossEntropyWeight(), terms, recipe.student(), recipe.fixedValues());
     }
 
