@@ -15,6 +15,7 @@ import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
 import org.sftn.train.Loss;
 import org.sftn.train.Objective;
+import org.sftn.train.Shard;
 import org.sftn.train.StepLoss;
 import org.sftn.zoo.Architecture;
 import org.sftn.zoo.Zoo;
@@ -31,9 +32,9 @@ public final class ObjectiveRun implements AutoCloseable {
 
     public ObjectiveRun(Objective objective, Engine engine) {
         this.objective = objective;
-        executable = engine.compileForTraining(objective.network(), objective.taps(), batch.size());
+        executable = engine.compileForTraining(objective.network(), objective.taps(), batch.size() * objective.views());
         executable.load(objective.initialValues());
-        loss = objective.open(engine, batch.size());
+        loss = objective.open(engine, new Shard(batch.indices(), batch.labels(), batch.size(), 1));
     }
 
     public static Architecture zoo(String name) {

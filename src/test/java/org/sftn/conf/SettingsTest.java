@@ -71,7 +71,7 @@ class SettingsTest {
         assertThat(settings.teacher())
                 .isEqualTo(new TeacherSettings(
                         "resnet20", "resnet8", "", 1, 3, 1, 1, TeacherSettings.Kl.TEACHER_BRANCH, false, false));
-        assertThat(settings.distill()).isEqualTo(new DistillSettings("", "resnet8", "kd"));
+        assertThat(settings.distill()).isEqualTo(new DistillSettings("", "resnet8", "kd", 0));
         assertThat(settings.evaluate()).isEqualTo(new EvaluateSettings("", EvaluateSettings.Split.TEST, 256, false));
         assertThat(settings.changed()).isEmpty();
     }
@@ -134,6 +134,7 @@ class SettingsTest {
                         entry("distill.teacher", ""),
                         entry("distill.student", "resnet8"),
                         entry("distill.method", "kd"),
+                        entry("distill.add-kd", "0"),
                         entry("distill.kd.temperature", "4"),
                         entry("distill.kd.cross-entropy-weight", "0.1"),
                         entry("distill.kd.weight", "0.9"),

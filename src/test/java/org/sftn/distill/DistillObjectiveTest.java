@@ -2,7 +2,6 @@ package org.sftn.distill;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.sftn.ObjectiveRun.saved;
 import static org.sftn.ObjectiveRun.zoo;
 
 import java.util.ArrayList;
@@ -17,11 +16,11 @@ import org.sftn.conf.EngineSettings.Precision;
 import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 import org.sftn.data.Batch;
+import org.sftn.engine.Arithmetic;
 import org.sftn.engine.Engine;
 import org.sftn.engine.Executable;
 import org.sftn.engine.TrainingExecutable;
 import org.sftn.engine.bigdl.BigDlEngine;
-import org.sftn.model.SavedModel;
 import org.sftn.nn.Add;
 import org.sftn.nn.BatchNorm;
 import org.sftn.nn.Convolution;
@@ -33,6 +32,7 @@ import org.sftn.nn.Tensor;
 import org.sftn.train.Loss;
 import org.sftn.train.loss.Gradients;
 import org.sftn.zoo.Architecture;
+import org.sftn.zoo.Zoo;
 
 class DistillObjectiveTest {
     private static final Architecture RESNET14 = zoo("resnet14");
@@ -56,7 +56,11 @@ class DistillObjectiveTest {
         }
 
         @Override
-        public Term loss(Map<String, Tensor> values, Batch batch, int epoch) {
+        public MethodLoss open(Place place) {
+            return FeatureMatch::loss;
+        }
+
+        private static MethodLoss.Term loss(Map<String, Tensor> values, Batch batch, int epoch) {
             float[] s = values.get("module.regressed").values();
             float[] t = values.get("teacher.stage2").values();
             Tensor gradient = Tensor.zeros(values.get("module.regressed").shape());
@@ -67,7 +71,7 @@ class DistillObjectiveTest {
             }
             Gradients gradients = new Gradients();
             gradients.add("module.regressed", 1, gradient);
-            return new Term(sum, gradients.byTap());
+            return new MethodLoss.Term(sum, gradients.byTap());
         }
     }
 
@@ -96,7 +100,11 @@ class DistillObjectiveTest {
         }
 
         @Override
-        public Term loss(Map<String, Tensor> values, Batch batch, int epoch) {
+        public MethodLoss open(Place place) {
+            return JointEmbedding::loss;
+        }
+
+        private static MethodLoss.Term loss(Map<String, Tensor> values, Batch batch, int epoch) {
             float[] e = values.get("module.embedded").values();
             Tensor gradient = Tensor.zeros(values.get("module.embedded").shape());
             double sum = 0;
@@ -104,7 +112,7 @@ class DistillObjectiveTest {
                 sum += e[i] * e[i] / e.length;
                 gradient.values()[i] = 2 * e[i] / e.length;
             }
-            return new Term(sum, Map.of("module.embedded", gradient));
+            return new MethodLoss.Term(sum, Map.of("module.embedded", gradient));
         }
     }
 
@@ -134,6 +142,11 @@ class DistillObjectiveTest {
         }
 
         @Override
+        public Arithmetic arithmetic() {
+            return engine.arithmetic();
+        }
+
+        @Override
         public TrainingExecutable compileForTraining(Network network, Set<String> outputs, int batch) {
             return engine.compileForTraining(network, outputs, batch);
         }
@@ -151,9 +164,9 @@ class DistillObjectiveTest {
         Map<String, float[]> before = new LinkedHashMap<>();
         values.forEach((name, tensor) -> before.put(name, tensor.values().clone()));
         Watching engine = new Watching();
-        Recipe recipe = new Recipe(
-                0.1, Map.of("kd", new Kd(0.9, 4), "match", new FeatureMatch(), "joint", new JointEmbedding()));
-        try (ObjectiveRun run = new ObjectiveRun(distill(recipe, values), engine)) {
+        Map<String, DistillationMethod> terms =
+                Map.of("kd", new Kd(0.9, 4), "match", new FeatureMatch(), "joint", new JointEmbedding());
+        try (ObjectiveRun run = new ObjectiveRun(distill(0.1, terms, values), engine)) {
             run.descend(3, 0.05f);
             assertThat(engine.frozen).hasSize(1);
             Map<String, Tensor> images =
@@ -172,15 +185,17 @@ class DistillObjectiveTest {
     @Test
     void aMethodsModuleIsTrainedAndNotSaved() {
         DistillObjective objective = distill(
-                new Recipe(0, Map.of("match", new FeatureMatch(), "joint", new JointEmbedding())),
+                0,
+                Map.of("match", new FeatureMatch(), "joint", new JointEmbedding()),
                 RESNET14.network().initialValues(5));
         assertThat(objective.network().parameters())
                 .extracting(ParameterSpec::name)
                 .contains("match.conv.weight", "match.bn.bias", "joint.conv.weight");
-        assertThat(objective.model().parameters()).isEqualTo(RESNET8.network().parameters());
+        assertThat(objective.model().orElseThrow().parameters())
+                .isEqualTo(RESNET8.network().parameters());
         try (ObjectiveRun run = new ObjectiveRun(objective, new Watching())) {
             List<Loss> losses = run.descend(8, 0.05f);
-            assertThat(losses.get(0).terms()).containsOnlyKeys("ce", "joint", "match");
+            assertThat(losses.get(0).terms()).containsOnlyKeys("joint", "match");
             assertThat(losses.get(7).total()).isLessThan(0.9 * losses.get(0).total());
             assertThat(run.gradientNorm("joint.conv.weight")).isPositive();
             assertThat(run.gradientNorm("student.stage2.block0.conv1.weight")).isPositive();
@@ -190,10 +205,10 @@ class DistillObjectiveTest {
 
     @Test
     void kdIsCrossEntropyAndSoftenedDivergence() {
-        Recipe recipe = Methods.named("kd").bind(Settings.of(List.of()), Optional.of(RESNET14), RESNET8);
-        assertThat(recipe).isEqualTo(new Recipe(0.1, Map.of("kd", new Kd(0.9, 4))));
-        try (ObjectiveRun run =
-                new ObjectiveRun(distill(recipe, RESNET14.network().initialValues(5)), new Watching())) {
+        Pair pair = pair(RESNET14.network().initialValues(5));
+        Recipe recipe = Methods.recipe(Settings.of(List.of()), pair);
+        assertThat(recipe).isEqualTo(new Recipe(0.1, Map.of("kd", new Kd(0.9, 4)), pair));
+        try (ObjectiveRun run = new ObjectiveRun(DistillObjective.of(pair, recipe, 1), new Watching())) {
             List<Loss> losses = run.descend(8, 0.05f);
             assertThat(losses.get(0).terms()).containsOnlyKeys("ce", "kd");
             assertThat(losses.get(7).total()).isLessThan(losses.get(0).total());
@@ -202,12 +217,14 @@ class DistillObjectiveTest {
 
     @Test
     void theStudentAloneNeedsNoTeacherAndStartsFromTheSameWeights() {
-        Recipe recipe = Methods.named("none").bind(Settings.of(List.of()), Optional.empty(), RESNET8);
-        DistillObjective alone = DistillObjective.of(RESNET8, Optional.empty(), Optional.empty(), recipe, 1);
+        Pair untaught = new Pair(Optional.empty(), RESNET8);
+        DistillObjective alone =
+                DistillObjective.of(untaught, Methods.recipe(settings("distill.method", "none"), untaught), 1);
         try (ObjectiveRun run = new ObjectiveRun(alone, new Watching())) {
             assertThat(run.gradient().terms()).containsOnlyKeys("ce");
         }
-        DistillObjective taught = distill(new Recipe(1, Map.of("kd", new Kd(1, 1))), Map.of());
+        DistillObjective taught =
+                distill(1, Map.of("kd", new Kd(1, 1)), RESNET14.network().initialValues(5));
         alone.initialValues()
                 .forEach((name, value) -> assertThat(value.values())
                         .containsExactly(taught.initialValues().get(name).values()));
@@ -215,26 +232,51 @@ class DistillObjectiveTest {
 
     @Test
     void aTeacherOfOtherClassesOrNoneIsRefused() {
-        Recipe kd = new Recipe(1, Map.of("kd", new Kd(1, 1)));
-        SavedModel other = saved("resnet14", 100, Map.of());
-        assertThatThrownBy(() -> DistillObjective.of(RESNET8, Optional.of(RESNET14), Optional.of(other), kd, 1))
+        Architecture other = Zoo.create("resnet14", RESNET14.image(), 100);
+        assertThatThrownBy(() -> new Pair(Optional.of(new Pair.Teacher(other, Map.of())), RESNET8))
                 .isInstanceOf(UserException.class)
                 .hasMessage("the teacher (resnet14) cannot teach here: it knows 100 classes of images of 3x32x32,"
                         + " the data have 10 classes of images of 3x32x32");
-        assertThatThrownBy(() -> DistillObjective.of(RESNET8, Optional.empty(), Optional.empty(), kd, 1))
+        Pair untaught = new Pair(Optional.empty(), RESNET8);
+        Recipe kd = Methods.recipe(settings("distill.method", "kd"), untaught);
+        assertThatThrownBy(() -> DistillObjective.of(untaught, kd, 1))
                 .isInstanceOf(UserException.class)
                 .hasMessage("this method needs a teacher: distill.teacher is empty");
     }
 
     @Test
-    void anUnknownMethodNamesThoseThatThereAre() {
-        assertThatThrownBy(() -> Methods.named("kdd"))
+    void anUnknownMethodNamesThoseThatThereAreAndTheNearest() {
+        assertThatThrownBy(() -> Methods.recipe(settings("distill.method", "kdd"), pair(Map.of())))
                 .isInstanceOf(UserException.class)
-                .hasMessage("distill.method cannot be 'kdd'; there are none, kd");
+                .hasMessageStartingWith("distill.method cannot be 'kdd'; there are none, kd")
+                .hasMessageEndingWith("; did you mean 'kd'?");
     }
 
-    private static DistillObjective distill(Recipe recipe, Map<String, Tensor> teacher) {
-        return DistillObjective.of(
-                RESNET8, Optional.of(RESNET14), Optional.of(saved("resnet14", 10, teacher)), recipe, 1);
+    @Test
+    void kdIsAddedToAnyOtherMethod() {
+        Recipe both = Methods.recipe(
+                settings("distill.method", "none", "distill.add-kd", "0.5", "distill.kd.temperature", "2"),
+                pair(Map.of()));
+        assertThat(both).isEqualTo(new Recipe(1, Map.of("kd", new Kd(0.5, 2)), pair(Map.of())));
+        assertThatThrownBy(() -> Methods.recipe(settings("distill.add-kd", "0.5"), pair(Map.of())))
+                .isInstanceOf(UserException.class)
+                .hasMessage("distill.add-kd is 0.5, but distill.method is kd already: set distill.kd.weight");
+    }
+
+    private static Settings settings(String... values) {
+        Map<String, String> map = new LinkedHashMap<>();
+        for (int i = 0; i < values.length; i += 2) {
+            map.put(values[i], values[i + 1]);
+        }
+        return Settings.of(List.of(Settings.assignments(map, "test")));
+    }
+
+    private static Pair pair(Map<String, Tensor> teacher) {
+        return new Pair(Optional.of(new Pair.Teacher(RESNET14, teacher)), RESNET8);
+    }
+
+    private static DistillObjective distill(
+            double crossEntropyWeight, Map<String, DistillationMethod> terms, Map<String, Tensor> teacher) {
+        return DistillObjective.of(pair(teacher), new Recipe(crossEntropyWeight, terms, pair(teacher)), 1);
     }
 }

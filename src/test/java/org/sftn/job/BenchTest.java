@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,6 +26,7 @@ import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
 import org.sftn.train.Loss;
 import org.sftn.train.Objective;
+import org.sftn.train.Shard;
 import org.sftn.train.StepLoss;
 
 class BenchTest {
@@ -71,8 +73,8 @@ class BenchTest {
             delimiter = '|',
             value = {
                 "--network   | resnet9        | there is no network 'resnet9' among ",
-                "--network   | kd:resnet8     | --network cannot be 'kd:resnet8'; it is NETWORK, sftn:TEACHER:STUDENT or kd:",
-                "--network   | x:resnet8:resnet8 | --network cannot be 'x:resnet8:resnet8'; it is NETWORK, sftn:",
+                "--network   | kd:resnet8     | --network cannot be 'kd:resnet8'; it is NETWORK, sftn:TEACHER:STUDENT or METHOD:",
+                "--network   | x:resnet8:resnet8 | distill.method cannot be 'x'; there are none, kd",
                 "--network   | sftn:resnet8:  | there is no network '' among ",
                 "--batch     | 0              | --batch must be at least 1, not 0",
                 "--iterations| 0              | --iterations must be at least 1, not 0",
@@ -114,7 +116,7 @@ class BenchTest {
     void aLossThatIsNotFiniteEndsTheMeasurement() {
         Engine engine = new BigDlEngine(1);
         Objective objective = new Exploding();
-        Batch batch = Bench.batch(objective.model(), Layout.CHANNELS_FIRST, 2, 1);
+        Batch batch = Bench.batch(objective.model().orElseThrow(), Layout.CHANNELS_FIRST, 2, 1);
 
         assertThatThrownBy(() -> Bench.measure(engine, objective, batch, 5, 1))
                 .isInstanceOf(IllegalStateException.class)
@@ -123,7 +125,7 @@ class BenchTest {
 
     @Test
     void imagesAreTheSameInEveryLayout() {
-        Network model = new Exploding().model();
+        Network model = new Exploding().network();
         Batch first = Bench.batch(model, Layout.CHANNELS_FIRST, 2, 1);
         Batch last = Bench.batch(model, Layout.CHANNELS_LAST, 2, 1);
 
@@ -163,8 +165,13 @@ class BenchTest {
         }
 
         @Override
-        public Network model() {
-            return network();
+        public Optional<String> logits() {
+            return Optional.of(Taps.LOGITS);
+        }
+
+        @Override
+        public Optional<Network> model() {
+            return Optional.of(network());
         }
 
         @Override
@@ -173,7 +180,7 @@ class BenchTest {
         }
 
         @Override
-        public StepLoss open(Engine engine, int batch) {
+        public StepLoss open(Engine engine, Shard shard) {
             int[] steps = {0};
             return (images, outputs, epoch) -> new Loss(
                     ++steps[0] > 2 ? Double.POSITIVE_INFINITY : 1,

@@ -70,7 +70,7 @@ class TeacherObjectiveTest {
                 .doesNotContainKeys("branch1.stage1.block0.conv1.weight", "branch2.stage2.block0.conv1.weight")
                 .doesNotContainKey("transform3.conv.weight");
         assertThat(joint.taps()).containsExactlyInAnyOrder("teacher.logits", "branch1.logits", "branch2.logits");
-        assertThat(parameters(joint.model()))
+        assertThat(parameters(joint.model().orElseThrow()))
                 .isEqualTo(parameters(zoo("resnet14").network()));
     }
 

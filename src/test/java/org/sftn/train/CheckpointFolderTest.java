@@ -15,6 +15,8 @@ import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sftn.conf.UserException;
+import org.sftn.nn.Shape;
+import org.sftn.nn.Tensor;
 
 class CheckpointFolderTest {
     private static final Configuration HADOOP = new Configuration();
@@ -35,6 +37,9 @@ class CheckpointFolderTest {
         assertThat(state.weights()).isEqualTo(expected.weights());
         assertThat(state.momentum()).isEqualTo(expected.momentum());
         assertThat(state.statistics()).isEmpty();
+        assertThat(state.loss()).containsOnlyKeys("memory");
+        assertThat(state.loss().get("memory").shape()).isEqualTo(Shape.of(2, 1));
+        assertThat(state.loss().get("memory").values()).containsExactly(1, 0.5f);
         assertThat(state.tally()).isEqualTo(expected.tally());
         assertThat(new ArrayList<>(state.tally().terms().keySet())).containsExactly("z", "a");
     }
@@ -143,8 +148,9 @@ class CheckpointFolderTest {
         terms.put("z", 0.1);
         terms.put("a", 1.0 / 3);
         float[] weights = {iterations, rank, -0.0f};
+        Map<String, Tensor> loss = Map.of("memory", new Tensor(Shape.of(2, 1), new float[] {rank, 0.5f}));
         return new ReplicaState(
-                weights, new float[] {1, 2, Float.MIN_VALUE}, new float[0], new Tally(7, Math.PI, terms, 3));
+                weights, new float[] {1, 2, Float.MIN_VALUE}, new float[0], loss, new Tally(7, Math.PI, terms, 3));
     }
 
     private static void flipAByte(Path file) throws IOException {

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.sftn.conf.UserException;
 import org.sftn.data.Batch;
@@ -53,12 +54,21 @@ record ToyObjective(int size, int classes, boolean batchNorm, long seed, Trouble
     public Network network() {
         Network.Builder builder = Network.builder();
         String image = builder.input(Taps.IMAGE, Shape.of(3, size, size));
-        builder.include(PREFIX, model(), Map.of(Taps.IMAGE, image));
+        builder.include(PREFIX, classifier(), Map.of(Taps.IMAGE, image));
         return builder.build();
     }
 
     @Override
-    public Network model() {
+    public Optional<String> logits() {
+        return Optional.of(PREFIX + "." + Taps.LOGITS);
+    }
+
+    @Override
+    public Optional<Network> model() {
+        return Optional.of(classifier());
+    }
+
+    private Network classifier() {
         Network.Builder builder = Network.builder();
         String value = builder.input(Taps.IMAGE, Shape.of(3, size, size));
         value = builder.add("conv", Convolution.same(3, CHANNELS, 3, 1), value);
@@ -87,7 +97,7 @@ record ToyObjective(int size, int classes, boolean batchNorm, long seed, Trouble
     }
 
     @Override
-    public StepLoss open(Engine engine, int batch) {
+    public StepLoss open(Engine engine, Shard shard) {
         return new StepLoss() {
             private int steps;
 

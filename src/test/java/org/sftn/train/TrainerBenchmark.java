@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.spark.sql.SparkSession;
 import org.sftn.conf.EngineSettings.Precision;
@@ -18,6 +19,7 @@ import org.sftn.conf.TrainingSettings.ExchangeKind;
 import org.sftn.conf.TrainingSettings.Schedule;
 import org.sftn.conf.TrainingSettings.ScheduleKind;
 import org.sftn.data.Batch;
+import org.sftn.engine.Arithmetic;
 import org.sftn.engine.Engine;
 import org.sftn.engine.Executable;
 import org.sftn.engine.TrainingExecutable;
@@ -135,8 +137,13 @@ public final class TrainerBenchmark {
         }
 
         @Override
-        public Network model() {
-            return network();
+        public Optional<String> logits() {
+            return Optional.of(Taps.LOGITS);
+        }
+
+        @Override
+        public Optional<Network> model() {
+            return Optional.of(network());
         }
 
         @Override
@@ -145,7 +152,7 @@ public final class TrainerBenchmark {
         }
 
         @Override
-        public StepLoss open(Engine engine, int batch) {
+        public StepLoss open(Engine engine, Shard shard) {
             return (Batch images, Map<String, Tensor> outputs, int epoch) -> new Loss(1, Map.of("none", 1.0), Map.of());
         }
     }
@@ -170,6 +177,11 @@ public final class TrainerBenchmark {
         @Override
         public Layout imageLayout() {
             return Layout.CHANNELS_FIRST;
+        }
+
+        @Override
+        public Arithmetic arithmetic() {
+            throw new UnsupportedOperationException();
         }
 
         @Override

@@ -33,6 +33,7 @@ import org.sftn.data.Batch;
 import org.sftn.data.BatchLoader;
 import org.sftn.data.Preprocessing;
 import org.sftn.data.SampleStore;
+import org.sftn.engine.Arithmetic;
 import org.sftn.engine.Engine;
 import org.sftn.engine.Executable;
 import org.sftn.engine.TrainingExecutable;
@@ -91,8 +92,8 @@ class TrainerTest {
         Preprocessing preprocessing = Preprocessing.of(run.dataset().manifest(), ToyRun.dataSettings(run.data()));
         try (SampleStore store =
                         SampleStore.load(run.dataset().samples("test", 0, 1).toLocalIterator(), 1 << 20, folder);
-                Executable model =
-                        new BigDlEngine(1).compileForInference(WITH_NORM.model(), Set.of(Taps.LOGITS), store.size())) {
+                Executable model = new BigDlEngine(1)
+                        .compileForInference(WITH_NORM.model().orElseThrow(), Set.of(Taps.LOGITS), store.size())) {
             model.load(result.model());
             Batch batch = new BatchLoader(store, preprocessing, Layout.CHANNELS_FIRST, 0)
                     .evaluation(IntStream.range(0, store.size()).toArray());
@@ -261,6 +262,11 @@ class TrainerTest {
         @Override
         public Layout imageLayout() {
             return Layout.CHANNELS_FIRST;
+        }
+
+        @Override
+        public Arithmetic arithmetic() {
+            return new BigDlEngine(1).arithmetic();
         }
 
         @Override

@@ -33,6 +33,7 @@ import org.sftn.nn.Tensor;
 import org.sftn.teacher.TeacherObjective;
 import org.sftn.train.Loss;
 import org.sftn.train.Objective;
+import org.sftn.train.Shard;
 import org.sftn.train.StepLoss;
 import org.sftn.zoo.Architecture;
 import org.sftn.zoo.Zoo;
@@ -184,7 +185,7 @@ class ParityTest {
         Objective objective = joint("resnet20", "resnet8", "false");
         List<Double> losses = new ArrayList<>();
         try (TrainingExecutable training = engine.compileForTraining(objective.network(), objective.taps(), batch);
-                StepLoss loss = objective.open(engine, batch)) {
+                StepLoss loss = objective.open(engine, new Shard(new long[0], new int[0], batch, 1))) {
             training.load(objective.initialValues());
             for (int step = 0; step < 50; step++) {
                 Batch images = images(step % 5, batch);
