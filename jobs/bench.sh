@@ -22,7 +22,4 @@ if $against; then
   exec "$python" "$root/src/main/python/against_pytorch.py" "$@"
 fi
 
-memory=$(spark_default spark.driver.memory)
-read -ra options <<< "$(spark_default spark.driver.extraJavaOptions)"
-if [[ -n ${JAVA_HOME:-} ]]; then java=$JAVA_HOME/bin/java; else java=java; fi
-exec "$java" ${memory:+"-Xmx$memory"} "${options[@]}" -cp "$conf:$spark/jars/*:$jar" org.sftn.job.Main bench "$@"
+run_here bench "$@"

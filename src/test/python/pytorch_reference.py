@@ -3,7 +3,7 @@
     python pytorch_reference.py > ../resources/golden/pytorch_networks.json
 
 The committed file was made with torch 2.13.0+cpu. The networks are written after RepDistiller (github.com/HobbitLong/RepDistiller,
-models/resnet.py and models/wrn.py) and torchvision (github.com/pytorch/vision, torchvision/models/resnet.py), with the names of
+models/) and torchvision (github.com/pytorch/vision, torchvision/models/resnet.py), with the names of
 org.sftn.zoo, so that the names are held too. Weights, images and gradients of the
 loss come from `values`, which the Java test repeats; they are float32, and everything after them is float64. The number of
 PyTorch's threads changes the last digit of some losses.
@@ -189,6 +189,166 @@ class WideResNet(nn.Module):
         return taps
 
 
+class VggPart(nn.Module):
+    def __init__(self, i, o, count):
+        super().__init__()
+        self.count = count
+        for n in range(1, count + 1):
+            setattr(self, "conv%d" % n, nn.Conv2d(i, o, 3, padding=1))
+            setattr(self, "bn%d" % n, nn.BatchNorm2d(o))
+            i = o
+
+    def forward(self, x):
+        for n in range(1, self.count + 1):
+            before = getattr(self, "bn%d" % n)(getattr(self, "conv%d" % n)(x))
+            x = F.relu(before)
+        return x, before
+
+
+class Vgg(VggPart):
+    def __init__(self, counts):
+        super().__init__(3, 64, counts[0])
+        i = 64
+        for s, (w, count) in enumerate(zip((128, 256, 512, 512), counts[1:]), 1):
+            setattr(self, "stage%d" % s, VggPart(i, w, count))
+            i = w
+        self.fc = nn.Linear(i, CLASSES)
+
+    def forward(self, x):
+        x, _ = super().forward(x)
+        taps = OrderedDict(stem=x)
+        for s in (1, 2, 3, 4):
+            x, before = getattr(self, "stage%d" % s)(F.max_pool2d(x, 2) if s < 4 else x)
+            taps["stage%d.before-relu" % s], taps["stage%d" % s] = before, x
+        taps["pooled"] = F.adaptive_avg_pool2d(x, 1).flatten(1)
+        taps["logits"] = self.fc(taps["pooled"])
+        return taps
+
+
+def grouped(i, o, k, s, groups):
+    return nn.Conv2d(i, o, k, stride=s, padding=k // 2, groups=groups, bias=False)
+
+
+class Narrow(nn.Module):
+    """What MobileNetV2 and the ShuffleNets share: lists of blocks are stages; the head may widen."""
+
+    def __init__(self, stem, stages, i, widened):
+        super().__init__()
+        self.conv1, self.bn1 = stem, nn.BatchNorm2d(stem.out_channels)
+        for s, blocks in enumerate(stages, 1):
+            setattr(self, "stage%d" % s, nn.Sequential(OrderedDict(("block%d" % b, block) for b, block in enumerate(blocks))))
+        if widened:
+            self.conv2, self.bn2 = conv(i, widened, 1, 1), nn.BatchNorm2d(widened)
+        self.fc = nn.Linear(widened or i, CLASSES)
+        self.count = len(stages)
+
+    def forward(self, x):
+        x = F.relu(self.bn1(self.conv1(x)))
+        taps = OrderedDict(stem=x)
+        for s in range(1, self.count + 1):
+            for block in getattr(self, "stage%d" % s):
+                x, before = block(x)
+            taps["stage%d.before-relu" % s], taps["stage%d" % s] = before, x
+        if hasattr(self, "conv2"):
+            x = F.relu(self.bn2(self.conv2(x)))
+        taps["pooled"] = F.adaptive_avg_pool2d(x, 1).flatten(1)
+        taps["logits"] = self.fc(taps["pooled"])
+        return taps
+
+
+class InvertedResidual(nn.Module):
+    def __init__(self, i, o, stride, expansion):
+        super().__init__()
+        w = i * expansion
+        self.conv1, self.bn1 = conv(i, w, 1, 1), nn.BatchNorm2d(w)
+        self.conv2, self.bn2 = grouped(w, w, 3, stride, w), nn.BatchNorm2d(w)
+        self.conv3, self.bn3 = conv(w, o, 1, 1), nn.BatchNorm2d(o)
+        self.sum = stride == 1 and i == o
+
+    def forward(self, x):
+        out = F.relu(self.bn1(self.conv1(x)))
+        out = self.bn3(self.conv3(F.relu(self.bn2(self.conv2(out)))))
+        out = x + out if self.sum else out
+        return out, out
+
+
+def mobilenet_v2():
+    stages, i = [], 16
+    for rows in (((1, 8, 1, 1), (6, 12, 2, 1)), ((6, 16, 3, 2),), ((6, 32, 4, 2), (6, 48, 3, 1)), ((6, 80, 3, 2), (6, 160, 1, 1))):
+        blocks = []
+        for expansion, o, count, stride in rows:
+            for b in range(count):
+                blocks.append(InvertedResidual(i, o, stride if b == 0 else 1, expansion))
+                i = o
+        stages.append(blocks)
+    return Narrow(conv(3, 16, 3, 2), stages, i, 1280)
+
+
+def shuffle(x, groups):
+    n, c, h, w = x.shape
+    return x.reshape(n, groups, c // groups, h, w).transpose(1, 2).reshape(n, c, h, w)
+
+
+class ShuffleV1Block(nn.Module):
+    def __init__(self, i, o, first):
+        super().__init__()
+        o, stride = (o - i, 2) if first else (o, 1)
+        self.groups = 1 if i == 24 else 3
+        self.conv1, self.bn1 = grouped(i, o // 4, 1, 1, self.groups), nn.BatchNorm2d(o // 4)
+        self.conv2, self.bn2 = grouped(o // 4, o // 4, 3, stride, o // 4), nn.BatchNorm2d(o // 4)
+        self.conv3, self.bn3 = grouped(o // 4, o, 1, 1, 3), nn.BatchNorm2d(o)
+        self.first = first
+
+    def forward(self, x):
+        out = shuffle(F.relu(self.bn1(self.conv1(x))), self.groups)
+        out = self.bn3(self.conv3(F.relu(self.bn2(self.conv2(out)))))
+        before = torch.cat((out, F.avg_pool2d(x, 3, stride=2, padding=1)), 1) if self.first else out + x
+        return F.relu(before), before
+
+
+class ShuffleV2Block(nn.Module):
+    def __init__(self, w):
+        super().__init__()
+        self.half = w // 2
+        self.conv1, self.bn1 = conv(self.half, self.half, 1, 1), nn.BatchNorm2d(self.half)
+        self.conv2, self.bn2 = grouped(self.half, self.half, 3, 1, self.half), nn.BatchNorm2d(self.half)
+        self.conv3, self.bn3 = conv(self.half, self.half, 1, 1), nn.BatchNorm2d(self.half)
+
+    def forward(self, x):
+        passed, out = x.split(self.half, 1)
+        out = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(out)))))
+        before = self.bn3(self.conv3(out))
+        return shuffle(torch.cat((passed, F.relu(before)), 1), 2), torch.cat((passed, before), 1)
+
+
+class ShuffleV2Halving(nn.Module):
+    def __init__(self, i, o):
+        super().__init__()
+        h = o // 2
+        self.conv1, self.bn1 = grouped(i, i, 3, 2, i), nn.BatchNorm2d(i)
+        self.conv2, self.bn2 = conv(i, h, 1, 1), nn.BatchNorm2d(h)
+        self.conv3, self.bn3 = conv(i, h, 1, 1), nn.BatchNorm2d(h)
+        self.conv4, self.bn4 = grouped(h, h, 3, 2, h), nn.BatchNorm2d(h)
+        self.conv5, self.bn5 = conv(h, h, 1, 1), nn.BatchNorm2d(h)
+
+    def forward(self, x):
+        left = F.relu(self.bn2(self.conv2(self.bn1(self.conv1(x)))))
+        right = self.bn4(self.conv4(F.relu(self.bn3(self.conv3(x)))))
+        return shuffle(torch.cat((left, F.relu(self.bn5(self.conv5(right)))), 1), 2), None
+
+
+def shufflenet_v1():
+    widths = (24, 240, 480, 960)
+    stages = [[ShuffleV1Block(o if b else i, o, b == 0) for b in range(n)] for i, o, n in zip(widths, widths[1:], (4, 8, 4))]
+    return Narrow(conv(3, 24, 1, 1), stages, 960, None)
+
+
+def shufflenet_v2():
+    widths = (24, 116, 232, 464)
+    stages = [[ShuffleV2Block(o) if b else ShuffleV2Halving(i, o) for b in range(n)] for i, o, n in zip(widths, widths[1:], (4, 8, 4))]
+    return Narrow(conv(3, 24, 1, 1), stages, 464, 1024)
+
+
 def load(network, bias_mean):
     with torch.no_grad():
         for name, t in network.state_dict().items():
@@ -203,6 +363,15 @@ def load(network, bias_mean):
                 t.copy_(tensor(name, t.shape, 2 * math.sqrt(6.0 / math.prod(t.shape[1:]))))
 
 
+def gradients(network):
+    """A bias that the next batch-norm takes away again has the gradient 0; what is computed for it is rounding."""
+    found = OrderedDict((k, p.grad) for k, p in network.named_parameters())
+    for name, gradient in found.items():
+        if gradient.norm() < 1e-9 * found[name.rsplit(".", 1)[0] + ".weight"].norm():
+            found[name] = torch.zeros_like(gradient)
+    return found
+
+
 def reference(network, image, bias_mean):
     network.double()
     load(network, bias_mean)
@@ -213,7 +382,7 @@ def reference(network, image, bias_mean):
     loss.backward()
     out = OrderedDict(loss=loss.item())
     out["training_taps"] = OrderedDict((k, summary(t)) for k, t in taps.items())
-    out["gradients"] = OrderedDict((k, summary(p.grad)) for k, p in network.named_parameters())
+    out["gradients"] = OrderedDict((k, summary(g)) for k, g in gradients(network).items())
     out["statistics"] = OrderedDict((k, summary(t)) for k, t in network.named_buffers() if not k.endswith("num_batches_tracked"))
     network.eval()
     with torch.no_grad():
@@ -230,6 +399,8 @@ WIDE = OrderedDict(image=[3, 32, 32], bias_mean=1.5)
 # gradients, where a ReLU's input rounds to the other sign; larger images and batches have more such inputs. Biases around
 # 1.75 leave some 2 % of the inputs negative and none within twice its rounding error of 0.
 DEEP = OrderedDict(image=[3, 64, 64], bias_mean=1.75)
+# These leave 1 to 3 % of the inputs negative and none within its rounding error of 0.
+MOBILE = OrderedDict(image=[3, 32, 32], bias_mean=2.0)
 
 networks = OrderedDict(
     resnet8=(ResNet(8, (16, 16, 32, 64)), SMALL),
@@ -238,6 +409,10 @@ networks = OrderedDict(
     wrn_16_2=(WideResNet(16, 2), SMALL),
     resnet34=(ImageNetResNet(BasicBlock, 1, (3, 4, 6, 3)), DEEP),
     resnet50=(ImageNetResNet(BottleneckBlock, 4, (3, 4, 6, 3)), DEEP),
+    vgg8=(Vgg((1, 1, 1, 1, 1)), MOBILE),
+    mobilenet_v2_32=(mobilenet_v2(), MOBILE),
+    shufflenet_v1_32=(shufflenet_v1(), MOBILE),
+    shufflenet_v2_32=(shufflenet_v2(), MOBILE),
 )
 result = OrderedDict(torch=torch.__version__, batch=BATCH, classes=CLASSES, loss_taps=LOSS_TAPS)
 result["settings"] = OrderedDict((k, settings) for k, (_, settings) in networks.items())

@@ -15,7 +15,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** The entry point: {@code Main JOB [options]}; {@link Bench} is the one command that is no job. */
+/** The entry point: {@code Main JOB [options]}; {@link Bench} and {@link Listing} are commands that are no jobs. */
 public final class Main {
     /** All jobs by name. */
     private static final SortedMap<String, Job> JOBS = Collections.unmodifiableSortedMap(new TreeMap<>(Map.of(
@@ -58,6 +58,7 @@ public final class Main {
         CommandLine root = new CommandLine(new Root());
         JOBS.forEach((name, job) -> root.addSubcommand(name, new CommandLine(job).addMixin("options", options)));
         root.addSubcommand("bench", new Bench());
+        root.addSubcommand("list", new Listing());
         root.getSubcommands()
                 .values()
                 .forEach(command ->
@@ -75,6 +76,9 @@ public final class Main {
             CommandSpec command = parsed.subcommand().commandSpec();
             if (command.userObject() instanceof Bench bench) {
                 return new Shell(out, err).run(command.name(), bench::line);
+            }
+            if (command.userObject() instanceof Listing listing) {
+                return new Shell(out, err).run(command.name(), listing::text);
             }
             Job job = (Job) command.userObject();
             if (options.out == null && job.defaultOut().isEmpty()) {

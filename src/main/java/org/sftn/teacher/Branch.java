@@ -3,6 +3,7 @@ package org.sftn.teacher;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.sftn.conf.UserException;
 import org.sftn.nn.BatchNorm;
 import org.sftn.nn.Convolution;
@@ -86,17 +87,14 @@ record Branch(int teacherStage, int studentStage) {
         return network.tap(TRANSFORMED, "relu").build();
     }
 
-    /** The convolution of a transform, when the resolutions are equal or one is twice the other. */
+    /** The convolution of a transform, when the resolutions are equal or one is twice the other, odd ones rounded up. */
     static Optional<Layer> convolution(Shape from, Shape to) {
-        if (from.height() == to.height() && from.width() == to.width()) {
-            return Optional.of(Convolution.same(from.channels(), to.channels(), 3, 1));
-        }
-        if (from.height() == 2 * to.height() && from.width() == 2 * to.width()) {
-            return Optional.of(Convolution.same(from.channels(), to.channels(), 3, 2));
-        }
-        if (2 * from.height() == to.height() && 2 * from.width() == to.width()) {
-            return Optional.of(new TransposedConvolution(from.channels(), to.channels(), 4, 2, 1));
-        }
-        return Optional.empty();
+        int in = from.channels();
+        int out = to.channels();
+        Stream<Layer> all = Stream.of(
+                Convolution.same(in, out, 3, 1),
+                Convolution.same(in, out, 3, 2),
+                new TransposedConvolution(in, out, 4, 2, 1));
+        return all.filter(layer -> layer.outputShape(List.of(from)).equals(to)).findFirst();
     }
 }

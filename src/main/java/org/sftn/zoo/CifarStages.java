@@ -13,6 +13,6 @@ final class CifarStages {
 
     /** @throws UserException when the image is too small */
     static void requireFit(String name, Shape image) {
-        Residual.requireFit(name, image, "twice", SMALLEST_IMAGE);
+        Parts.requireFit(name, image, "twice", SMALLEST_IMAGE);
     }
 }

@@ -1,11 +1,9 @@
 package org.sftn.zoo;
 
 import java.util.List;
-import org.sftn.nn.BatchNorm;
 import org.sftn.nn.Convolution;
 import org.sftn.nn.MaxPool;
 import org.sftn.nn.Network;
-import org.sftn.nn.Relu;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Taps;
 
@@ -32,7 +30,7 @@ final class ImageNetResNet {
 
     private static Zoo.Factory of(Residual.Block block, List<Integer> blocks) {
         return (name, image, classes) -> {
-            Residual.requireFit(name, image, "five times", SMALLEST_IMAGE);
+            Parts.requireFit(name, image, "five times", SMALLEST_IMAGE);
             return Residual.architecture(name, image, classes, stem(image), block, List.of(64, 128, 256, 512), blocks);
         };
     }
@@ -40,9 +38,7 @@ final class ImageNetResNet {
     private static Network stem(Shape image) {
         Network.Builder b = Network.builder();
         String x = b.input(Taps.IMAGE, image);
-        x = b.add("conv1", Convolution.same(image.channels(), STEM_WIDTH, 7, 2), x);
-        x = b.add("bn1", new BatchNorm(STEM_WIDTH), x);
-        x = b.add("relu1", new Relu(), x);
+        x = Parts.activated(b, "", 1, Convolution.same(image.channels(), STEM_WIDTH, 7, 2), x);
         x = b.add("maxpool", new MaxPool(3, 2, 1), x);
         return b.tap(Taps.STEM, x).build();
     }

@@ -2,12 +2,9 @@ package org.sftn.zoo;
 
 import java.util.Collections;
 import java.util.List;
-import org.sftn.nn.BatchNorm;
 import org.sftn.nn.Convolution;
 import org.sftn.nn.Network;
-import org.sftn.nn.Relu;
 import org.sftn.nn.Shape;
-import org.sftn.nn.Taps;
 
 /**
  * The residual networks for CIFAR (He et al. 2016, section 4.2) as RepDistiller builds them
@@ -15,6 +12,9 @@ import org.sftn.nn.Taps;
  * batch-norm as the shortcut wherever resolution or width changes.
  */
 final class ResNet {
+    /** Leaves stage 4 a map of at least 1x1. */
+    private static final int SMALLEST_OF_FOUR_STAGES = 8;
+
     private ResNet() {}
 
     /** @param depth layers with weights: 8, 14, 20, ... */
@@ -32,12 +32,25 @@ final class ResNet {
         };
     }
 
+    /**
+     * ImageNet's bottleneck networks (He et al. 2016, table 1) with a stem that keeps the resolution, as RepDistiller's
+     * models/resnetv2.py.
+     */
+    static Zoo.Factory bottleneck(int blocks1, int blocks2, int blocks3, int blocks4) {
+        return (name, image, classes) -> {
+            Parts.requireFit(name, image, "three times", SMALLEST_OF_FOUR_STAGES);
+            return Residual.architecture(
+                    name,
+                    image,
+                    classes,
+                    stem(image, 64),
+                    Residual::bottleneckBlock,
+                    List.of(64, 128, 256, 512),
+                    List.of(blocks1, blocks2, blocks3, blocks4));
+        };
+    }
+
     private static Network stem(Shape image, int width) {
-        Network.Builder b = Network.builder();
-        String x = b.input(Taps.IMAGE, image);
-        x = b.add("conv1", Convolution.same(image.channels(), width, 3, 1), x);
-        x = b.add("bn1", new BatchNorm(width), x);
-        x = b.add("relu1", new Relu(), x);
-        return b.tap(Taps.STEM, x).build();
+        return Parts.stem(image, Convolution.same(image.channels(), width, 3, 1));
     }
 }

@@ -2,14 +2,10 @@ package org.sftn.zoo;
 
 import static org.sftn.zoo.Architecture.FEATURES;
 
-import java.util.ArrayList;
 import java.util.List;
-import org.sftn.conf.UserException;
 import org.sftn.nn.Add;
 import org.sftn.nn.BatchNorm;
 import org.sftn.nn.Convolution;
-import org.sftn.nn.GlobalAveragePool;
-import org.sftn.nn.Linear;
 import org.sftn.nn.Network;
 import org.sftn.nn.Relu;
 import org.sftn.nn.Shape;
@@ -34,14 +30,14 @@ final class Residual {
             Block block,
             List<Integer> widths,
             List<Integer> blocks) {
-        List<Network> stages = new ArrayList<>();
-        Shape shape = stem.tapShape(Taps.STEM);
-        for (int stage = 1; stage <= widths.size(); stage++) {
-            Network next = stage(stage, shape, block, widths.get(stage - 1), blocks.get(stage - 1));
-            shape = next.tapShape(Taps.stage(stage));
-            stages.add(next);
-        }
-        return new Architecture(name, image, classes, stem, stages, head(shape, classes));
+        return Parts.architecture(
+                name,
+                image,
+                classes,
+                stem,
+                widths.size(),
+                (stage, input) -> stage(stage, input, block, widths.get(stage - 1), blocks.get(stage - 1)),
+                input -> Parts.head(input, classes));
     }
 
     private static Network stage(int stage, Shape input, Block kind, int width, int blocks) {
@@ -61,9 +57,9 @@ final class Residual {
 
     /** Two 3x3 convolutions (He et al. 2016, figure 5, left). */
     static String basicBlock(Network.Builder b, String name, String input, int width, int stride) {
-        String x = normed(b, name, 1, input, width, 3, stride);
-        x = b.add(name + ".relu1", new Relu(), x);
-        x = normed(b, name, 2, x, width, 3, 1);
+        String prefix = name + ".";
+        String x = Parts.activated(b, prefix, 1, convolution(b, input, width, 3, stride), input);
+        x = Parts.normed(b, prefix, 2, convolution(b, x, width, 3, 1), x);
         return b.add(name + ".relu2", new Relu(), sum(b, name, input, x, stride));
     }
 
@@ -72,19 +68,15 @@ final class Residual {
      * torchvision's version 1.5.
      */
     static String bottleneckBlock(Network.Builder b, String name, String input, int width, int stride) {
-        String x = normed(b, name, 1, input, width, 1, 1);
-        x = b.add(name + ".relu1", new Relu(), x);
-        x = normed(b, name, 2, x, width, 3, stride);
-        x = b.add(name + ".relu2", new Relu(), x);
-        x = normed(b, name, 3, x, 4 * width, 1, 1);
+        String prefix = name + ".";
+        String x = Parts.activated(b, prefix, 1, convolution(b, input, width, 1, 1), input);
+        x = Parts.activated(b, prefix, 2, convolution(b, x, width, 3, stride), x);
+        x = Parts.normed(b, prefix, 3, convolution(b, x, 4 * width, 1, 1), x);
         return b.add(name + ".relu3", new Relu(), sum(b, name, input, x, stride));
     }
 
-    private static String normed(
-            Network.Builder b, String block, int number, String input, int width, int kernel, int stride) {
-        int in = b.shape(input).channels();
-        String x = b.add(block + ".conv" + number, Convolution.same(in, width, kernel, stride), input);
-        return b.add(block + ".bn" + number, new BatchNorm(width), x);
+    private static Convolution convolution(Network.Builder b, String input, int width, int kernel, int stride) {
+        return Convolution.same(b.shape(input).channels(), width, kernel, stride);
     }
 
     /** The shortcut is a 1x1 convolution with batch-norm wherever resolution or width changes. */
@@ -97,21 +89,5 @@ final class Residual {
             shortcut = b.add(block + ".shortcut.bn", new BatchNorm(out), shortcut);
         }
         return b.add(block + ".add", new Add(), x, shortcut);
-    }
-
-    private static Network head(Shape input, int classes) {
-        Network.Builder b = Network.builder();
-        String x = b.input(FEATURES, input);
-        String pooled = b.add("pool", new GlobalAveragePool(), x);
-        String logits = b.add("fc", new Linear(input.channels(), classes), pooled);
-        return b.tap(Taps.POOLED, pooled).tap(Taps.LOGITS, logits).build();
-    }
-
-    /** @throws UserException when a side of the image is smaller than {@code smallest} */
-    static void requireFit(String name, Shape image, String halvings, int smallest) {
-        if (Math.min(image.height(), image.width()) < smallest) {
-            throw new UserException("%s halves the image %s and needs at least %dx%d pixels, not %dx%d"
-                    .formatted(name, halvings, smallest, smallest, image.height(), image.width()));
-        }
     }
 }

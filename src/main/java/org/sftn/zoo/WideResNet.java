@@ -2,13 +2,9 @@ package org.sftn.zoo;
 
 import static org.sftn.zoo.Architecture.FEATURES;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.sftn.nn.Add;
 import org.sftn.nn.BatchNorm;
 import org.sftn.nn.Convolution;
-import org.sftn.nn.GlobalAveragePool;
-import org.sftn.nn.Linear;
 import org.sftn.nn.Network;
 import org.sftn.nn.Relu;
 import org.sftn.nn.Shape;
@@ -29,15 +25,14 @@ final class WideResNet {
     static Zoo.Factory of(int depth, int factor) {
         return (name, image, classes) -> {
             CifarStages.requireFit(name, image);
-            Network stem = stem(image);
-            List<Network> stages = new ArrayList<>();
-            Shape shape = stem.tapShape(Taps.STEM);
-            for (int stage = 1; stage <= CifarStages.COUNT; stage++) {
-                Network next = stage(stage, shape, (STEM_WIDTH << (stage - 1)) * factor, (depth - 4) / 6);
-                shape = next.tapShape(Taps.stage(stage));
-                stages.add(next);
-            }
-            return new Architecture(name, image, classes, stem, stages, head(shape, classes));
+            return Parts.architecture(
+                    name,
+                    image,
+                    classes,
+                    stem(image),
+                    CifarStages.COUNT,
+                    (stage, input) -> stage(stage, input, (STEM_WIDTH << (stage - 1)) * factor, (depth - 4) / 6),
+                    input -> head(input, classes));
         };
     }
 
@@ -80,11 +75,6 @@ final class WideResNet {
         String x = b.input(FEATURES, input);
         String normed = b.add("bn1", new BatchNorm(input.channels()), x);
         x = b.add("relu1", new Relu(), normed);
-        String pooled = b.add("pool", new GlobalAveragePool(), x);
-        String logits = b.add("fc", new Linear(input.channels(), classes), pooled);
-        return b.tap(Taps.stageBeforeRelu(CifarStages.COUNT), normed)
-                .tap(Taps.POOLED, pooled)
-                .tap(Taps.LOGITS, logits)
-                .build();
+        return Parts.classify(b.tap(Taps.stageBeforeRelu(CifarStages.COUNT), normed), x, classes);
     }
 }

@@ -23,6 +23,7 @@ public final class Zoo {
             entry("resnet110", ResNet.of(110, 16, 16, 32, 64)),
             entry("resnet8x4", ResNet.of(8, 32, 64, 128, 256)),
             entry("resnet32x4", ResNet.of(32, 32, 64, 128, 256)),
+            entry("resnet50_32", ResNet.bottleneck(3, 4, 6, 3)),
             entry("resnet18", ImageNetResNet.basic(2, 2, 2, 2)),
             entry("resnet34", ImageNetResNet.basic(3, 4, 6, 3)),
             entry("resnet50", ImageNetResNet.bottleneck(3, 4, 6, 3)),
@@ -30,7 +31,15 @@ public final class Zoo {
             entry("wrn_16_1", WideResNet.of(16, 1)),
             entry("wrn_16_2", WideResNet.of(16, 2)),
             entry("wrn_40_1", WideResNet.of(40, 1)),
-            entry("wrn_40_2", WideResNet.of(40, 2))));
+            entry("wrn_40_2", WideResNet.of(40, 2)),
+            entry("vgg8", Vgg.of(1, 1, 1, 1, 1)),
+            entry("vgg11", Vgg.of(1, 1, 2, 2, 2)),
+            entry("vgg13", Vgg.of(2, 2, 2, 2, 2)),
+            entry("vgg16", Vgg.of(2, 2, 3, 3, 3)),
+            entry("vgg19", Vgg.of(2, 2, 4, 4, 4)),
+            entry("mobilenet_v2_32", MobileNetV2::create),
+            entry("shufflenet_v1_32", ShuffleNetV1::create),
+            entry("shufflenet_v2_32", ShuffleNetV2::create)));
 
     /** Published for ImageNet; all others for CIFAR-100. */
     private static final Set<String> OF_IMAGENET = Set.of("resnet18", "resnet34", "resnet50", "resnet101");

@@ -16,18 +16,28 @@ import org.sftn.conf.EngineSettings.Precision;
 import org.sftn.engine.bigdl.BigDlEngine;
 import org.sftn.engine.onednn.OneDnnEngine;
 import org.sftn.nn.Add;
+import org.sftn.nn.AveragePool;
 import org.sftn.nn.BatchNorm;
+import org.sftn.nn.ChannelShuffle;
+import org.sftn.nn.ChannelSlice;
+import org.sftn.nn.Concat;
 import org.sftn.nn.Convolution;
+import org.sftn.nn.Gate;
 import org.sftn.nn.GlobalAveragePool;
 import org.sftn.nn.Layer;
+import org.sftn.nn.LeakyRelu;
+import org.sftn.nn.LearnedVector;
 import org.sftn.nn.Linear;
 import org.sftn.nn.MaxPool;
 import org.sftn.nn.Network;
 import org.sftn.nn.ParameterSpec;
 import org.sftn.nn.Relu;
+import org.sftn.nn.Relu6;
 import org.sftn.nn.Shape;
+import org.sftn.nn.Sigmoid;
 import org.sftn.nn.Tensor;
 import org.sftn.nn.TransposedConvolution;
+import org.sftn.nn.Upsample;
 
 /**
  * Backward against central differences of forward. The loss is the sum of the products of all taps with fixed random tensors; each
@@ -59,14 +69,38 @@ class FiniteDifferenceTest {
                 layer("3x3 transposed", new TransposedConvolution(4, 6, 3, 1, 1)),
                 layer("1x1 transposed", new TransposedConvolution(4, 6, 1, 1, 0)),
                 layer("2x2 transposed, stride 3", new TransposedConvolution(4, 6, 2, 3, 0)),
+                layer("3x3 with bias", new Convolution(4, 6, 3, 1, 1, 1).withBias()),
+                layer("1x1 with bias, stride 2", new Convolution(4, 6, 1, 2, 0, 1).withBias()),
+                layer("3x3 grouped with bias", new Convolution(4, 6, 3, 1, 1, 2).withBias()),
+                layer("3x3 depthwise with bias", new Convolution(4, 4, 3, 1, 1, 4).withBias()),
+                layer("4x4 transposed with bias, stride 2", new TransposedConvolution(4, 6, 4, 2, 1).withBias()),
+                layer("3x3 transposed with bias", new TransposedConvolution(4, 6, 3, 1, 1).withBias()),
                 layer("batch-norm", new BatchNorm(4)),
                 layer("relu", new Relu(), Shape.of(3, 2, 3)),
+                Named.of("relu6", relu6()),
+                layer("leaky relu", new LeakyRelu(0.2), Shape.of(3, 2, 3)),
+                layer("sigmoid", new Sigmoid()),
+                Named.of("activations of vectors", vectors()),
+                Named.of("gate", gate()),
                 layer("3x3 max pool, stride 2", new MaxPool(3, 2, 1), Shape.of(3, 3, 4)),
                 layer("2x2 max pool, stride 2", new MaxPool(2, 2, 0), Shape.of(3, 4, 5)),
                 layer("global average pool", new GlobalAveragePool()),
+                layer("3x3 average pool, stride 2", new AveragePool(3, 2, 1)),
+                layer("2x2 average pool, stride 3", new AveragePool(2, 3, 0)),
+                layer("upsampling", new Upsample(2)),
+                layer("upsampling by 3", new Upsample(3)),
+                layer("channel shuffle", new ChannelShuffle(2)),
+                layer("first channel", new ChannelSlice(0, 1)),
+                layer("inner channels", new ChannelSlice(1, 2)),
+                layer("all channels", new ChannelSlice(0, 4)),
+                Named.of("concat", concat()),
+                Named.of("slices", slices()),
+                Named.of("shuffle units", shuffleUnits()),
+                Named.of("learned vectors", learnedVectors()),
                 Named.of("linear", linear()),
                 Named.of("joined graph", joined()),
                 Named.of("nothing trained before the first weights", untrainedStart()),
+                Named.of("activations and gates before the first weights", untrainedActivations()),
                 Named.of("shared parameters", shared()));
     }
 
@@ -125,8 +159,12 @@ class FiniteDifferenceTest {
         String relu = b.add("relu", new Relu(), image);
         String sum = b.add("sum", new Add(), relu, image);
         String rectified = b.add("rectified", new Relu(), sum);
-        return b.tap("out", b.add("conv", Convolution.same(3, 4, 3, 1), rectified))
-                .build();
+        String concat = b.add("concat", new Concat(), rectified, image);
+        String shuffled = b.add("shuffle", new ChannelShuffle(2), concat);
+        String slice = b.add("slice", new ChannelSlice(2, 3), shuffled);
+        String pool = b.add("average", new AveragePool(3, 2, 1), slice);
+        String up = b.add("up", new Upsample(2), pool);
+        return b.tap("out", b.add("conv", Convolution.same(3, 4, 3, 1), up)).build();
     }
 
     private static Network shared() {
@@ -144,6 +182,119 @@ class FiniteDifferenceTest {
                 .get("out");
         b.add("sum", new Add(), a, c);
         return b.tap("sum", "sum").build();
+    }
+
+    /** Its inputs lie between -20 and 20, so that each of its three parts counts. */
+    private static Network relu6() {
+        Network.Builder b = Network.builder();
+        String x = b.add("before", new Convolution(3, 4, 1, 1, 0, 1), b.input("image", Shape.of(3, 2, 3)));
+        String fourfold = b.add("fourfold", new Add(), x, x, x, x);
+        return b.tap("out", b.add("layer", new Relu6(), fourfold)).build();
+    }
+
+    private static Network vectors() {
+        Network.Builder b = Network.builder();
+        String x = b.add("fc1", new Linear(7, 5), b.input("image", Shape.of(7)));
+        x = b.add("leaky", new LeakyRelu(0.2), x);
+        x = b.add("fc2", new Linear(5, 4), x);
+        x = b.add("relu6", new Relu6(), x);
+        x = b.add("sigmoid", new Sigmoid(), x);
+        return b.tap("out", x).build();
+    }
+
+    /** Trained and untrained maps and gates, a gate of several maps that is a tap, a map that gates itself. */
+    private static Network gate() {
+        Network.Builder b = Network.builder();
+        String image = b.input("image", Shape.of(3, 3, 4));
+        String side = b.input("side", Shape.of(1, 3, 4));
+        String map = b.add("map", Convolution.same(3, 4, 3, 1), image);
+        String gate = b.add("gate", new Sigmoid(), b.add("raw", Convolution.same(3, 1, 1, 1), image));
+        String gated = b.add("gated", new Gate(), map, gate);
+        String twice = b.add("twice", new Gate(), gated, gate);
+        String byInput = b.add("by-input", new Gate(), twice, side);
+        return b.tap("gate", gate)
+                .tap("map", map)
+                .tap("out", b.add("sum", new Add(), gated, byInput))
+                .tap("input", b.add("of-input", new Gate(), image, gate))
+                .tap("squared", b.add("squared", new Gate(), gate, gate))
+                .build();
+    }
+
+    private static Network untrainedActivations() {
+        Network.Builder b = Network.builder();
+        String image = b.input("image", Shape.of(3, 3, 3));
+        String leaky = b.add("leaky", new LeakyRelu(0.2), image);
+        String relu6 = b.add("relu6", new Relu6(), leaky);
+        String sigmoid = b.add("sigmoid", new Sigmoid(), b.input("side", Shape.of(1, 3, 3)));
+        String gated = b.add("gated", new Gate(), relu6, sigmoid);
+        return b.tap("out", b.add("conv", Convolution.same(3, 4, 3, 1), gated))
+                .tap("leaky", leaky)
+                .build();
+    }
+
+    /** Of trained values and one that is not, some twice, some with other users; a tap and its alias. */
+    private static Network concat() {
+        Network.Builder b = Network.builder();
+        String image = b.input("image", Shape.of(3, 4, 5));
+        String one = b.add("one", new Convolution(3, 2, 1, 1, 0, 1), image);
+        String other = b.add("other", Convolution.same(3, 5, 3, 1), image);
+        String concat = b.add("concat", new Concat(), one, image, other, one);
+        String sum = b.add("sum", new Add(), one, one);
+        String again = b.add("again", new Concat(), concat, concat, sum);
+        return b.tap("other", other)
+                .tap("concat", concat)
+                .tap("concat-again", concat)
+                .tap("out", b.add("conv", new Convolution(26, 3, 1, 1, 0, 1), again))
+                .build();
+    }
+
+    /** Disjoint ones with channels that none takes, overlapping ones, equal ones; of a value with other users. */
+    private static Network slices() {
+        Network.Builder b = Network.builder();
+        String x = b.add("conv", Convolution.same(3, 9, 3, 1), b.input("image", Shape.of(3, 4, 5)));
+        String late = b.add("late", new ChannelSlice(5, 2), x);
+        String early = b.add("early", new ChannelSlice(1, 3), x);
+        String over = b.add("over", new ChannelSlice(2, 4), x);
+        String equal = b.add("equal", new ChannelSlice(5, 2), x);
+        String of = b.add("slice-of-slice", new ChannelSlice(1, 1), over);
+        String sum = b.add("sum", new Add(), late, equal);
+        String norm = b.add("bn", new BatchNorm(9), x);
+        String pool = b.add("pool", new GlobalAveragePool(), early);
+        return b.tap("late", late)
+                .tap("late-again", late)
+                .tap("sum", sum)
+                .tap("over", over)
+                .tap("of", of)
+                .tap("norm", norm)
+                .tap("pool", pool)
+                .build();
+    }
+
+    /** The units of ShuffleNetV2 with stride 2 and 1. */
+    private static Network shuffleUnits() {
+        Network.Builder b = Network.builder();
+        String x = b.add("conv", Convolution.same(3, 6, 1, 1), b.input("image", Shape.of(3, 4, 4)));
+        String left = b.add("left", new Convolution(6, 6, 3, 2, 1, 6), x);
+        String right =
+                b.add("right", new Convolution(6, 6, 3, 2, 1, 6), b.add("point", Convolution.same(6, 6, 1, 1), x));
+        String down = b.add("down", new ChannelShuffle(2), b.add("joined", new Concat(), left, right));
+        String kept = b.add("kept", new ChannelSlice(0, 6), down);
+        String half = b.add("half", new ChannelSlice(6, 6), down);
+        String bn = b.add("bn", new BatchNorm(6), b.add("pointwise", Convolution.same(6, 6, 1, 1), half));
+        String out = b.add("out", new ChannelShuffle(3), b.add("joined2", new Concat(), kept, bn));
+        return b.tap("down", down).tap("half", half).tap("out", out).build();
+    }
+
+    private static Network learnedVectors() {
+        Network.Builder b = Network.builder();
+        String pool = b.add("pool", new GlobalAveragePool(), b.input("image", Shape.of(3, 2, 2)));
+        String vector = b.add("vector", new LearnedVector(3, -1));
+        String other = b.add("other", new LearnedVector(3, 2));
+        String sum = b.add("sum", new Add(), pool, vector, other, vector);
+        return b.tap("vector", vector)
+                .tap("vector-again", vector)
+                .tap("logits", b.add("fc", new Linear(3, 4), sum))
+                .build();
     }
 
     @ParameterizedTest

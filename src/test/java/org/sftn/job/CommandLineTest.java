@@ -9,6 +9,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sftn.distill.Methods;
+import org.sftn.zoo.Zoo;
 
 /** Usage and mistakes that are found before Spark starts. */
 class CommandLineTest {
@@ -42,6 +44,20 @@ class CommandLineTest {
         assertThat(ran.err())
                 .startsWith("error: Unknown options: '--epochs', '3'")
                 .contains("Usage: sftn teacher");
+    }
+
+    @Test
+    void methodsAndNetworksAreListed() {
+        Ran ran = Ran.of("list");
+
+        assertThat(ran.code()).isZero();
+        assertThat(ran.err()).isEmpty();
+        for (Methods.Method method : Methods.all()) {
+            assertThat(ran.out())
+                    .containsPattern("(?m)^  " + method.name() + " +\\Q" + method.summary() + "\\E.*\\Q"
+                            + method.paper() + "\\E$");
+        }
+        assertThat(ran.out().split("\\s+")).containsAll(Zoo.names());
     }
 
     @Test

@@ -3,6 +3,7 @@ package org.sftn.teacher;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 import static org.sftn.ObjectiveRun.saved;
 import static org.sftn.ObjectiveRun.zoo;
 
@@ -11,7 +12,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.sftn.ObjectiveRun;
 import org.sftn.conf.TeacherSettings;
 import org.sftn.conf.TeacherSettings.Kl;
@@ -19,6 +24,7 @@ import org.sftn.conf.UserException;
 import org.sftn.engine.bigdl.BigDlEngine;
 import org.sftn.model.SavedModel;
 import org.sftn.nn.Convolution;
+import org.sftn.nn.Layer;
 import org.sftn.nn.Network;
 import org.sftn.nn.ParameterSpec;
 import org.sftn.nn.Shape;
@@ -82,6 +88,78 @@ class TeacherObjectiveTest {
                 .containsEntry("transform2.conv.weight", Shape.of(128, 64, 3, 3));
     }
 
+    /** The pairs of arXiv 2102.07650; then the number of branches and the stride of their transforms. */
+    static Stream<Arguments> pairsOfThePaper() {
+        return Stream.of(
+                arguments("wrn_40_2", "wrn_16_2", 2, 1),
+                arguments("wrn_40_2", "wrn_40_1", 2, 1),
+                arguments("resnet56", "resnet20", 2, 1),
+                arguments("resnet110", "resnet20", 2, 1),
+                arguments("resnet110", "resnet32", 2, 1),
+                arguments("resnet32x4", "resnet8x4", 2, 1),
+                arguments("vgg13", "vgg8", 3, 1),
+                arguments("vgg13", "mobilenet_v2_32", 3, 1),
+                arguments("resnet50_32", "mobilenet_v2_32", 3, 2),
+                arguments("resnet50_32", "vgg8", 3, 2),
+                arguments("resnet32x4", "shufflenet_v1_32", 2, 2),
+                arguments("resnet32x4", "shufflenet_v2_32", 2, 2),
+                arguments("wrn_40_2", "shufflenet_v1_32", 2, 2));
+    }
+
+    @ParameterizedTest
+    @MethodSource("pairsOfThePaper")
+    void thePaperJoinsStageByStage(String teacher, String student, int branches, int stride) {
+        Network joint = objective(teacher, student, settings(1, 3, 1, false)).network();
+        for (int i = 1; i <= branches; i++) {
+            int in = zoo(teacher).stageShape(i).channels();
+            Shape to = zoo(student).stageShape(i);
+            assertThat(layer(joint, "transform" + i + ".conv"))
+                    .isEqualTo(Convolution.same(in, to.channels(), 3, stride));
+            assertThat(joint.tapShape("transform" + i + ".transformed")).isEqualTo(to);
+            assertThat(joint.tapShape("branch" + i + ".logits")).isEqualTo(Shape.of(ObjectiveRun.CLASSES));
+        }
+        assertThat(joint.taps()).doesNotContainKey("branch" + (branches + 1) + ".logits");
+    }
+
+    private static Layer layer(Network network, String node) {
+        return network.nodes().stream()
+                .filter(n -> n.name().equals(node))
+                .findFirst()
+                .orElseThrow()
+                .layer();
+    }
+
+    @Test
+    void otherNumbersOfStagesAreMatchedByResolution() {
+        assertThat(Branch.of(zoo("resnet50_32"), zoo("resnet8x4"))).containsExactly(new Branch(1, 1), new Branch(2, 2));
+        assertThat(Branch.of(zoo("resnet50_32"), zoo("shufflenet_v2_32")))
+                .containsExactly(new Branch(2, 1), new Branch(3, 2));
+        assertThat(Branch.of(zoo("vgg13"), zoo("shufflenet_v1_32")))
+                .containsExactly(new Branch(1, 1), new Branch(2, 2));
+        assertThat(Branch.of(zoo("resnet32x4"), zoo("vgg8"))).containsExactly(new Branch(2, 1));
+        assertThat(Branch.of(zoo("wrn_40_2"), zoo("mobilenet_v2_32"))).containsExactly(new Branch(2, 1));
+    }
+
+    @Test
+    void everyPairForSmallImagesCanBeJoined() {
+        List<Architecture> small = Zoo.names().stream()
+                .filter(name -> !name.matches("resnet(18|34|50|101)"))
+                .map(ObjectiveRun::zoo)
+                .toList();
+        for (Architecture teacher : small) {
+            for (Architecture student : small) {
+                assertThat(Branch.of(teacher, student)).isNotEmpty();
+            }
+        }
+    }
+
+    @Test
+    void oddResolutionsAreJoinedToo() {
+        Shape image = Shape.of(1, 44, 36);
+        List<Branch> branches = Branch.of(Zoo.create("resnet50_32", image, 2), Zoo.create("mobilenet_v2_32", image, 2));
+        assertThat(branches).containsExactly(new Branch(1, 1), new Branch(2, 2), new Branch(3, 3));
+    }
+
     @Test
     void otherResolutionsAreJoinedByStrides() {
         Shape large = Shape.of(16, 32, 32);
@@ -99,6 +177,15 @@ class TeacherObjectiveTest {
                 .isInstanceOf(UserException.class)
                 .hasMessage(
                         "a branch of resnet8 cannot grow from stage 1 of resnet8: 16x32x32 does not become 16x8x8 by a factor of 1, 2 or 1/2");
+        assertThatThrownBy(() -> objective("resnet50", "resnet50_32", settings(1, 3, 1, false)))
+                .isInstanceOf(UserException.class)
+                .hasMessage(
+                        "a branch of resnet50_32 cannot grow from stage 1 of resnet50: 256x8x8 does not become 256x32x32 by a factor of 1, 2 or 1/2");
+        assertThatThrownBy(() -> objective("resnet34", "resnet8x4", settings(1, 3, 1, false)))
+                .isInstanceOf(UserException.class)
+                .hasMessage("resnet8x4 cannot grow from resnet34: no stage before the last of the student "
+                        + "([64x32x32, 128x16x16, 256x8x8]) has the resolution of one of the teacher "
+                        + "([64x8x8, 128x4x4, 256x2x2, 512x1x1])");
     }
 
     @Test

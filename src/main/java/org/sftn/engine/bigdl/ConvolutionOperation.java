@@ -2,8 +2,12 @@ package org.sftn.engine.bigdl;
 
 import java.util.List;
 
-/** A convolution: {@code in x h x w} to {@code out x h' x w'}. */
-record ConvolutionOperation(Value input, Value output, ConvolutionKernel kernel, KernelWeight weight)
+/**
+ * A convolution: {@code in x h x w} to {@code out x h' x w'}.
+ *
+ * @param bias null for none
+ */
+record ConvolutionOperation(Value input, Value output, ConvolutionKernel kernel, KernelWeight weight, Bias bias)
         implements Operation {
     @Override
     public List<Value> inputs() {
@@ -17,6 +21,9 @@ record ConvolutionOperation(Value input, Value output, ConvolutionKernel kernel,
 
     @Override
     public void forward(Worker worker) {
+        if (bias != null) {
+            bias.fill(worker, output);
+        }
         for (int image = worker.from; image < worker.to; image++) {
             kernel.apply(
                     input.data,
@@ -24,13 +31,16 @@ record ConvolutionOperation(Value input, Value output, ConvolutionKernel kernel,
                     weight.packed(),
                     output.data,
                     image * kernel.outputLength(),
-                    Into.OVERWRITE,
+                    bias == null ? Into.OVERWRITE : Into.ADD,
                     worker.scratch);
         }
     }
 
     @Override
     public void backward(Worker worker, List<Into> into) {
+        if (bias != null) {
+            bias.addGradient(worker, output);
+        }
         for (int image = worker.from; image < worker.to; image++) {
             int x = image * kernel.inputLength();
             int y = image * kernel.outputLength();
@@ -45,6 +55,9 @@ record ConvolutionOperation(Value input, Value output, ConvolutionKernel kernel,
     @Override
     public void collect(Worker worker, List<Worker> all) {
         weight.collect(worker, all);
+        if (bias != null) {
+            bias.collect(worker, all, output);
+        }
     }
 
     @Override

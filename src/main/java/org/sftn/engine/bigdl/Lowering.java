@@ -5,17 +5,25 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.sftn.nn.Add;
+import org.sftn.nn.AveragePool;
 import org.sftn.nn.BatchNorm;
+import org.sftn.nn.ChannelShuffle;
+import org.sftn.nn.ChannelSlice;
+import org.sftn.nn.Concat;
 import org.sftn.nn.Convolution;
+import org.sftn.nn.Gate;
 import org.sftn.nn.GlobalAveragePool;
 import org.sftn.nn.Layer;
+import org.sftn.nn.LearnedVector;
 import org.sftn.nn.Linear;
 import org.sftn.nn.MaxPool;
 import org.sftn.nn.Network;
 import org.sftn.nn.Relu;
 import org.sftn.nn.TransposedConvolution;
+import org.sftn.nn.Upsample;
 
 /** Turns the nodes that the outputs need into operations. */
 final class Lowering {
@@ -75,16 +83,22 @@ final class Lowering {
 
     private Operation lower(Network.Node node, List<Value> inputs, Value output) {
         Layer layer = node.layer();
+        if (layer instanceof LearnedVector vector) {
+            return new LearnedVectorOperation(
+                    output, parameters, parameters.trained().from(node.owner() + ".weight"), keep(vector.size()));
+        }
         Value input = inputs.get(0);
         if (layer instanceof Convolution c) {
             ConvolutionKernel kernel =
                     new ConvolutionKernel(input.shape, output.shape, c.kernel(), c.stride(), c.padding(), c.groups());
-            return new ConvolutionOperation(input, output, kernel, weight(node, kernel));
+            return new ConvolutionOperation(
+                    input, output, kernel, weight(node, kernel), c.bias() ? bias(node, output) : null);
         }
         if (layer instanceof TransposedConvolution c) {
             ConvolutionKernel kernel =
                     new ConvolutionKernel(output.shape, input.shape, c.kernel(), c.stride(), c.padding(), 1);
-            return new TransposedConvolutionOperation(input, output, kernel, weight(node, kernel));
+            return new TransposedConvolutionOperation(
+                    input, output, kernel, weight(node, kernel), c.bias() ? bias(node, output) : null);
         }
         if (layer instanceof BatchNorm batchNorm) {
             BatchNormPlaces places = new BatchNormPlaces(
@@ -109,11 +123,33 @@ final class Lowering {
         if (layer instanceof Relu) {
             return new ReluOperation(input, output);
         }
+        Optional<Activation> activation = Activation.of(layer);
+        if (activation.isPresent()) {
+            return new ActivationOperation(activation.get(), input, output);
+        }
+        if (layer instanceof Gate) {
+            return new GateOperation(input, inputs.get(1), output);
+        }
         if (layer instanceof Add) {
             return new AddOperation(inputs, output);
         }
         if (layer instanceof MaxPool pool) {
             return new MaxPoolOperation(input, output, pool, mode, workers);
+        }
+        if (layer instanceof AveragePool pool) {
+            return new AveragePoolOperation(input, output, pool);
+        }
+        if (layer instanceof Concat) {
+            return new ConcatOperation(inputs, output);
+        }
+        if (layer instanceof ChannelSlice slice) {
+            return new ChannelSliceOperation(input, output, slice.from());
+        }
+        if (layer instanceof ChannelShuffle shuffle) {
+            return new ChannelShuffleOperation(input, output, shuffle.groups());
+        }
+        if (layer instanceof Upsample upsample) {
+            return new UpsampleOperation(input, output, upsample.factor());
         }
         if (layer instanceof GlobalAveragePool) {
             return new GlobalAveragePoolOperation(input, output);
@@ -128,6 +164,10 @@ final class Lowering {
                 parameters.trained().from(node.owner() + ".weight"),
                 new float[kernel.weights()],
                 keep(kernel.weights()));
+    }
+
+    private Bias bias(Network.Node node, Value output) {
+        return new Bias(parameters, parameters.trained().from(node.owner() + ".bias"), keep(output.shape.channels()));
     }
 
     private int keep(int values) {

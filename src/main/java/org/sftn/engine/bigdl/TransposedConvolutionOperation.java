@@ -6,9 +6,10 @@ import java.util.List;
  * A transposed convolution: the adjoint of the convolution that leads from its output to its input.
  *
  * @param kernel of that convolution
+ * @param bias null for none
  */
-record TransposedConvolutionOperation(Value input, Value output, ConvolutionKernel kernel, KernelWeight weight)
-        implements Operation {
+record TransposedConvolutionOperation(
+        Value input, Value output, ConvolutionKernel kernel, KernelWeight weight, Bias bias) implements Operation {
     @Override
     public List<Value> inputs() {
         return List.of(input);
@@ -21,6 +22,9 @@ record TransposedConvolutionOperation(Value input, Value output, ConvolutionKern
 
     @Override
     public void forward(Worker worker) {
+        if (bias != null) {
+            bias.fill(worker, output);
+        }
         for (int image = worker.from; image < worker.to; image++) {
             kernel.applyAdjoint(
                     input.data,
@@ -28,13 +32,16 @@ record TransposedConvolutionOperation(Value input, Value output, ConvolutionKern
                     weight.packed(),
                     output.data,
                     image * kernel.inputLength(),
-                    Into.OVERWRITE,
+                    bias == null ? Into.OVERWRITE : Into.ADD,
                     worker.scratch);
         }
     }
 
     @Override
     public void backward(Worker worker, List<Into> into) {
+        if (bias != null) {
+            bias.addGradient(worker, output);
+        }
         for (int image = worker.from; image < worker.to; image++) {
             int x = image * kernel.outputLength();
             int y = image * kernel.inputLength();
@@ -48,6 +55,9 @@ record TransposedConvolutionOperation(Value input, Value output, ConvolutionKern
     @Override
     public void collect(Worker worker, List<Worker> all) {
         weight.collect(worker, all);
+        if (bias != null) {
+            bias.collect(worker, all, output);
+        }
     }
 
     @Override

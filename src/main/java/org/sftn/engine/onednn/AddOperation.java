@@ -32,7 +32,7 @@ final class AddOperation implements Operation {
         dnnl_primitive_attr attributes = handles.attributes();
         if (rectified) {
             dnnl_post_ops after = handles.after();
-            Handles.addRelu(after);
+            Activation.RELU.append(after);
             attributes = handles.attributes(after);
         }
         dnnl_primitive_attr chosen = attributes;
@@ -60,8 +60,9 @@ final class AddOperation implements Operation {
         if (!output.trained) {
             return;
         }
-        Buffer gradient =
-                relu ? ReluOperation.gradient(recorder, output, output.data, output.gradient) : output.gradient;
+        Buffer gradient = relu
+                ? ActivationOperation.gradient(recorder, Activation.RELU, output, output.data, output.gradient)
+                : output.gradient;
         // All inputs have the same gradient: they share its memory until one of them is added to.
         inputs.forEach(input -> recorder.contribute(input, gradient));
     }

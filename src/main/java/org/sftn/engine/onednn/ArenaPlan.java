@@ -45,6 +45,8 @@ final class ArenaPlan {
         if (one != null
                 && other != null
                 && one != other
+                // Else the output is on another input of this step already.
+                && other.members.size() == 1
                 && one.to == step
                 && other.from == step
                 && input.bytes == output.bytes) {

@@ -101,8 +101,8 @@ final class Compiled implements AutoCloseable {
     }
 
     /**
-     * Moves the running statistics towards those of the batch. oneDNN's ReLU makes 0 of what is not a number; batch statistics show
-     * it, and then all outputs become not a number, so that no loss hides it.
+     * Moves the running statistics towards those of the batch. oneDNN's ReLU and ReLU6 make 0 of what is not a number; batch
+     * statistics show it, and then all outputs become not a number, so that no loss hides it.
      */
     void updateStatistics(Parameters parameters) {
         boolean finite = true;

@@ -87,6 +87,22 @@ record ConvolutionKernel(
     }
 
     dnnl_primitive_desc backwardData(Handles handles) {
+        boolean depthwise = groups == in && groups == out && groups > 1;
+        if (depthwise && stride > 1 && type == Type.BF16) {
+            // oneDNN's first choice takes 10 times as long or more as its implementation for depthwise convolutions.
+            // That is the
+            // next one, or the one after it: where the process has built the first before, oneDNN gives it twice.
+            dnnl_primitive_desc description = firstBackwardData(handles);
+            for (int i = 0; i < 2 && Handles.next(description); i++) {
+                if (Handles.implementation(description).startsWith("jit_dw")) {
+                    return description;
+                }
+            }
+        }
+        return firstBackwardData(handles);
+    }
+
+    private dnnl_primitive_desc firstBackwardData(Handles handles) {
         return handles.description(
                 "a convolution's gradient of its source",
                 d -> dnnl.dnnl_convolution_backward_data_primitive_desc_create(

@@ -1,6 +1,7 @@
 package org.sftn.engine.onednn;
 
 import java.util.Map;
+import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.dnnl.global.dnnl;
 
@@ -9,33 +10,42 @@ final class ConvolutionOperation implements Operation {
     private final Value input;
     private final Value output;
     private final String weight;
+    private final Bias bias;
     private final boolean transposed;
     private final ConvolutionKernel kernel;
     private final dnnl_primitive_desc toTarget;
     private final dnnl_primitive_desc toSource;
     private final WeightGradient weightGradient;
 
-    /** @param weight the parameter's full name */
+    /** @param owner the node whose parameters it uses */
     static ConvolutionOperation of(
-            Handles handles, org.sftn.nn.Convolution c, Value input, Value output, String weight) {
+            Handles handles, org.sftn.nn.Convolution c, Value input, Value output, String owner) {
         ConvolutionKernel kernel = ConvolutionKernel.of(input, output, c.kernel(), c.stride(), c.padding(), c.groups());
-        return new ConvolutionOperation(handles, kernel, input, output, weight, false);
+        return new ConvolutionOperation(handles, kernel, input, output, owner, c.bias(), false);
     }
 
     static ConvolutionOperation of(
-            Handles handles, org.sftn.nn.TransposedConvolution c, Value input, Value output, String weight) {
+            Handles handles, org.sftn.nn.TransposedConvolution c, Value input, Value output, String owner) {
         ConvolutionKernel kernel = ConvolutionKernel.of(output, input, c.kernel(), c.stride(), c.padding(), 1);
-        return new ConvolutionOperation(handles, kernel, input, output, weight, true);
+        return new ConvolutionOperation(handles, kernel, input, output, owner, c.bias(), true);
     }
 
     private ConvolutionOperation(
-            Handles handles, ConvolutionKernel kernel, Value input, Value output, String weight, boolean transposed) {
+            Handles handles,
+            ConvolutionKernel kernel,
+            Value input,
+            Value output,
+            String owner,
+            boolean biased,
+            boolean transposed) {
         this.input = input;
         this.output = output;
-        this.weight = weight;
+        this.weight = owner + ".weight";
+        this.bias = biased ? new Bias(owner + ".bias", output.channels()) : null;
         this.transposed = transposed;
         this.kernel = kernel;
-        this.toTarget = kernel.forward(handles, dnnl.dnnl_forward_training, null, handles.attributes());
+        dnnl_memory_desc added = biased && !transposed ? bias.layout(handles) : null;
+        this.toTarget = kernel.forward(handles, dnnl.dnnl_forward_training, added, handles.attributes());
         this.toSource = kernel.backwardData(handles);
         this.weightGradient = WeightGradient.fastest(handles, kernel);
     }
@@ -48,14 +58,19 @@ final class ConvolutionOperation implements Operation {
     @Override
     public void forward(Recorder recorder) {
         output.data = recorder.program().value(output.layout);
-        record(recorder, transposed, input.data, output.data, output.name);
+        Program.Step step = record(recorder, transposed, input.data, output.data, output.name);
+        if (bias != null && transposed) {
+            output.data = bias.added(recorder, output, output.data);
+        } else if (bias != null) {
+            step.with(dnnl.DNNL_ARG_BIAS, bias.value(recorder));
+        }
     }
 
-    private void record(Recorder recorder, boolean up, Buffer from, Buffer to, String name) {
+    private Program.Step record(Recorder recorder, boolean up, Buffer from, Buffer to, String name) {
         Handles handles = recorder.handles();
         dnnl_primitive_desc description = up ? toSource : toTarget;
         Buffer weights = recorder.weight(weight, handles.layout(description, dnnl.dnnl_query_weights_md));
-        recorder.program()
+        return recorder.program()
                 .step(name + (up ? " backward data" : " convolution"), description)
                 .with(up ? dnnl.DNNL_ARG_DIFF_DST : dnnl.DNNL_ARG_SRC, from)
                 .with(dnnl.DNNL_ARG_WEIGHTS, weights)
@@ -64,6 +79,9 @@ final class ConvolutionOperation implements Operation {
 
     @Override
     public void backward(Recorder recorder) {
+        if (bias != null) {
+            bias.gradient(recorder, output);
+        }
         Buffer source = transposed ? output.gradient : input.data;
         Buffer target = transposed ? input.data : output.gradient;
         recorder.gradient(

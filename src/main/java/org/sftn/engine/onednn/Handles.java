@@ -1,7 +1,9 @@
 package org.sftn.engine.onednn;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import org.bytedeco.dnnl.dnnl_exec_arg_t;
 import org.bytedeco.dnnl.dnnl_memory;
 import org.bytedeco.dnnl.dnnl_memory_desc;
@@ -11,7 +13,9 @@ import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.dnnl.dnnl_stream;
 import org.bytedeco.dnnl.global.dnnl;
+import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerPointer;
 
 /**
  * Makes oneDNN's objects and destroys them together. Its handles do not free themselves, and a native error that is found late ends
@@ -53,6 +57,20 @@ final class Handles implements AutoCloseable {
         Library.check(
                 "describe memory",
                 dnnl.dnnl_memory_desc_create_with_strides(layout, dimensions.length, dimensions, type.code(), strides));
+        return owned(layout);
+    }
+
+    /**
+     * Some channels of a map where they are in its memory.
+     *
+     * @param dimensions of the part
+     * @param from its first channel
+     */
+    dnnl_memory_desc channels(dnnl_memory_desc map, long[] dimensions, long from) {
+        dnnl_memory_desc layout = new dnnl_memory_desc();
+        Library.check(
+                "describe memory",
+                dnnl.dnnl_memory_desc_create_submemory(layout, map, dimensions, new long[] {0, from, 0, 0}));
         return owned(layout);
     }
 
@@ -106,11 +124,6 @@ final class Handles implements AutoCloseable {
         return after;
     }
 
-    /** ReLU as the next operation. */
-    static void addRelu(dnnl_post_ops after) {
-        Library.check("describe a primitive", dnnl.dnnl_post_ops_append_eltwise(after, dnnl.dnnl_eltwise_relu, 0, 0));
-    }
-
     /** @param what for the message when oneDNN has no such primitive */
     dnnl_primitive_desc description(String what, Creation creation) {
         dnnl_primitive_desc description = new dnnl_primitive_desc();
@@ -119,9 +132,33 @@ final class Handles implements AutoCloseable {
         return description;
     }
 
+    /** The channels of several maps, one map after another. */
+    dnnl_primitive_desc concatenation(List<dnnl_memory_desc> parts, dnnl_memory_desc whole) {
+        try (PointerPointer<dnnl_memory_desc> sources = new PointerPointer<>(parts.toArray(dnnl_memory_desc[]::new));
+                PointerPointer<dnnl_primitive_desc> made = new PointerPointer<>(1)) {
+            Library.check(
+                    "compute a concatenation",
+                    dnnl.dnnl_concat_primitive_desc_create(
+                            made, library.engine(), whole, parts.size(), 1, sources, attributes()));
+            dnnl_primitive_desc description = new dnnl_primitive_desc(made.get());
+            releases.push(() -> dnnl.dnnl_primitive_desc_destroy(description));
+            return description;
+        }
+    }
+
     /** Moves to oneDNN's next implementation of the same, if there is one. */
     static boolean next(dnnl_primitive_desc description) {
         return dnnl.dnnl_primitive_desc_next_impl(description) == dnnl.dnnl_success;
+    }
+
+    /** oneDNN's name for it, which begins with the kind of its kernel. */
+    static String implementation(dnnl_primitive_desc description) {
+        try (PointerPointer<BytePointer> name = new PointerPointer<>(1)) {
+            Library.check(
+                    "describe a primitive",
+                    dnnl.dnnl_primitive_desc_query(description, dnnl.dnnl_query_impl_info_str, 0, name));
+            return name.get(BytePointer.class).getString(StandardCharsets.US_ASCII);
+        }
     }
 
     dnnl_primitive primitive(dnnl_primitive_desc description) {

@@ -7,53 +7,59 @@ import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.dnnl.global.dnnl;
 import org.sftn.nn.Tensor;
 
-/** A convolution in inference with what follows it: batch-norm, folded into the weights; a sum with another value; ReLU. */
+/** A convolution in inference with what follows it: batch-norm, folded into the weights; a sum with another value; an activation. */
 final class InferenceConvolutionOperation implements Operation {
     private final ConvolutionKernel kernel;
     private final Value input;
     private final Value output;
     private final String weight;
+    private final String bias;
     private final InferenceBatchNorm norm;
     private final Value added;
-    private final boolean relu;
+    private final Activation activation;
 
     /**
      * @param weight the parameter's full name
+     * @param bias likewise; null for none
      * @param norm null for none
      * @param added null for none
+     * @param activation null for none
      */
     InferenceConvolutionOperation(
             ConvolutionKernel kernel,
             Value input,
             Value output,
             String weight,
+            String bias,
             InferenceBatchNorm norm,
             Value added,
-            boolean relu) {
+            Activation activation) {
         this.kernel = kernel;
         this.input = input;
         this.output = output;
         this.weight = weight;
+        this.bias = bias;
         this.norm = norm;
         this.added = added;
-        this.relu = relu;
+        this.activation = activation;
     }
 
     @Override
     public void forward(Recorder recorder) {
         Handles handles = recorder.handles();
-        dnnl_memory_desc bias = norm == null ? null : handles.layout(Type.F32, dnnl.dnnl_a, kernel.out());
+        boolean biased = bias != null || norm != null;
+        dnnl_memory_desc shift = biased ? handles.layout(Type.F32, dnnl.dnnl_a, kernel.out()) : null;
         dnnl_post_ops after = handles.after();
         if (added != null) {
             Library.check(
                     "describe a primitive",
                     dnnl.dnnl_post_ops_append_binary(after, dnnl.dnnl_binary_add, added.layout));
         }
-        if (relu) {
-            Handles.addRelu(after);
+        if (activation != null) {
+            activation.append(after);
         }
         dnnl_primitive_desc description =
-                kernel.forward(handles, dnnl.dnnl_forward_inference, bias, handles.attributes(after));
+                kernel.forward(handles, dnnl.dnnl_forward_inference, shift, handles.attributes(after));
         output.data = recorder.program().value(output.layout);
         Program.Step step = recorder.program()
                 .step(output.name + " convolution", description)
@@ -65,8 +71,8 @@ final class InferenceConvolutionOperation implements Operation {
                                 kernel.canonical(handles),
                                 this::weights))
                 .with(dnnl.DNNL_ARG_DST, output.data);
-        if (norm != null) {
-            step.with(dnnl.DNNL_ARG_BIAS, recorder.constant(bias, bias, norm::shift));
+        if (biased) {
+            step.with(dnnl.DNNL_ARG_BIAS, recorder.constant(shift, shift, this::shift));
         }
         if (added != null) {
             step.with(dnnl.DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE | dnnl.DNNL_ARG_SRC_1, added.data);
@@ -83,5 +89,20 @@ final class InferenceConvolutionOperation implements Operation {
             }
         }
         return weights;
+    }
+
+    private float[] shift(Map<String, Tensor> values) {
+        if (norm == null) {
+            return values.get(bias).values();
+        }
+        float[] shift = norm.shift(values);
+        if (bias != null) {
+            float[] scale = norm.scale(values);
+            float[] biases = values.get(bias).values();
+            for (int c = 0; c < shift.length; c++) {
+                shift[c] += scale[c] * biases[c];
+            }
+        }
+        return shift;
     }
 }

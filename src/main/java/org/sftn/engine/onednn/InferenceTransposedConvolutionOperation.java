@@ -9,13 +9,19 @@ final class InferenceTransposedConvolutionOperation implements Operation {
     private final Value input;
     private final Value output;
     private final String weight;
+    private final Bias bias;
 
-    /** @param weight the parameter's full name */
-    InferenceTransposedConvolutionOperation(ConvolutionKernel kernel, Value input, Value output, String weight) {
+    /**
+     * @param weight the parameter's full name
+     * @param bias null for none
+     */
+    InferenceTransposedConvolutionOperation(
+            ConvolutionKernel kernel, Value input, Value output, String weight, Bias bias) {
         this.kernel = kernel;
         this.input = input;
         this.output = output;
         this.weight = weight;
+        this.bias = bias;
     }
 
     @Override
@@ -33,5 +39,8 @@ final class InferenceTransposedConvolutionOperation implements Operation {
                                 kernel.canonical(handles),
                                 values -> values.get(weight).values()))
                 .with(dnnl.DNNL_ARG_DIFF_SRC, output.data);
+        if (bias != null) {
+            output.data = bias.added(recorder, output, output.data);
+        }
     }
 }

@@ -1,6 +1,7 @@
 package org.sftn.engine.onednn;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -8,20 +9,30 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.sftn.nn.Add;
+import org.sftn.nn.AveragePool;
 import org.sftn.nn.BatchNorm;
+import org.sftn.nn.ChannelShuffle;
+import org.sftn.nn.ChannelSlice;
+import org.sftn.nn.Concat;
 import org.sftn.nn.Convolution;
+import org.sftn.nn.Gate;
 import org.sftn.nn.GlobalAveragePool;
 import org.sftn.nn.Layer;
+import org.sftn.nn.LearnedVector;
 import org.sftn.nn.Linear;
 import org.sftn.nn.MaxPool;
 import org.sftn.nn.Network;
 import org.sftn.nn.Relu;
 import org.sftn.nn.TransposedConvolution;
+import org.sftn.nn.Upsample;
 
 /**
  * Turns the nodes that the outputs need into operations for one batch size. Nodes whose value nobody else reads become part of the
- * operation before them: ReLU after batch-norm or a sum; in inference also batch-norm, sum and ReLU after a convolution.
+ * operation before them: ReLU after batch-norm or a sum; in inference also batch-norm, sum and activation after a convolution.
  */
 final class Lowering {
     private final Handles handles;
@@ -98,6 +109,12 @@ final class Lowering {
 
     private Operation lower(Network.Node node) {
         Layer layer = node.layer();
+        if (layer instanceof LearnedVector) {
+            return new LearnedVectorOperation(handles, value(node.name(), training), node.owner() + ".weight");
+        }
+        if (layer instanceof ChannelSlice) {
+            return slices(node.inputs().get(0));
+        }
         List<Value> inputs = node.inputs().stream().map(values::get).toList();
         Value input = inputs.get(0);
         boolean trained =
@@ -105,21 +122,22 @@ final class Lowering {
         String owner = node.owner();
         if (layer instanceof Convolution c) {
             return training
-                    ? ConvolutionOperation.of(handles, c, input, value(node.name(), trained), owner + ".weight")
+                    ? ConvolutionOperation.of(handles, c, input, value(node.name(), trained), owner)
                     : inferred(node, c, input);
         }
         if (layer instanceof TransposedConvolution c) {
             Value output = value(node.name(), trained);
             return training
-                    ? ConvolutionOperation.of(handles, c, input, output, owner + ".weight")
+                    ? ConvolutionOperation.of(handles, c, input, output, owner)
                     : new InferenceTransposedConvolutionOperation(
                             ConvolutionKernel.of(output, input, c.kernel(), c.stride(), c.padding(), 1),
                             input,
                             output,
-                            owner + ".weight");
+                            owner + ".weight",
+                            c.bias() ? new Bias(owner + ".bias", c.out()) : null);
         }
         if (layer instanceof BatchNorm b) {
-            Optional<Network.Node> relu = take(node.name(), Relu.class);
+            Optional<Network.Node> relu = take(node.name(), Relu.class::isInstance);
             Value output = value(relu.map(Network.Node::name).orElse(node.name()), trained);
             return training
                     ? new BatchNormOperation(handles, b, input, output, owner, relu.isPresent())
@@ -127,13 +145,17 @@ final class Lowering {
                             new InferenceBatchNorm(b, owner), input, output, relu.isPresent());
         }
         if (layer instanceof Add) {
-            Optional<Network.Node> relu = take(node.name(), Relu.class);
+            Optional<Network.Node> relu = take(node.name(), Relu.class::isInstance);
             return new AddOperation(
                     inputs, value(relu.map(Network.Node::name).orElse(node.name()), trained), relu.isPresent());
         }
         Value output = value(node.name(), trained);
-        if (layer instanceof Relu) {
-            return new ReluOperation(input, output);
+        Optional<Activation> activation = Activation.of(layer);
+        if (activation.isPresent()) {
+            return new ActivationOperation(activation.get(), input, output);
+        }
+        if (layer instanceof Gate) {
+            return new GateOperation(input, inputs.get(1), output);
         }
         if (layer instanceof MaxPool pool) {
             return PoolOperation.maximum(handles, input, output, pool.kernel(), pool.stride(), pool.padding());
@@ -141,40 +163,70 @@ final class Lowering {
         if (layer instanceof GlobalAveragePool) {
             return PoolOperation.mean(handles, input, output);
         }
+        if (layer instanceof AveragePool pool) {
+            return PoolOperation.mean(handles, input, output, pool.kernel(), pool.stride(), pool.padding());
+        }
+        if (layer instanceof Concat) {
+            return new ConcatOperation(inputs, output);
+        }
+        if (layer instanceof ChannelShuffle shuffle) {
+            return new ChannelShuffleOperation(handles, shuffle.groups(), input, output);
+        }
+        if (layer instanceof Upsample) {
+            return new UpsampleOperation(input, output);
+        }
         if (layer instanceof Linear linear) {
             return new LinearOperation(handles, linear, input, output, owner);
         }
         throw new IllegalArgumentException("engine 'onednn' cannot compute node " + node.name() + ": " + layer);
     }
 
+    /** The next slice of a value, with all later ones that have no channel in common with it or with each other. */
+    private Operation slices(String name) {
+        Value input = values.get(name);
+        BitSet channels = new BitSet();
+        SortedMap<Integer, Value> outputs = new TreeMap<>();
+        for (Network.Node user : users.get(name)) {
+            if (user.layer() instanceof ChannelSlice slice && !taken.contains(user.name())) {
+                int end = slice.from() + slice.channels();
+                if (channels.get(slice.from(), end).isEmpty()) {
+                    channels.set(slice.from(), end);
+                    taken.add(user.name());
+                    outputs.put(slice.from(), value(user.name(), input.trained));
+                }
+            }
+        }
+        return new ChannelSliceOperation(input, outputs);
+    }
+
     private Operation inferred(Network.Node node, Convolution c, Value input) {
         String last = node.name();
-        Optional<Network.Node> norm = take(last, BatchNorm.class);
+        Optional<Network.Node> norm = take(last, BatchNorm.class::isInstance);
         last = norm.map(Network.Node::name).orElse(last);
         Optional<Network.Node> sum = takeSum(last);
         String summed = last;
         Value added = sum.map(s -> values.get(s.inputs().get(s.inputs().get(0).equals(summed) ? 1 : 0)))
                 .orElse(null);
         last = sum.map(Network.Node::name).orElse(last);
-        Optional<Network.Node> relu = take(last, Relu.class);
-        Value output = value(relu.map(Network.Node::name).orElse(last), false);
+        Optional<Network.Node> activation =
+                take(last, layer -> Activation.of(layer).isPresent());
+        Value output = value(activation.map(Network.Node::name).orElse(last), false);
         return new InferenceConvolutionOperation(
                 ConvolutionKernel.of(input, output, c.kernel(), c.stride(), c.padding(), c.groups()),
                 input,
                 output,
                 node.owner() + ".weight",
+                c.bias() ? node.owner() + ".bias" : null,
                 norm.map(n -> new InferenceBatchNorm((BatchNorm) n.layer(), n.owner()))
                         .orElse(null),
                 added,
-                relu.isPresent());
+                activation.flatMap(a -> Activation.of(a.layer())).orElse(null));
     }
 
     /** The only reader of a value, when it is such a layer and no output: from now on part of what makes the value. */
-    private Optional<Network.Node> take(String value, Class<? extends Layer> kind) {
+    private Optional<Network.Node> take(String value, Predicate<Layer> kind) {
         List<Network.Node> all = users.getOrDefault(value, List.of());
-        if (all.size() != 1
-                || tapped.contains(value)
-                || !kind.isInstance(all.get(0).layer())) {
+        if (all.size() != 1 || tapped.contains(value) || !kind.test(all.get(0).layer())) {
             return Optional.empty();
         }
         taken.add(all.get(0).name());
@@ -187,6 +239,6 @@ final class Lowering {
         boolean fits = all.size() == 1
                 && all.get(0).inputs().size() == 2
                 && all.get(0).inputs().stream().allMatch(i -> i.equals(value) || values.containsKey(i));
-        return fits ? take(value, Add.class) : Optional.empty();
+        return fits ? take(value, Add.class::isInstance) : Optional.empty();
     }
 }

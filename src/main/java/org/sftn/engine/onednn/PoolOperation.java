@@ -4,7 +4,7 @@ import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.dnnl.global.dnnl;
 
-/** The largest of a window, or the mean of a whole map; a mean comes out in fp32. */
+/** The largest or the mean of a window, or the mean of a whole map, which comes out in fp32. */
 final class PoolOperation implements Operation {
     private final Value input;
     private final Value output;
@@ -16,6 +16,10 @@ final class PoolOperation implements Operation {
 
     static PoolOperation maximum(Handles handles, Value input, Value output, int kernel, int stride, int padding) {
         return new PoolOperation(handles, input, output, true, square(kernel), square(stride), square(padding));
+    }
+
+    static PoolOperation mean(Handles handles, Value input, Value output, int kernel, int stride, int padding) {
+        return new PoolOperation(handles, input, output, false, square(kernel), square(stride), square(padding));
     }
 
     static PoolOperation mean(Handles handles, Value input, Value output) {
@@ -35,7 +39,7 @@ final class PoolOperation implements Operation {
         this.output = output;
         this.maximum = maximum;
         this.pooled = handles.layout(input.type, dnnl.dnnl_acdb, output.dimensions());
-        int algorithm = maximum ? dnnl.dnnl_pooling_max : dnnl.dnnl_pooling_avg_exclude_padding;
+        int algorithm = maximum ? dnnl.dnnl_pooling_max : dnnl.dnnl_pooling_avg_include_padding;
         this.forward = handles.description(
                 "pooling",
                 d -> dnnl.dnnl_pooling_forward_primitive_desc_create(

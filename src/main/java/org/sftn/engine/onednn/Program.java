@@ -136,6 +136,25 @@ final class Program implements AutoCloseable {
                 .with(dnnl.DNNL_ARG_DST, to, target);
     }
 
+    /** The channels of several maps, one map after another. */
+    Buffer concatenated(String name, List<Buffer> parts, dnnl_memory_desc layout) {
+        Buffer whole = value(layout);
+        List<dnnl_memory_desc> layouts = parts.stream().map(part -> part.layout).toList();
+        Step step = step(name + " concat", handles.concatenation(layouts, layout));
+        for (int i = 0; i < parts.size(); i++) {
+            step.with(dnnl.DNNL_ARG_MULTIPLE_SRC + i, parts.get(i));
+        }
+        step.with(dnnl.DNNL_ARG_DST, whole);
+        return whole;
+    }
+
+    /** A copy of as many channels of a map as the like has. */
+    Buffer channels(String name, Buffer map, int from, Value like) {
+        Buffer part = value(like.layout);
+        reorder(name + " channels", map, handles.channels(map.layout, like.dimensions(), from), part, like.layout);
+        return part;
+    }
+
     /** The number of steps so far. */
     int size() {
         return steps.size();

@@ -36,6 +36,7 @@ final class Recorder {
     private final List<Constant> constants = new ArrayList<>();
     private final List<BatchStatistics> statistics = new ArrayList<>();
     private final Map<String, List<Buffer>> packed = new HashMap<>();
+    private final List<Buffer> ones = new ArrayList<>();
     private final Set<String> withGradient = new HashSet<>();
 
     /** @param parameters null in inference */
@@ -95,6 +96,32 @@ final class Recorder {
     Buffer constant(dnnl_memory_desc layout, dnnl_memory_desc canonical, Function<Map<String, Tensor>, float[]> of) {
         Buffer buffer = program.kept(layout);
         constants.add(new Constant(buffer, canonical, of));
+        return buffer;
+    }
+
+    /** Memory that holds 1 everywhere, for steps after this call. */
+    Buffer ones(dnnl_memory_desc layout) {
+        for (Buffer buffer : ones) {
+            if (Handles.same(buffer.layout, layout)) {
+                return buffer;
+            }
+        }
+        Buffer buffer = program.kept(layout);
+        ones.add(buffer);
+        // 0 x + 1
+        dnnl_primitive_desc description = handles.description(
+                "ones",
+                d -> dnnl.dnnl_eltwise_forward_primitive_desc_create(
+                        d,
+                        handles.library().engine(),
+                        dnnl.dnnl_forward_inference,
+                        dnnl.dnnl_eltwise_linear,
+                        layout,
+                        layout,
+                        0,
+                        1,
+                        handles.attributes()));
+        program.step("ones", description).with(dnnl.DNNL_ARG_SRC, buffer).with(dnnl.DNNL_ARG_DST, buffer);
         return buffer;
     }
 

@@ -3,19 +3,21 @@ package org.sftn.engine.onednn;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.dnnl.global.dnnl;
 
-/** A ReLU that no other operation has taken in. */
-final class ReluOperation implements Operation {
+/** An activation that no other operation has taken in. */
+final class ActivationOperation implements Operation {
+    private final Activation activation;
     private final Value input;
     private final Value output;
 
-    ReluOperation(Value input, Value output) {
+    ActivationOperation(Activation activation, Value input, Value output) {
+        this.activation = activation;
         this.input = input;
         this.output = output;
     }
 
-    private static dnnl_primitive_desc description(Handles handles, Value value, int algorithm) {
+    private static dnnl_primitive_desc description(Handles handles, Activation activation, Value value, int algorithm) {
         return handles.description(
-                "a relu",
+                "a " + activation.name(),
                 d -> dnnl.dnnl_eltwise_forward_primitive_desc_create(
                         d,
                         handles.library().engine(),
@@ -23,8 +25,8 @@ final class ReluOperation implements Operation {
                         algorithm,
                         value.layout,
                         value.layout,
-                        0,
-                        0,
+                        activation.alpha(),
+                        activation.beta(),
                         handles.attributes()));
     }
 
@@ -32,7 +34,9 @@ final class ReluOperation implements Operation {
     public void forward(Recorder recorder) {
         output.data = recorder.program().value(output.layout);
         recorder.program()
-                .step(output.name + " relu", description(recorder.handles(), output, dnnl.dnnl_eltwise_relu))
+                .step(
+                        output.name + " " + activation.name(),
+                        description(recorder.handles(), activation, output, activation.algorithm()))
                 .with(dnnl.DNNL_ARG_SRC, input.data)
                 .in(dnnl.DNNL_ARG_DST, output.data, input.data);
     }
@@ -42,33 +46,33 @@ final class ReluOperation implements Operation {
         if (!input.trained) {
             return;
         }
-        recorder.contribute(input, gradient(recorder, output, output.data, output.gradient));
+        recorder.contribute(input, gradient(recorder, activation, output, output.data, output.gradient));
     }
 
     /**
-     * Records the gradient of what goes into a ReLU.
+     * Records the gradient of what goes into an activation.
      *
      * @param data what comes out of it
      * @param gradient of what comes out
      */
-    static Buffer gradient(Recorder recorder, Value value, Buffer data, Buffer gradient) {
+    static Buffer gradient(Recorder recorder, Activation activation, Value value, Buffer data, Buffer gradient) {
         Handles handles = recorder.handles();
         Buffer result = recorder.program().value(value.layout);
         dnnl_primitive_desc description = handles.description(
-                "a relu's gradient",
+                "the gradient of a " + activation.name(),
                 d -> dnnl.dnnl_eltwise_backward_primitive_desc_create(
                         d,
                         handles.library().engine(),
-                        dnnl.dnnl_eltwise_relu_use_dst_for_bwd,
+                        activation.backward(),
                         value.layout,
                         value.layout,
                         value.layout,
-                        0,
-                        0,
-                        description(handles, value, dnnl.dnnl_eltwise_relu_use_dst_for_bwd),
+                        activation.alpha(),
+                        activation.beta(),
+                        description(handles, activation, value, activation.backward()),
                         handles.attributes()));
         recorder.program()
-                .step(value.name + " relu gradient", description)
+                .step(value.name + " " + activation.name() + " gradient", description)
                 .with(dnnl.DNNL_ARG_DST, data)
                 .with(dnnl.DNNL_ARG_DIFF_DST, gradient)
                 .in(dnnl.DNNL_ARG_DIFF_SRC, result, gradient);

@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Usage: jobs/list.sh
+# Lists the distillation methods, each with its paper, and the networks.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/build"
+run_here list "$@"

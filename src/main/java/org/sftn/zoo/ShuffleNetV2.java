@@ -1,0 +1,85 @@
+package org.sftn.zoo;
+
+import static org.sftn.zoo.Architecture.FEATURES;
+
+import java.util.List;
+import org.sftn.nn.ChannelShuffle;
+import org.sftn.nn.ChannelSlice;
+import org.sftn.nn.Concat;
+import org.sftn.nn.Convolution;
+import org.sftn.nn.Network;
+import org.sftn.nn.Relu;
+import org.sftn.nn.Shape;
+import org.sftn.nn.Taps;
+
+/**
+ * ShuffleNetV2 1x (Ma et al. 2018, arXiv 1807.11164, table 5) for images of 32x32, as RepDistiller builds it
+ * (github.com/HobbitLong/RepDistiller, models/ShuffleNetv2.py): the stem is a 1x1 convolution without pooling. Every stage halves the
+ * image in its first block. {@link Taps#stageBeforeRelu} is the last block's value before its last ReLU and before its shuffle: the
+ * channels that pass the block by, which are behind an earlier block's ReLU, and those of its last batch-norm.
+ */
+final class ShuffleNetV2 {
+    private static final int STEM_WIDTH = 24;
+    private static final int HEAD_WIDTH = 1024;
+    private static final List<Integer> WIDTHS = List.of(116, 232, 464);
+    private static final List<Integer> BLOCKS = List.of(4, 8, 4);
+    /** Leaves stage 3 a map of at least 1x1. */
+    private static final int SMALLEST_IMAGE = 8;
+
+    private ShuffleNetV2() {}
+
+    static Architecture create(String name, Shape image, int classes) {
+        Parts.requireFit(name, image, "three times", SMALLEST_IMAGE);
+        return Parts.architecture(
+                name,
+                image,
+                classes,
+                Parts.stem(image, Convolution.same(image.channels(), STEM_WIDTH, 1, 1)),
+                WIDTHS.size(),
+                ShuffleNetV2::stage,
+                input -> Parts.head(input, HEAD_WIDTH, classes));
+    }
+
+    private static Network stage(int stage, Shape input) {
+        Network.Builder b = Network.builder();
+        String name = Taps.stage(stage) + ".block";
+        String x = halving(b, name + "0.", b.input(FEATURES, input), WIDTHS.get(stage - 1));
+        int last = BLOCKS.get(stage - 1) - 1;
+        for (int block = 1; block <= last; block++) {
+            x = block(b, name + block + ".", x);
+        }
+        String prefix = name + last + ".";
+        String before = b.add(prefix + "before_relu", new Concat(), prefix + "passed", prefix + "bn3");
+        return b.tap(Taps.stageBeforeRelu(stage), before)
+                .tap(Taps.stage(stage), x)
+                .build();
+    }
+
+    /** Figure 3c: half of the channels pass by. */
+    private static String block(Network.Builder b, String prefix, String input) {
+        int half = b.shape(input).channels() / 2;
+        String passed = b.add(prefix + "passed", new ChannelSlice(0, half), input);
+        String x = b.add(prefix + "taken", new ChannelSlice(half, half), input);
+        x = Parts.activated(b, prefix, 1, Convolution.same(half, half, 1, 1), x);
+        x = Parts.normed(b, prefix, 2, Parts.depthwise(half, 1), x);
+        x = Parts.normed(b, prefix, 3, Convolution.same(half, half, 1, 1), x);
+        return shuffled(b, prefix, passed, b.add(prefix + "relu3", new Relu(), x));
+    }
+
+    /** Figure 3d: both paths take all channels; the left one is convolutions 1 and 2. */
+    private static String halving(Network.Builder b, String prefix, String input, int width) {
+        int in = b.shape(input).channels();
+        int half = width / 2;
+        String left = Parts.normed(b, prefix, 1, Parts.depthwise(in, 2), input);
+        left = Parts.activated(b, prefix, 2, Convolution.same(in, half, 1, 1), left);
+        String right = Parts.activated(b, prefix, 3, Convolution.same(in, half, 1, 1), input);
+        right = Parts.normed(b, prefix, 4, Parts.depthwise(half, 2), right);
+        right = Parts.activated(b, prefix, 5, Convolution.same(half, half, 1, 1), right);
+        return shuffled(b, prefix, left, right);
+    }
+
+    private static String shuffled(Network.Builder b, String prefix, String left, String right) {
+        String x = b.add(prefix + "concat", new Concat(), left, right);
+        return b.add(prefix + "shuffle", new ChannelShuffle(2), x);
+    }
+}
