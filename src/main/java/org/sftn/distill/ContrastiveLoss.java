@@ -18,6 +18,11 @@ public final class ContrastiveLoss {
     // Threads take whole parts; what a thread works in belongs to its first part, the same one in every step.
     private static final int PARTS = 64;
 
+    private static final float LOG2_E = (float) (1 / Math.log(2));
+    // ln 2 in two parts, so that whole numbers times the first are exact.
+    private static final float LN2_HIGH = 355 / 512f;
+    private static final float LN2_LOW = (float) (Math.log(2) - LN2_HIGH);
+
     private final Arithmetic arithmetic;
     private final int batch;
     private final int dimension;
@@ -215,10 +220,9 @@ public final class ContrastiveLoss {
         for (int j = at; j < at + length; j++) {
             float x = values[j];
             // Adding 1.5 * 2^23 leaves the nearest whole number in the lowest bits.
-            float shifted = x * 1.44269504f + 12582912f;
+            float shifted = x * LOG2_E + 12582912f;
             float n = shifted - 12582912f;
-            // ln 2 in two parts, so that n times the first is exact.
-            float r = x - n * 0.693359375f + n * 2.12194440e-4f;
+            float r = x - n * LN2_HIGH - n * LN2_LOW;
             float p = 1
                     + r
                             * (1

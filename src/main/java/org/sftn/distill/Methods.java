@@ -35,7 +35,17 @@ public final class Methods {
                     "the student alone, by cross-entropy",
                     "",
                     (settings, path, pair) -> new Recipe(1, Map.of(), pair)),
-            new Method(Kd.NAME, "the teacher's softened outputs", "Hinton et al. 2015, arXiv 1503.02531", Kd::bind));
+            new Method(Kd.NAME, "the teacher's softened outputs", "Hinton et al. 2015, arXiv 1503.02531", Kd::bind),
+            new Method(
+                    Crd.NAME,
+                    "the teacher's embedding of the same image against those of images of other classes",
+                    "Tian et al. 2020, arXiv 1910.10699",
+                    Crd::bind),
+            new Method(
+                    Sskd.NAME,
+                    "outputs for turned images, and how near these are to the plain ones",
+                    "Xu et al. 2020, arXiv 2006.07114",
+                    Sskd::bind));
 
     private Methods() {}
 
