@@ -25,7 +25,7 @@ import picocli.CommandLine.Command;
  * <p>Output: {@code model/} with the student alone, {@code preliminary/} where a method has such a stage, {@code checkpoints/}, {@code metrics.csv}, {@code tensorboard/}, {@code
  * run.json}, {@code result.json}.
  *
- * <p>Example: {@code jobs/distill.sh --config conf/cifar-100/distill-kd-resnet20-resnet8.conf --set data.path=data/cifar-100
+ * <p>Example: {@code jobs/distill.sh --config conf/cifar-100/distill-resnet20-resnet8.conf --set data.path=data/cifar-100
  * --set distill.teacher=runs/teacher/model --out runs/student}
  */
 @Command(description = "Train a student from a saved teacher.")
