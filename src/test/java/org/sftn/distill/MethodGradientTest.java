@@ -48,7 +48,7 @@ class MethodGradientTest {
     /** After all warm-ups. */
     private static final int EPOCH = 30;
 
-    private static final double STEP = 5e-4;
+    private static final double STEP = 1e-4;
     /**
      * Relative to the gradient's norm, and to the loss for what fp32 rounds away: 1e-7 of the loss over the step. A few of the
      * thousands of values cross a ReLU's zero within a step.
