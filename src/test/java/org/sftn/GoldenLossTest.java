@@ -17,16 +17,33 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.sftn.conf.TeacherSettings;
+import org.sftn.distill.Ab;
 import org.sftn.distill.At;
+import org.sftn.distill.Cc;
+import org.sftn.distill.ContrastiveLoss;
+import org.sftn.distill.Dist;
+import org.sftn.distill.Dkd;
 import org.sftn.distill.Fsp;
+import org.sftn.distill.Ft;
+import org.sftn.distill.Kd;
+import org.sftn.distill.Logits;
+import org.sftn.distill.MemoryBank;
+import org.sftn.distill.Negatives;
 import org.sftn.distill.Nst;
 import org.sftn.distill.Oh;
+import org.sftn.distill.Pkt;
+import org.sftn.distill.Rkd;
+import org.sftn.distill.Sp;
+import org.sftn.distill.Sskd;
+import org.sftn.distill.StudentLoss;
+import org.sftn.distill.UnitVectors;
 import org.sftn.distill.ValueAndGradient;
 import org.sftn.distill.Vid;
 import org.sftn.engine.Arithmetic;
@@ -35,25 +52,11 @@ import org.sftn.engine.bigdl.BigDlEngine;
 import org.sftn.engine.bigdl.MklArithmetic;
 import org.sftn.nn.Network;
 import org.sftn.nn.ParameterSpec;
-import org.sftn.distill.Ab;
-import org.sftn.distill.Ft;
-import org.sftn.engine.Arithmetic;
-import org.sftn.engine.bigdl.MklArithmetic;
-import org.sftn.distill.Cc;
-import org.sftn.distill.Dist;
-import org.sftn.distill.Dkd;
-import org.sftn.distill.Kd;
-import org.sftn.distill.Logits;
-import org.sftn.distill.Pkt;
-import org.sftn.distill.Rkd;
-import org.sftn.distill.Sp;
-import org.sftn.distill.StudentLoss;
-import org.sftn.engine.Arithmetic;
-import org.sftn.engine.bigdl.BigDlEngine;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
 import org.sftn.nn.TransposedConvolution;
 import org.sftn.teacher.StudentFriendlyLoss;
+import org.sftn.train.loss.CrossEntropy;
 import org.sftn.train.loss.Gradients;
 import org.sftn.train.loss.MeanSquaredError;
 import org.sftn.train.loss.SoftenedKl;
@@ -79,10 +82,9 @@ class GoldenLossTest {
             entry("oh", GoldenLossTest::oh),
             entry("vid", GoldenLossTest::vid),
             entry("nst", GoldenLossTest::nst),
-            entry("fsp", GoldenLossTest::fsp));
+            entry("fsp", GoldenLossTest::fsp),
             entry("ab", GoldenLossTest::ab),
             entry("ft", GoldenLossTest::ft),
-            entry("sftn_teacher", GoldenLossTest::studentFriendlyTeacher));
             entry("kd_logit_standardization", GoldenLossTest::kdOfStandardisedLogits),
             entry("sp", GoldenLossTest::sp),
             entry("rkd", GoldenLossTest::rkd),
@@ -90,7 +92,8 @@ class GoldenLossTest {
             entry("cc", GoldenLossTest::cc),
             entry("dkd", GoldenLossTest::dkd),
             entry("dist", GoldenLossTest::dist),
-            entry("sftn_teacher", GoldenLossTest::studentFriendlyTeacher));
+            entry("crd", GoldenLossTest::contrastive),
+            entry("sskd", GoldenLossTest::selfSupervised));
 
     private static final Arithmetic ARITHMETIC = new BigDlEngine(2).arithmetic();
 
@@ -174,6 +177,8 @@ class GoldenLossTest {
                     Ft.Factors.of(golden.input("student_factor"), golden.input("teacher_factor"), arithmetic);
             return new Result(factors.value(), Map.of("student_factor", factors.gradient()));
         }
+    }
+
     private static Result kdOfStandardisedLogits(Case golden) {
         StudentLoss loss = Kd.loss(
                 golden.input("student_logits"),
@@ -227,6 +232,201 @@ class GoldenLossTest {
                 golden.parameter("gamma").doubleValue(),
                 golden.parameter("temperature").doubleValue());
         return new Result(loss.value(), Map.of("student_logits", loss.gradient()));
+    }
+
+    /** Also holds the memory after the step against the reference. */
+    private static Result contrastive(Case golden) {
+        int[][] contrasts = golden.rows("contrast_indices");
+        int[] images = golden.integers("indices");
+        MemoryBank ofStudents = memory(golden, "memory_student_before");
+        MemoryBank ofTeachers = memory(golden, "memory_teacher_before");
+        int count = golden.parameter("n_data").intValue();
+        Negatives negatives = new Negatives(
+                Arrays.stream(contrasts).mapToInt(contrast -> contrast[0]).toArray(),
+                IntStream.range(0, count).toArray(),
+                count,
+                Arrays.stream(contrasts)
+                        .map(contrast -> counts(contrast, count))
+                        .toArray(float[][]::new),
+                contrasts[0].length - 1);
+        UnitVectors students = UnitVectors.of(
+                linear(golden.input("student"), golden.input("embed_s_weight"), golden.input("embed_s_bias")));
+        UnitVectors teachers = UnitVectors.of(
+                linear(golden.input("teacher"), golden.input("embed_t_weight"), golden.input("embed_t_bias")));
+        ContrastiveLoss.Result student;
+        ContrastiveLoss.Result teacher;
+        try (Arithmetic arithmetic = new MklArithmetic(2)) {
+            ContrastiveLoss contrast = new ContrastiveLoss(
+                    arithmetic,
+                    images.length,
+                    ofStudents.dimension(),
+                    golden.parameter("nce_t").doubleValue());
+            student = contrast.of(
+                    students.rows(),
+                    ofTeachers,
+                    negatives,
+                    normaliser(golden, "z_student", contrast, students, ofTeachers, negatives),
+                    count);
+            teacher = contrast.of(
+                    teachers.rows(),
+                    ofStudents,
+                    negatives,
+                    normaliser(golden, "z_teacher", contrast, teachers, ofStudents, negatives),
+                    count);
+        }
+        ofStudents.follow(images, students.rows(), golden.parameter("nce_m").doubleValue());
+        ofTeachers.follow(images, teachers.rows(), golden.parameter("nce_m").doubleValue());
+        assertThat(ofStudents.values())
+                .containsExactly(golden.input("memory_student_after").values(), within(1e-6f));
+        assertThat(ofTeachers.values())
+                .containsExactly(golden.input("memory_teacher_after").values(), within(1e-6f));
+        students.backward(student.gradient());
+        teachers.backward(teacher.gradient());
+        Map<String, Tensor> gradients = new HashMap<>();
+        gradients.put("student", product(student.gradient(), golden.input("embed_s_weight")));
+        gradients.put("embed_s_weight", transposedProduct(student.gradient(), golden.input("student")));
+        gradients.put("embed_s_bias", columnSums(student.gradient(), images.length));
+        gradients.put("embed_t_weight", transposedProduct(teacher.gradient(), golden.input("teacher")));
+        gradients.put("embed_t_bias", columnSums(teacher.gradient(), images.length));
+        return new Result(student.value() + teacher.value(), gradients);
+    }
+
+    private static MemoryBank memory(Case golden, String name) {
+        Tensor rows = golden.input(name);
+        return new MemoryBank(rows.values(), rows.shape().dimension(1));
+    }
+
+    private static float[] counts(int[] contrast, int rows) {
+        float[] counts = new float[rows];
+        for (int i = 1; i < contrast.length; i++) {
+            counts[contrast[i]]++;
+        }
+        return counts;
+    }
+
+    /** As the batch of the case sets it. */
+    private static double normaliser(
+            Case golden,
+            String name,
+            ContrastiveLoss contrast,
+            UnitVectors anchors,
+            MemoryBank memory,
+            Negatives negatives) {
+        double expected = golden.parameter(name).doubleValue();
+        double found = contrast.normaliser(
+                anchors.rows(), memory, negatives, golden.parameter("n_data").longValue());
+        assertThat(found).as(name).isCloseTo(expected, within(TOLERANCE * expected));
+        return found;
+    }
+
+    private static Tensor linear(Tensor x, Tensor weight, Tensor bias) {
+        int in = weight.shape().dimension(1);
+        int out = weight.batch();
+        Tensor y = Tensor.zeros(Shape.of(x.batch(), out));
+        for (int row = 0; row < x.batch(); row++) {
+            for (int o = 0; o < out; o++) {
+                double sum = bias.values()[o];
+                for (int i = 0; i < in; i++) {
+                    sum += (double) x.values()[row * in + i] * weight.values()[o * in + i];
+                }
+                y.values()[row * out + o] = (float) sum;
+            }
+        }
+        return y;
+    }
+
+    /** Of a gradient {@code rows x out} and a weight {@code out x in}. */
+    private static Tensor product(float[] gradient, Tensor weight) {
+        int in = weight.shape().dimension(1);
+        int out = weight.batch();
+        Tensor product = Tensor.zeros(Shape.of(gradient.length / out, in));
+        for (int i = 0; i < product.values().length; i++) {
+            double sum = 0;
+            for (int o = 0; o < out; o++) {
+                sum += (double) gradient[i / in * out + o] * weight.values()[o * in + i % in];
+            }
+            product.values()[i] = (float) sum;
+        }
+        return product;
+    }
+
+    /** Of a gradient {@code rows x out} and an input {@code rows x in}. */
+    private static Tensor transposedProduct(float[] gradient, Tensor x) {
+        int in = x.shape().dimension(1);
+        int out = gradient.length / x.batch();
+        Tensor product = Tensor.zeros(Shape.of(out, in));
+        for (int i = 0; i < product.values().length; i++) {
+            double sum = 0;
+            for (int row = 0; row < x.batch(); row++) {
+                sum += (double) gradient[row * out + i / in] * x.values()[row * in + i % in];
+            }
+            product.values()[i] = (float) sum;
+        }
+        return product;
+    }
+
+    private static Tensor columnSums(float[] gradient, int rows) {
+        Tensor ones = Tensor.zeros(Shape.of(rows, 1));
+        Arrays.fill(ones.values(), 1);
+        return new Tensor(
+                Shape.of(gradient.length / rows),
+                transposedProduct(gradient, ones).values());
+    }
+
+    /** The case has the four views of an image one after the other, ours are view after view. */
+    private static Result selfSupervised(Case golden) {
+        JsonNode weights = golden.parameter("weights_ce_kd_lt_ss");
+        Sskd.Terms terms = new Sskd.Terms(
+                new Sskd.Kl(
+                        weights.get(1).doubleValue(), golden.parameter("kd_t").doubleValue(), 1),
+                new Sskd.Kl(
+                        weights.get(2).doubleValue(),
+                        golden.parameter("lt_t").doubleValue(),
+                        golden.parameter("lt_ratio").doubleValue()),
+                new Sskd.Kl(
+                        weights.get(3).doubleValue(),
+                        golden.parameter("ss_t").doubleValue(),
+                        golden.parameter("ss_ratio").doubleValue()));
+        Tensor logits = golden.input("student_logits");
+        int images = logits.batch() / 4;
+        int classes = logits.shape().dimension(1);
+        Sskd.Result result;
+        try (Arithmetic arithmetic = new MklArithmetic(2)) {
+            result = Sskd.of(
+                    new Sskd.Outputs(
+                            transposed(logits, images, 4), transposed(golden.input("student_projection"), images, 4)),
+                    new Sskd.Outputs(
+                            transposed(golden.input("teacher_logits"), images, 4),
+                            transposed(golden.input("teacher_projection"), images, 4)),
+                    golden.labels(),
+                    terms,
+                    arithmetic);
+        }
+        Tensor plain = new Tensor(
+                Shape.of(images, classes),
+                Arrays.copyOf(transposed(logits, images, 4).values(), images * classes));
+        CrossEntropy crossEntropy = CrossEntropy.of(plain, golden.labels());
+        double weight = weights.get(0).doubleValue();
+        Tensor ofLogits = result.gradients().logits();
+        for (int i = 0; i < plain.values().length; i++) {
+            ofLogits.values()[i] += (float) (weight * crossEntropy.gradient().values()[i]);
+        }
+        return new Result(
+                weight * crossEntropy.value() + result.value(),
+                Map.of(
+                        "student_logits", transposed(ofLogits, 4, images),
+                        "student_projection", transposed(result.gradients().vectors(), 4, images)));
+    }
+
+    /** Rows that are numbered {@code a * inner + b} in the order {@code b * outer + a}. */
+    private static Tensor transposed(Tensor rows, int outer, int inner) {
+        int length = rows.shape().dimension(1);
+        Tensor result = Tensor.zeros(rows.shape());
+        for (int row = 0; row < outer * inner; row++) {
+            int to = row % inner * outer + row / inner;
+            System.arraycopy(rows.values(), row * length, result.values(), to * length, length);
+        }
+        return result;
     }
 
     private static Result studentFriendlyTeacher(Case golden) {
@@ -386,8 +586,22 @@ class GoldenLossTest {
         }
 
         int[] labels() {
-            JsonNode labels = present(node.path("inputs").path("labels_zero_based"), "labels_zero_based");
-            return StreamSupport.stream(labels.spliterator(), false)
+            return integers("labels_zero_based");
+        }
+
+        int[] integers(String name) {
+            return integers(present(node.path("inputs").path(name), name));
+        }
+
+        int[][] rows(String name) {
+            JsonNode rows = present(node.path("inputs").path(name), name);
+            return StreamSupport.stream(rows.spliterator(), false)
+                    .map(Case::integers)
+                    .toArray(int[][]::new);
+        }
+
+        private static int[] integers(JsonNode list) {
+            return StreamSupport.stream(list.spliterator(), false)
                     .mapToInt(JsonNode::intValue)
                     .toArray();
         }

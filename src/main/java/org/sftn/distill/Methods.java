@@ -37,10 +37,40 @@ public final class Methods {
                     (settings, path, pair) -> new Recipe(1, Map.of(), pair)),
             new Method(Kd.NAME, "the teacher's softened outputs", "Hinton et al. 2015, arXiv 1503.02531", Kd::bind),
             new Method(
+                    Fitnet.NAME,
+                    "one stage's feature map, through a trained regressor",
+                    "Romero et al. 2015, arXiv 1412.6550",
+                    Fitnet::bind),
+            new Method(
+                    At.NAME,
+                    "where each stage is active, over all channels",
+                    "Zagoruyko and Komodakis 2017, arXiv 1612.03928",
+                    At::bind),
+            new Method(
                     Sp.NAME,
                     "which images of a batch have similar maps at the last stage",
                     "Tung and Mori 2019, arXiv 1907.09682",
                     Sp::bind),
+            new Method(
+                    Crd.NAME,
+                    "the teacher's embedding of the same image against those of images of other classes",
+                    "Tian et al. 2020, arXiv 1910.10699",
+                    Crd::bind),
+            new Method(
+                    Sskd.NAME,
+                    "outputs for turned images, and how near these are to the plain ones",
+                    "Xu et al. 2020, arXiv 2006.07114",
+                    Sskd::bind),
+            new Method(
+                    Oh.NAME,
+                    "each stage before its ReLU, by a partial distance",
+                    "Heo et al. 2019, arXiv 1904.01866",
+                    Oh::bind),
+            new Method(
+                    Vid.NAME,
+                    "each stage's feature map as a Gaussian that the student predicts",
+                    "Ahn et al. 2019, arXiv 1904.05835",
+                    Vid::bind),
             new Method(
                     Rkd.NAME,
                     "distances and angles between the pooled features of a batch",
@@ -52,10 +82,30 @@ public final class Methods {
                     "Passalis and Tefas 2018, arXiv 1803.10837",
                     Pkt::bind),
             new Method(
+                    Ab.NAME,
+                    "which of the teacher's neurons are active, learnt first",
+                    "Heo et al. 2019, arXiv 1811.03233",
+                    Ab::bind),
+            new Method(
+                    Ft.NAME,
+                    "factors of the teacher's last stage, learnt first",
+                    "Kim et al. 2018, arXiv 1802.04977",
+                    Ft::bind),
+            new Method(
                     Cc.NAME,
                     "the teacher's pooled features, embedded, in pairs of images",
                     "Peng et al. 2019, arXiv 1904.01802",
                     Cc::bind),
+            new Method(
+                    Nst.NAME,
+                    "the distribution of each stage's channels, by maximum mean discrepancy",
+                    "Huang and Wang 2017, arXiv 1707.01219",
+                    Nst::bind),
+            new Method(
+                    Fsp.NAME,
+                    "the products of consecutive feature maps, before the training by cross-entropy",
+                    "Yim et al. 2017, CVPR",
+                    Fsp::bind),
             new Method(
                     Dkd.NAME,
                     "the teacher's outputs, of the label's class and of the others apart",
@@ -65,7 +115,17 @@ public final class Methods {
                     Dist.NAME,
                     "outputs that correlate with the teacher's, by image and by class",
                     "Huang et al. 2022, arXiv 2205.10536",
-                    Dist::bind));
+                    Dist::bind),
+            new Method(
+                    ReviewKd.NAME,
+                    "every stage fused with all deeper ones",
+                    "Chen et al. 2021, arXiv 2104.09044",
+                    ReviewKd::bind),
+            new Method(
+                    SimKd.NAME,
+                    "the map before the teacher's classifier, which is kept",
+                    "Chen et al. 2022, arXiv 2203.14001",
+                    SimKd::bind));
 
     private Methods() {}
 
@@ -88,6 +148,11 @@ public final class Methods {
         if (method.name().equals(Kd.NAME)) {
             throw new UserException(
                     "distill.add-kd is %s, but distill.method is kd already: set distill.kd.weight".formatted(addKd));
+        }
+        if (!recipe.fixedValues().isEmpty()) {
+            throw new UserException(
+                    "distill.add-kd is %s, but distill.method %s keeps the teacher's classifier: set it to 0"
+                            .formatted(addKd, method.name()));
         }
         Map<String, DistillationMethod> terms = new HashMap<>(recipe.terms());
         terms.put(
