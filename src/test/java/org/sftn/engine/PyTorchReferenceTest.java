@@ -64,7 +64,6 @@ class PyTorchReferenceTest {
         Network network = Zoo.create(name, image, GOLDEN.get("classes").asInt()).network();
         int batch = GOLDEN.get("batch").asInt();
         Map<String, Tensor> images = Map.of(Taps.IMAGE, Reproducible.tensor("image", image.batched(batch), 4, 0));
-
         Set<String> compared = names(expected.get("training_taps"));
 
         try (TrainingExecutable training = engine.compileForTraining(network, compared, batch);
