@@ -198,7 +198,7 @@ public final class ContrastiveLoss {
             double factor = 1 + (double) (inverse * scores[at + j]);
             for (int times = (int) counts[from + j]; times > 0; times--) {
                 product *= factor;
-                // One logarithm for many factors; below a factor's largest value, the largest float, nothing overflows.
+                // One logarithm for many factors. A factor is at most the largest float, so that no product overflows.
                 if (product > 1e100) {
                     sum += Math.log(product);
                     product = 1;
