@@ -47,6 +47,21 @@ public final class Methods {
                     "Zagoruyko and Komodakis 2017, arXiv 1612.03928",
                     At::bind),
             new Method(
+                    Sp.NAME,
+                    "which images of a batch have similar maps at the last stage",
+                    "Tung and Mori 2019, arXiv 1907.09682",
+                    Sp::bind),
+            new Method(
+                    Crd.NAME,
+                    "the teacher's embedding of the same image against those of images of other classes",
+                    "Tian et al. 2020, arXiv 1910.10699",
+                    Crd::bind),
+            new Method(
+                    Sskd.NAME,
+                    "outputs for turned images, and how near these are to the plain ones",
+                    "Xu et al. 2020, arXiv 2006.07114",
+                    Sskd::bind),
+            new Method(
                     Oh.NAME,
                     "each stage before its ReLU, by a partial distance",
                     "Heo et al. 2019, arXiv 1904.01866",
@@ -57,15 +72,30 @@ public final class Methods {
                     "Ahn et al. 2019, arXiv 1904.05835",
                     Vid::bind),
             new Method(
+                    Rkd.NAME,
+                    "distances and angles between the pooled features of a batch",
+                    "Park et al. 2019, arXiv 1904.05068",
+                    Rkd::bind),
+            new Method(
+                    Pkt.NAME,
+                    "which images of a batch are near each other, as probabilities",
+                    "Passalis and Tefas 2018, arXiv 1803.10837",
+                    Pkt::bind),
+            new Method(
                     Ab.NAME,
                     "which of the teacher's neurons are active, before the training by cross-entropy",
                     "Heo et al. 2019, arXiv 1811.03233",
                     Ab::bind),
             new Method(
                     Ft.NAME,
-                    "factors of the last stage, which an autoencoder has found before",
+                    "factors of the last stage, which an autoencoder has found in the teacher's",
                     "Kim et al. 2018, arXiv 1802.04977",
                     Ft::bind),
+            new Method(
+                    Cc.NAME,
+                    "the teacher's pooled features, embedded, in pairs of images",
+                    "Peng et al. 2019, arXiv 1904.01802",
+                    Cc::bind),
             new Method(
                     Nst.NAME,
                     "the distribution of each stage's channels, by maximum mean discrepancy",
@@ -77,13 +107,23 @@ public final class Methods {
                     "Yim et al. 2017, CVPR",
                     Fsp::bind),
             new Method(
+                    Dkd.NAME,
+                    "the teacher's outputs, of the label's class and of the others apart",
+                    "Zhao et al. 2022, arXiv 2203.08679",
+                    Dkd::bind),
+            new Method(
+                    Dist.NAME,
+                    "outputs that correlate with the teacher's, by image and by class",
+                    "Huang et al. 2022, arXiv 2205.10536",
+                    Dist::bind),
+            new Method(
                     ReviewKd.NAME,
-                    "each stage, fused with all deeper ones",
+                    "every stage fused with all deeper ones",
                     "Chen et al. 2021, arXiv 2104.09044",
                     ReviewKd::bind),
             new Method(
                     SimKd.NAME,
-                    "the map before the teacher's classifier, which the student keeps",
+                    "the map before the teacher's classifier, which is kept",
                     "Chen et al. 2022, arXiv 2203.14001",
                     SimKd::bind));
 
@@ -117,9 +157,7 @@ public final class Methods {
         Map<String, DistillationMethod> terms = new HashMap<>(recipe.terms());
         terms.put(
                 Kd.NAME,
-                new Kd(
-                        addKd,
-                        settings.bind("distill." + Kd.NAME, Kd.KdSettings.class).temperature()));
+                settings.bind("distill." + Kd.NAME, Kd.KdSettings.class).weighted(addKd));
         return new Recipe(recipe.crossEntropyWeight(), terms, recipe.student(), recipe.fixedValues());
     }
 

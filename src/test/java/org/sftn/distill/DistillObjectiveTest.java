@@ -165,7 +165,7 @@ class DistillObjectiveTest {
         values.forEach((name, tensor) -> before.put(name, tensor.values().clone()));
         Watching engine = new Watching();
         Map<String, DistillationMethod> terms =
-                Map.of("kd", new Kd(0.9, 4), "match", new FeatureMatch(), "joint", new JointEmbedding());
+                Map.of("kd", new Kd(0.9, 4, Logits.RAW), "match", new FeatureMatch(), "joint", new JointEmbedding());
         try (ObjectiveRun run = new ObjectiveRun(distill(0.1, terms, values), engine)) {
             run.descend(3, 0.05f);
             assertThat(engine.frozen).hasSize(1);
@@ -207,7 +207,7 @@ class DistillObjectiveTest {
     void kdIsCrossEntropyAndSoftenedDivergence() {
         Pair pair = pair(RESNET14.network().initialValues(5));
         Recipe recipe = Methods.recipe(Settings.of(List.of()), pair);
-        assertThat(recipe).isEqualTo(new Recipe(0.1, Map.of("kd", new Kd(0.9, 4)), pair));
+        assertThat(recipe).isEqualTo(new Recipe(0.1, Map.of("kd", new Kd(0.9, 4, Logits.RAW)), pair));
         try (ObjectiveRun run = new ObjectiveRun(DistillObjective.of(pair, recipe, 1), new Watching())) {
             List<Loss> losses = run.descend(8, 0.05f);
             assertThat(losses.get(0).terms()).containsOnlyKeys("ce", "kd");
@@ -223,8 +223,8 @@ class DistillObjectiveTest {
         try (ObjectiveRun run = new ObjectiveRun(alone, new Watching())) {
             assertThat(run.gradient().terms()).containsOnlyKeys("ce");
         }
-        DistillObjective taught =
-                distill(1, Map.of("kd", new Kd(1, 1)), RESNET14.network().initialValues(5));
+        DistillObjective taught = distill(
+                1, Map.of("kd", new Kd(1, 1, Logits.RAW)), RESNET14.network().initialValues(5));
         alone.initialValues()
                 .forEach((name, value) -> assertThat(value.values())
                         .containsExactly(taught.initialValues().get(name).values()));
@@ -255,9 +255,17 @@ class DistillObjectiveTest {
     @Test
     void kdIsAddedToAnyOtherMethod() {
         Recipe both = Methods.recipe(
-                settings("distill.method", "none", "distill.add-kd", "0.5", "distill.kd.temperature", "2"),
+                settings(
+                        "distill.method",
+                        "none",
+                        "distill.add-kd",
+                        "0.5",
+                        "distill.kd.temperature",
+                        "2",
+                        "distill.kd.standardise-logits",
+                        "true"),
                 pair(Map.of()));
-        assertThat(both).isEqualTo(new Recipe(1, Map.of("kd", new Kd(0.5, 2)), pair(Map.of())));
+        assertThat(both).isEqualTo(new Recipe(1, Map.of("kd", new Kd(0.5, 2, Logits.STANDARDISED)), pair(Map.of())));
         assertThatThrownBy(() -> Methods.recipe(settings("distill.add-kd", "0.5"), pair(Map.of())))
                 .isInstanceOf(UserException.class)
                 .hasMessage("distill.add-kd is 0.5, but distill.method is kd already: set distill.kd.weight");

@@ -10,11 +10,14 @@ import static org.sftn.distill.Formulas.recipe;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.sftn.ObjectiveRun;
 import org.sftn.conf.UserException;
 import org.sftn.engine.Arithmetic;
+import org.sftn.engine.bigdl.BigDlEngine;
 import org.sftn.engine.bigdl.MklArithmetic;
 import org.sftn.nn.ParameterSpec;
 import org.sftn.nn.Tensor;
+import org.sftn.train.Loss;
 
 class FspTest {
     private static final Map<String, String> FSP = Map.of("distill.method", "fsp");
@@ -54,6 +57,18 @@ class FspTest {
                 .extracting(ParameterSpec::name)
                 .contains("student.conv1.weight", "student.stage3.block0.conv2.weight")
                 .doesNotContain("student.fc.weight");
+    }
+
+    @Test
+    void thePreliminaryStageBringsTheFlowsTogether() {
+        Pair pair = pair("resnet14", "resnet8", 32);
+        DistillObjective objective =
+                DistillObjective.first(pair, recipe(pair, FSP), 1).orElseThrow().objective();
+        try (ObjectiveRun run = new ObjectiveRun(objective, new BigDlEngine(2))) {
+            List<Loss> losses = run.descend(6, 0.01f);
+            assertThat(losses.get(0).terms()).containsOnlyKeys("fsp");
+            assertThat(losses.get(5).total()).isLessThan(losses.get(0).total());
+        }
     }
 
     @Test

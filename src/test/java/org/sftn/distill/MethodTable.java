@@ -45,6 +45,8 @@ public final class MethodTable {
     }
 
     private static List<Row> more() {
-        return List.of();
+        return List.of(
+                new Row("kd", false, Map.of("distill.kd.standardise-logits", "true")),
+                new Row("dkd", false, Map.of("distill.dkd.standardise-logits", "true")));
     }
 }

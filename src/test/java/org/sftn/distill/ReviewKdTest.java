@@ -105,6 +105,8 @@ class ReviewKdTest {
     void stagesThatAreNotMultiplesAreRefused() {
         assertThatThrownBy(() -> bind("resnet14", "resnet8", 34, Map.of()))
                 .isInstanceOf(UserException.class)
-                .hasMessage("");
+                .hasMessage(
+                        "reviewkd cannot fuse stage 2 of the student resnet8 and compare it with stage 2 of the teacher resnet14"
+                                + " (32x17x17): 9x9 does not become 17x17 by a whole factor");
     }
 }

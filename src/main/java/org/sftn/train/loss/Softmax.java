@@ -3,11 +3,11 @@ package org.sftn.train.loss;
 import org.sftn.nn.Tensor;
 
 /** Log-probabilities of logits softened by a temperature, row by row in double precision. */
-final class Softmax {
+public final class Softmax {
     private Softmax() {}
 
     /** log softmax(logits / temperature) of one row. */
-    static double[] log(Tensor logits, int row, double temperature) {
+    public static double[] log(Tensor logits, int row, double temperature) {
         int classes = logits.shape().dimension(1);
         double[] z = new double[classes];
         double max = Double.NEGATIVE_INFINITY;
