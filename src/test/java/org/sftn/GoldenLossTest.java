@@ -43,7 +43,6 @@ import org.sftn.distill.Sp;
 import org.sftn.distill.Sskd;
 import org.sftn.distill.StudentLoss;
 import org.sftn.distill.UnitVectors;
-import org.sftn.distill.ValueAndGradient;
 import org.sftn.distill.Vid;
 import org.sftn.engine.Arithmetic;
 import org.sftn.engine.TrainingExecutable;
@@ -161,7 +160,7 @@ class GoldenLossTest {
         Gradients gradients = new Gradients();
         for (int stage = 0; stage < 3; stage++) {
             String student = "student_" + stage;
-            ValueAndGradient ab = Ab.distance(
+            StudentLoss ab = Ab.distance(
                     ARITHMETIC,
                     Math.scalb(0.003, stage - 2),
                     golden.parameter("margin").doubleValue(),
@@ -174,8 +173,7 @@ class GoldenLossTest {
     }
 
     private static Result ft(Case golden) {
-        ValueAndGradient ft =
-                Ft.distance(ARITHMETIC, 1, golden.input("student_factor"), golden.input("teacher_factor"));
+        StudentLoss ft = Ft.distance(ARITHMETIC, 1, golden.input("student_factor"), golden.input("teacher_factor"));
         return new Result(ft.value(), Map.of("student_factor", ft.gradient()));
     }
 
@@ -463,12 +461,12 @@ class GoldenLossTest {
     }
 
     private static Result at(Case golden) {
-        ValueAndGradient at = At.distance(ARITHMETIC, 1, golden.input("student"), golden.input("teacher"));
+        StudentLoss at = At.distance(ARITHMETIC, 1, golden.input("student"), golden.input("teacher"));
         return new Result(at.value(), Map.of("student", at.gradient()));
     }
 
     private static Result nst(Case golden) {
-        ValueAndGradient nst = Nst.discrepancy(ARITHMETIC, 1, golden.input("student"), golden.input("teacher"));
+        StudentLoss nst = Nst.discrepancy(ARITHMETIC, 1, golden.input("student"), golden.input("teacher"));
         return new Result(nst.value(), Map.of("student", nst.gradient()));
     }
 
@@ -480,7 +478,7 @@ class GoldenLossTest {
                     golden.input("bn_bias").values()[i]);
             assertThat(margin).isCloseTo(margins.values()[i], within(TOLERANCE * Math.abs(margin)));
         }
-        ValueAndGradient oh = Oh.partialDistance(
+        StudentLoss oh = Oh.partialDistance(
                 ARITHMETIC, 1, golden.input("connected_student"), golden.input("teacher_pre_relu"), margins);
         return new Result(oh.value(), Map.of("connected_student", oh.gradient()));
     }

@@ -144,7 +144,7 @@ public record Ab(Initialisation initialisation, Preliminary.Schedule schedule) i
             double value = 0;
             Map<String, Tensor> gradients = new HashMap<>();
             for (int stage = 0; stage < taught.size(); stage++) {
-                ValueAndGradient found = distance(
+                StudentLoss found = distance(
                         arithmetic,
                         Math.scalb(weight, stage + 1 - taught.size()),
                         margin,
@@ -164,7 +164,7 @@ public record Ab(Initialisation initialisation, Preliminary.Schedule schedule) i
      * @param student {@code rows x channels x height x width}
      * @param teacher of the same shape
      */
-    public static ValueAndGradient distance(
+    public static StudentLoss distance(
             Arithmetic arithmetic, double weight, double margin, Tensor student, Tensor teacher) {
         int rows = student.batch();
         int size = student.values().length / rows;
@@ -186,7 +186,7 @@ public record Ab(Initialisation initialisation, Preliminary.Schedule schedule) i
                 }
             }
         });
-        return new ValueAndGradient(scale * Arrays.stream(sums).sum(), gradient);
+        return new StudentLoss(scale * Arrays.stream(sums).sum(), gradient);
     }
 
     // Without a branch, which would go wrong every second time: active is 1 where the teacher's value is positive, be

@@ -46,7 +46,7 @@ public record At(double weight, MatchedStages stages) implements DistillationMet
      * @param student {@code rows x channels x height x width}
      * @param teacher likewise, of any number of channels, and of a resolution that is a whole multiple or fraction
      */
-    public static ValueAndGradient distance(Arithmetic arithmetic, double weight, Tensor student, Tensor teacher) {
+    public static StudentLoss distance(Arithmetic arithmetic, double weight, Tensor student, Tensor teacher) {
         Tensor s = Maps.pooled(arithmetic, student, teacher);
         Tensor t = Maps.pooled(arithmetic, teacher, student);
         Tensor gradient = Tensor.zeros(s.shape());
@@ -64,7 +64,7 @@ public record At(double weight, MatchedStages stages) implements DistillationMet
         for (double each : sums) {
             sum += each;
         }
-        return new ValueAndGradient(scale * sum, Maps.unpooled(arithmetic, gradient, student));
+        return new StudentLoss(scale * sum, Maps.unpooled(arithmetic, gradient, student));
     }
 
     /**

@@ -151,7 +151,7 @@ public record Ft(double weight, String taught, Network paraphraser, Network tran
     }
 
     private MethodLoss.Term loss(Map<String, Tensor> values, Arithmetic arithmetic) {
-        ValueAndGradient found = distance(arithmetic, weight, values.get(MODULE + FACTOR), values.get(FROZEN + FACTOR));
+        StudentLoss found = distance(arithmetic, weight, values.get(MODULE + FACTOR), values.get(FROZEN + FACTOR));
         return new MethodLoss.Term(found.value(), Map.of(MODULE + FACTOR, found.gradient()));
     }
 
@@ -186,7 +186,7 @@ public record Ft(double weight, String taught, Network paraphraser, Network tran
      * @param student factors, {@code rows x channels x height x width}
      * @param teacher likewise, of any number of channels and any resolution
      */
-    public static ValueAndGradient distance(Arithmetic arithmetic, double weight, Tensor student, Tensor teacher) {
+    public static StudentLoss distance(Arithmetic arithmetic, double weight, Tensor student, Tensor teacher) {
         Tensor s = Maps.pooled(arithmetic, student, teacher);
         Tensor t = Maps.pooled(arithmetic, teacher, student);
         Tensor gradient = Tensor.zeros(s.shape());
@@ -197,7 +197,7 @@ public record Ft(double weight, String taught, Network paraphraser, Network tran
                 sums[image] = distance(s, t, image, scale, gradient);
             }
         });
-        return new ValueAndGradient(scale * Arrays.stream(sums).sum(), Maps.unpooled(arithmetic, gradient, student));
+        return new StudentLoss(scale * Arrays.stream(sums).sum(), Maps.unpooled(arithmetic, gradient, student));
     }
 
     /** The sum over an image's pixels; fills the gradient of {@code scale} times it. */

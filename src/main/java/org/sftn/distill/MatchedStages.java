@@ -16,7 +16,7 @@ record MatchedStages(List<Pair.Stages> stages) implements Serializable {
     /** What is learnt from the maps of one stage. */
     @FunctionalInterface
     interface Formula {
-        ValueAndGradient of(Tensor student, Tensor teacher);
+        StudentLoss of(Tensor student, Tensor teacher);
     }
 
     MatchedStages {
@@ -68,7 +68,7 @@ record MatchedStages(List<Pair.Stages> stages) implements Serializable {
         double sum = 0;
         Map<String, Tensor> gradients = new HashMap<>();
         for (Pair.Stages each : stages) {
-            ValueAndGradient found = formula.of(values.get(student(each)), values.get(teacher(each)));
+            StudentLoss found = formula.of(values.get(student(each)), values.get(teacher(each)));
             sum += found.value();
             gradients.put(student(each), found.gradient());
         }

@@ -47,7 +47,7 @@ public record Nst(double weight, MatchedStages stages) implements DistillationMe
      * @param student {@code rows x channels x height x width}
      * @param teacher likewise, of any number of channels, and of a resolution that is a whole multiple or fraction
      */
-    public static ValueAndGradient discrepancy(Arithmetic arithmetic, double weight, Tensor student, Tensor teacher) {
+    public static StudentLoss discrepancy(Arithmetic arithmetic, double weight, Tensor student, Tensor teacher) {
         Tensor s = Maps.pooled(arithmetic, student, teacher);
         Tensor t = Maps.pooled(arithmetic, teacher, student);
         Tensor gradient = Tensor.zeros(s.shape());
@@ -69,7 +69,7 @@ public record Nst(double weight, MatchedStages stages) implements DistillationMe
         for (double each : values) {
             sum += each;
         }
-        return new ValueAndGradient(sum, Maps.unpooled(arithmetic, gradient, student));
+        return new StudentLoss(sum, Maps.unpooled(arithmetic, gradient, student));
     }
 
     @FunctionalInterface

@@ -176,7 +176,7 @@ public record Oh(double weight, double lossDivisor, List<Stage> stages, Network 
                 Stage each = stages.get(i);
                 Tensor connected = values.get(each.connected());
                 double share = weight / lossDivisor / connected.batch() / (1L << (stages.size() - 1 - i));
-                ValueAndGradient found = partialDistance(
+                StudentLoss found = partialDistance(
                         place.arithmetic(), share, connected, values.get(each.taught()), each.margins());
                 sum += found.value();
                 gradients.put(each.connected(), found.gradient());
@@ -192,7 +192,7 @@ public record Oh(double weight, double lossDivisor, List<Stage> stages, Network 
      * @param teacher likewise, or of a resolution that is a whole multiple or fraction
      * @param margins one for each channel, below 0
      */
-    public static ValueAndGradient partialDistance(
+    public static StudentLoss partialDistance(
             Arithmetic arithmetic, double weight, Tensor connected, Tensor teacher, Tensor margins) {
         Tensor t = Maps.repeated(arithmetic, Maps.pooled(arithmetic, teacher, connected), connected);
         int channels = connected.shape().dimension(1);
@@ -212,7 +212,7 @@ public record Oh(double weight, double lossDivisor, List<Stage> stages, Network 
         for (double each : sums) {
             sum += each;
         }
-        return new ValueAndGradient(weight * sum, gradient);
+        return new StudentLoss(weight * sum, gradient);
     }
 
     // Without branches, which random signs would make slow. Where u > 0 any difference counts: the lower bound is

@@ -196,7 +196,7 @@ public record ReviewKd(double weight, int warmUpEpochs, Network fusion, Map<Stri
             Tensor student = values.get(MODULE + tap);
             Tensor teacher =
                     new Tensor(student.shape(), values.get(taught.get(tap)).values());
-            ValueAndGradient found = context(arithmetic, now, student, teacher);
+            StudentLoss found = context(arithmetic, now, student, teacher);
             value += found.value();
             gradients.put(MODULE + tap, found.gradient());
         }
@@ -216,7 +216,7 @@ public record ReviewKd(double weight, int warmUpEpochs, Network fusion, Map<Stri
      * @param student {@code rows x channels x height x width}
      * @param teacher of the same shape
      */
-    public static ValueAndGradient context(Arithmetic arithmetic, double weight, Tensor student, Tensor teacher) {
+    public static StudentLoss context(Arithmetic arithmetic, double weight, Tensor student, Tensor teacher) {
         Shape shape = student.shape();
         List<Grid> grids = Grid.of(shape);
         double all = 0;
@@ -237,7 +237,7 @@ public record ReviewKd(double weight, int warmUpEpochs, Network fusion, Map<Stri
                 values[b] = image.value(student.values(), teacher.values(), b, gradient.values());
             }
         });
-        return new ValueAndGradient(Arrays.stream(values).sum(), gradient);
+        return new StudentLoss(Arrays.stream(values).sum(), gradient);
     }
 
     /** @param fine whether it averages the cells of the grid before it, which gives the same and is faster, or the map */

@@ -4,7 +4,7 @@ import java.util.Map;
 import org.sftn.nn.Tensor;
 
 /**
- * What a formula that compares a student's values with a teacher's gives, without a weight.
+ * What a formula that compares a student's values with a teacher's gives.
  *
  * @param gradient of the value with respect to the student's values, of their shape
  */

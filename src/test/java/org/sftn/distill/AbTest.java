@@ -26,7 +26,7 @@ class AbTest {
         Tensor student = map(-2, 0.5f, 1, 3, -2, -0.5f, 0.5f, 3);
         Tensor teacher = map(smallest, 1, 7, Float.MAX_VALUE, -smallest, 0, -1, -Float.MAX_VALUE);
         try (Arithmetic arithmetic = new MklArithmetic(2)) {
-            ValueAndGradient found = Ab.distance(arithmetic, 0.5, 1, student, teacher);
+            StudentLoss found = Ab.distance(arithmetic, 0.5, 1, student, teacher);
             assertThat(found.gradient().values()).containsExactly(-3, -0.5f, 0, 0, 0, 0.5f, 1.5f, 4);
             assertThat(found.value()).isCloseTo(0.5 * (9 + 0.25 + 0.25 + 2.25 + 16), within(1e-6));
         }

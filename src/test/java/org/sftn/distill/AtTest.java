@@ -33,7 +33,7 @@ class AtTest {
     void aMapOfZerosHasNoGradient() {
         try (Arithmetic arithmetic = new MklArithmetic(2)) {
             Tensor dead = Tensor.zeros(Shape.of(2, 3, 2, 2));
-            ValueAndGradient found = At.distance(arithmetic, 1, dead, random(2, 2, 5, 2, 2));
+            StudentLoss found = At.distance(arithmetic, 1, dead, random(2, 2, 5, 2, 2));
             assertThat(found.value()).isCloseTo(0.25, within(1e-12));
             for (float each : found.gradient().values()) {
                 assertThat(each).isCloseTo(0, within(0f));

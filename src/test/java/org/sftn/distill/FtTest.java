@@ -37,7 +37,7 @@ class FtTest {
     void deadFactorsHaveNoGradient() {
         Tensor dead = Tensor.zeros(Shape.of(1, 2, 2, 2));
         try (Arithmetic arithmetic = new MklArithmetic(2)) {
-            ValueAndGradient found = Ft.distance(arithmetic, 1, dead, Formulas.random(1, 1, 2, 2, 2));
+            StudentLoss found = Ft.distance(arithmetic, 1, dead, Formulas.random(1, 1, 2, 2, 2));
             assertThat(found.value()).isFinite().isPositive();
             for (float gradient : found.gradient().values()) {
                 assertThat(gradient).isZero();

@@ -21,7 +21,7 @@ class NstTest {
         try (Arithmetic arithmetic = new MklArithmetic(2)) {
             Tensor student = random(1, 2, cs, studentSize, studentSize);
             Tensor teacher = random(2, 2, ct, teacherSize, teacherSize);
-            ValueAndGradient found = Nst.discrepancy(arithmetic, 3, student, teacher);
+            StudentLoss found = Nst.discrepancy(arithmetic, 3, student, teacher);
             assertThat(found.value())
                     .isCloseTo(3 * discrepancy(Maps.pooled(arithmetic, student, teacher), teacher), within(1e-5));
             checkGradient(
@@ -62,7 +62,7 @@ class NstTest {
     void channelsOfZerosHaveNoGradient(int channels, int size) {
         try (Arithmetic arithmetic = new MklArithmetic(2)) {
             Tensor dead = Tensor.zeros(Shape.of(1, channels, size, size));
-            ValueAndGradient found = Nst.discrepancy(arithmetic, 1, dead, random(2, 1, channels, size, size));
+            StudentLoss found = Nst.discrepancy(arithmetic, 1, dead, random(2, 1, channels, size, size));
             assertThat(found.value()).isPositive().isFinite();
             for (float each : found.gradient().values()) {
                 assertThat(each).isCloseTo(0, within(0f));
@@ -74,7 +74,7 @@ class NstTest {
     void equalMapsHaveNoDiscrepancy() {
         try (Arithmetic arithmetic = new MklArithmetic(2)) {
             Tensor map = random(1, 2, 3, 4, 4);
-            ValueAndGradient found = Nst.discrepancy(arithmetic, 1, map, map);
+            StudentLoss found = Nst.discrepancy(arithmetic, 1, map, map);
             assertThat(found.value()).isCloseTo(0, within(1e-6));
             for (float each : found.gradient().values()) {
                 assertThat(each).isCloseTo(0, within(1e-6f));

@@ -32,7 +32,7 @@ class OhTest {
         Tensor teacher = new Tensor(Shape.of(1, 1, 1, 6), new float[] {1, 1, -9, -9, -0.5f, 0});
         Tensor margin = new Tensor(Shape.of(1), new float[] {-1});
         try (Arithmetic arithmetic = new MklArithmetic(2)) {
-            ValueAndGradient found = Oh.partialDistance(arithmetic, 0.5, student, teacher, margin);
+            StudentLoss found = Oh.partialDistance(arithmetic, 0.5, student, teacher, margin);
             assertThat(found.value()).isEqualTo(0.5 * (4 + 16 + 0.25 + 6.25 + 4));
             assertThat(found.gradient().values()).containsExactly(2, -4, 0, 0.5f, 2.5f, 2);
         }

@@ -54,7 +54,7 @@ class PyTorchMethodsTest {
     void theHierarchicalContextIsThatOfPyTorch(JsonNode golden) {
         Shape shape = shape(golden.get("shape"));
         try (Arithmetic arithmetic = new MklArithmetic(2)) {
-            ValueAndGradient context = ReviewKd.context(
+            StudentLoss context = ReviewKd.context(
                     arithmetic,
                     1,
                     Reproducible.tensor("student", shape, 4, 0),
