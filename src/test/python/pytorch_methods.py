@@ -93,13 +93,15 @@ class Level(Normed):
     def __init__(self, i, width, o, fuse):
         super().__init__((i, width, 1), (width, o, 3))
         if fuse:
-            self.attention = nn.Conv2d(2 * width, 2, 1)
+            self.attention1, self.attention2 = nn.Conv2d(width, 2, 1), nn.Conv2d(width, 2, 1, bias=False)
 
     def forward(self, x, deeper, size):
         x = self.normed(1, x)
         if deeper is not None:
             deeper = F.interpolate(deeper, size=x.shape[2:], mode="nearest")
-            gates = torch.sigmoid(self.attention(torch.cat([x, deeper], 1)))
+            # The paper's one convolution of both maps.
+            weight = torch.cat([self.attention1.weight, self.attention2.weight], 1)
+            gates = torch.sigmoid(F.conv2d(torch.cat([x, deeper], 1), weight, self.attention1.bias))
             x = x * gates[:, :1] + deeper * gates[:, 1:]
         x = F.interpolate(x, size=(size, size), mode="nearest")
         return x, self.normed(2, x)

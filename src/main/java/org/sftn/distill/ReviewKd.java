@@ -16,7 +16,6 @@ import org.sftn.nn.Add;
 import org.sftn.nn.AveragePool;
 import org.sftn.nn.BatchNorm;
 import org.sftn.nn.ChannelSlice;
-import org.sftn.nn.Concat;
 import org.sftn.nn.Convolution;
 import org.sftn.nn.Gate;
 import org.sftn.nn.Network;
@@ -115,9 +114,10 @@ public record ReviewKd(double weight, int warmUpEpochs, Network fusion, Map<Stri
             Shape from = student.tapShape(tap);
             String own = normed(name, 1, Convolution.same(from.channels(), width, 1, 1), b.input(STUDENT + tap, from));
             String other = resized(name + ".deeper", deeper, b.shape(own), stages);
-            String gates = b.add(name + ".concat", new Concat(), own, other);
-            gates = b.add(
-                    name + ".attention", Convolution.same(2 * width, 2, 1, 1).withBias(), gates);
+            String ofOwn = b.add(name + ".attention1", attention().withBias(), own);
+            String ofOther = b.add(name + ".attention2", attention(), deeper);
+            ofOther = resized(name + ".attention2.resized", ofOther, b.shape(own), stages);
+            String gates = b.add(name + ".attention", new Add(), ofOwn, ofOther);
             gates = b.add(name + ".sigmoid", new Sigmoid(), gates);
             String fused = b.add(
                     name + ".add",
@@ -125,6 +125,13 @@ public record ReviewKd(double weight, int warmUpEpochs, Network fusion, Map<Stri
                     gated(name + ".gate1", own, gates, 0),
                     gated(name + ".gate2", other, gates, 1));
             return compared(name, target.channels(), resized(name + ".resized", fused, target, stages));
+        }
+
+        // Of the two maps together, as the sum of one for each, so that no map of twice the channels is made and the
+        // deeper one is
+        // taken at its own resolution.
+        private Convolution attention() {
+            return Convolution.same(width, 2, 1, 1).startingFrom(Convolution.Start.UNIFORM);
         }
 
         private String gated(String name, String map, String gates, int channel) {

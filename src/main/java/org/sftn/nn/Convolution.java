@@ -6,10 +6,19 @@ import java.util.List;
  * A 2-d convolution, the same padding on all sides; weight {@code out x in/groups x kernel x kernel}.
  *
  * @param groups divides both channel counts; equal to them for a depthwise convolution
- * @param bias whether there is one; it starts from 0
+ * @param bias whether there is one
+ * @param start the parameters before training
  */
-public record Convolution(int in, int out, int kernel, int stride, int padding, int groups, boolean bias)
+public record Convolution(int in, int out, int kernel, int stride, int padding, int groups, boolean bias, Start start)
         implements Layer {
+    /** What parameters are before training. */
+    public enum Start {
+        /** Weights by {@link Initializer#kaimingNormal}, which suits a ReLU behind them; biases 0. */
+        KAIMING_NORMAL,
+        /** As PyTorch does: all uniform within 1/sqrt(in / groups * kernel area). */
+        UNIFORM
+    }
+
     public Convolution {
         if (in < 1
                 || out < 1
@@ -27,7 +36,7 @@ public record Convolution(int in, int out, int kernel, int stride, int padding, 
 
     /** Without bias. */
     public Convolution(int in, int out, int kernel, int stride, int padding, int groups) {
-        this(in, out, kernel, stride, padding, groups, false);
+        this(in, out, kernel, stride, padding, groups, false, Start.KAIMING_NORMAL);
     }
 
     /** An odd kernel padded so that stride 1 keeps the resolution. */
@@ -37,7 +46,12 @@ public record Convolution(int in, int out, int kernel, int stride, int padding, 
 
     /** The same with a bias. */
     public Convolution withBias() {
-        return new Convolution(in, out, kernel, stride, padding, groups, true);
+        return new Convolution(in, out, kernel, stride, padding, groups, true, start);
+    }
+
+    /** The same with another start. */
+    public Convolution startingFrom(Start other) {
+        return new Convolution(in, out, kernel, stride, padding, groups, bias, other);
     }
 
     @Override
@@ -51,10 +65,12 @@ public record Convolution(int in, int out, int kernel, int stride, int padding, 
 
     @Override
     public List<ParameterSpec> parameters() {
+        Initializer uniform = new Initializer.Uniform(1 / Math.sqrt((double) in / groups * kernel * kernel));
         ParameterSpec weight = new ParameterSpec(
-                "weight", Shape.of(out, in / groups, kernel, kernel), Initializer.kaimingNormal(out * kernel * kernel));
-        return bias
-                ? List.of(weight, new ParameterSpec("bias", Shape.of(out), new Initializer.Constant(0)))
-                : List.of(weight);
+                "weight",
+                Shape.of(out, in / groups, kernel, kernel),
+                start == Start.UNIFORM ? uniform : Initializer.kaimingNormal(out * kernel * kernel));
+        Initializer ofBias = start == Start.UNIFORM ? uniform : new Initializer.Constant(0);
+        return bias ? List.of(weight, new ParameterSpec("bias", Shape.of(out), ofBias)) : List.of(weight);
     }
 }

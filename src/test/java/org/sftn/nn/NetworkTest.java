@@ -224,6 +224,12 @@ class NetworkTest {
                 .isGreaterThan(0.99 * bound);
         assertThat(mean(uniform)).isCloseTo(0, within(5 * bound / Math.sqrt(3.0 * uniform.length)));
 
+        Convolution pytorchs = new Convolution(64, 30, 3, 1, 1, 2).withBias().startingFrom(Convolution.Start.UNIFORM);
+        assertThat(pytorchs.parameters())
+                .extracting(ParameterSpec::initializer)
+                .containsExactly(
+                        new Initializer.Uniform(1 / Math.sqrt(32 * 9)), new Initializer.Uniform(1 / Math.sqrt(32 * 9)));
+
         assertThat(values.get("bn.weight").values()).containsOnly(1);
         assertThat(values.get("bn.bias").values()).containsOnly(0);
         assertThat(values.get("bn.running_mean").values()).containsOnly(0);
