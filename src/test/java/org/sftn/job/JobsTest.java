@@ -13,11 +13,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.sftn.distill.Methods;
 
 /** All jobs one after the other on a tiny data set, and the mistakes that users make with them. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -304,7 +306,14 @@ class JobsTest {
         assertThat(distill(out, "--set", "distill.student=resnet9").err())
                 .startsWith("error: there is no network 'resnet9'");
         assertMistake(
-                distill(out, "--set", "distill.method=magic"), "distill.method cannot be 'magic'; there are none, kd");
+                distill(out, "--set", "distill.method=fitnets"),
+                "distill.method cannot be 'fitnets'; there are "
+                        + Methods.all().stream().map(Methods.Method::name).collect(Collectors.joining(", "))
+                        + "; did you mean 'fitnet'?");
+        assertThat(distill(out, "--set", "distill.method=at", "--set", "distill.at.weight=-1")
+                        .err())
+                .startsWith("error: ")
+                .contains("distill.at.weight is -1, it must be at least 0");
         assertThat(out).doesNotExist();
     }
 
