@@ -62,8 +62,17 @@ class ArchitectureTest {
                 .that()
                 .resideOutsideOfPackages("org.sftn.engine.onednn..")
                 .should()
-                .dependOnClassesThat(resideInAnyPackage("org.bytedeco..", "com.sun.jna.."))
+                .dependOnClassesThat(resideInAnyPackage("org.bytedeco.."))
                 .because("native memory and handles are looked after there alone"));
+    }
+
+    @Test
+    void callsOfCStayInTheEngines() {
+        check(noClasses()
+                .that()
+                .resideOutsideOfPackage("org.sftn.engine..")
+                .should()
+                .dependOnClassesThat(resideInAnyPackage("com.sun.jna..")));
     }
 
     @Test

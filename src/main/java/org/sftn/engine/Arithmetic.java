@@ -1,7 +1,10 @@
 package org.sftn.engine;
 
+import org.sftn.nn.Shape;
+import org.sftn.nn.Tensor;
+
 /**
- * What losses compute with: products of row-major matrices on MKL, and loops over several threads. The same bits for the same
+ * What losses compute with: products of row-major matrices on MKL, loops over several threads, memory for large results. The same bits for the same
  * arguments and number of threads.
  */
 public interface Arithmetic extends AutoCloseable {
@@ -25,6 +28,15 @@ public interface Arithmetic extends AutoCloseable {
 
     /** {@code c = scale a' b + beta c} with a {@code k x m}, b {@code k x n}; otherwise as {@link #multiply}. */
     void multiplyTransposed(int m, int n, int k, float scale, Matrix a, Matrix b, float beta, Matrix c);
+
+    /**
+     * A tensor to fill, of any values, for a large result: its memory is used again after {@link #reclaim}. New memory for every
+     * step would have to be cleared, and brought into the caches, each time.
+     */
+    Tensor tensor(Shape shape);
+
+    /** Takes back all that {@link #tensor} has given. */
+    void reclaim();
 
     /**
      * Where a matrix lies.

@@ -38,7 +38,7 @@ public final class BigDlEngine implements Engine {
         if (threads < 1) {
             throw new IllegalArgumentException("an engine needs at least 1 thread, not " + threads);
         }
-        Blas.require();
+        MklLibrary.require();
         this.threads = threads;
     }
 

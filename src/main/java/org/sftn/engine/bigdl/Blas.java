@@ -6,14 +6,6 @@ import com.intel.analytics.bigdl.mkl.MKL;
 final class Blas {
     private Blas() {}
 
-    /** Loads the native library, or says why this machine cannot. */
-    static void require() {
-        if (!MKL.isMKLLoaded()) {
-            throw new IllegalStateException(
-                    "BigDL's MKL could not be loaded on this machine: engine 'bigdl' needs Linux on x86-64");
-        }
-    }
-
     /** Products of the calling thread run on it alone: the engine splits the batch itself, so that sums have a fixed order. */
     static void singleThreaded() {
         MKL.setNumThreads(1);

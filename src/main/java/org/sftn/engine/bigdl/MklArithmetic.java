@@ -8,15 +8,19 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.sftn.engine.Arithmetic;
+import org.sftn.nn.Shape;
+import org.sftn.nn.Tensor;
 
 /** {@link Arithmetic} on BigDL's MKL and threads of its own. */
 public final class MklArithmetic implements Arithmetic {
     private final int size;
     private final ExecutorService threads;
+    private final List<float[]> given = new ArrayList<>();
+    private final List<float[]> free = new ArrayList<>();
 
     /** @param size threads, at least 1 */
     public MklArithmetic(int size) {
-        Blas.require();
+        MklLibrary.require();
         this.size = size;
         this.threads = Executors.newFixedThreadPool(size, task -> {
             Thread thread = new Thread(
@@ -115,6 +119,25 @@ public final class MklArithmetic implements Arithmetic {
             throw new IllegalArgumentException("an array of %d values holds no %d x %d matrix from %d with rows of %d"
                     .formatted(matrix.values().length, rows, columns, matrix.from(), matrix.row()));
         }
+    }
+
+    @Override
+    public Tensor tensor(Shape shape) {
+        int size = shape.elements();
+        float[] values = free.stream()
+                .filter(array -> array.length == size)
+                .findFirst()
+                .orElseGet(() -> new float[size]);
+        // By identity, as lists of arrays do it.
+        free.remove(values);
+        given.add(values);
+        return new Tensor(shape, values);
+    }
+
+    @Override
+    public void reclaim() {
+        free.addAll(given);
+        given.clear();
     }
 
     @Override
