@@ -169,7 +169,7 @@ public record Ab(Initialisation initialisation, Preliminary.Schedule schedule) i
         int rows = student.batch();
         int size = student.values().length / rows;
         double scale = weight / rows;
-        Tensor gradient = Tensor.zeros(student.shape());
+        Tensor gradient = arithmetic.tensor(student.shape());
         double[] sums = new double[rows];
         arithmetic.split(rows, (from, to) -> {
             float[] squares = new float[STRIP];

@@ -19,7 +19,7 @@ record AdaptivePool(int height, int width, int rows, int columns) {
     /** @param maps {@code batch x channels x height x width} */
     Tensor pooled(Arithmetic arithmetic, Tensor maps) {
         int channels = maps.shape().dimension(1);
-        Tensor pooled = Tensor.zeros(Shape.of(maps.batch(), channels, rows, columns));
+        Tensor pooled = arithmetic.tensor(Shape.of(maps.batch(), channels, rows, columns));
         arithmetic.split(
                 maps.batch() * channels,
                 (from, to) ->

@@ -49,7 +49,7 @@ public record At(double weight, MatchedStages stages) implements DistillationMet
     public static StudentLoss distance(Arithmetic arithmetic, double weight, Tensor student, Tensor teacher) {
         Tensor s = Maps.pooled(arithmetic, student, teacher);
         Tensor t = Maps.pooled(arithmetic, teacher, student);
-        Tensor gradient = Tensor.zeros(s.shape());
+        Tensor gradient = arithmetic.tensor(s.shape());
         double scale = weight / s.batch() / Maps.pixels(s);
         double[] sums = new double[s.batch()];
         arithmetic.split(s.batch(), (from, to) -> {

@@ -70,6 +70,8 @@ final class DistillLoss implements StepLoss {
 
     @Override
     public Loss loss(Batch batch, Map<String, Tensor> outputs, int epoch) {
+        // The gradients of the step before.
+        arithmetic.reclaim();
         double total = 0;
         Map<String, Double> reported = new LinkedHashMap<>();
         Gradients gradients = new Gradients();

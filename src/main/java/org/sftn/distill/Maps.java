@@ -49,7 +49,7 @@ final class Maps {
         int height = other.shape().dimension(2);
         int width = other.shape().dimension(3);
         int channels = maps.shape().dimension(1);
-        Tensor large = Tensor.zeros(Shape.of(maps.batch(), channels, height, width));
+        Tensor large = arithmetic.tensor(Shape.of(maps.batch(), channels, height, width));
         arithmetic.split(maps.batch() * channels, (first, end) -> {
             float[] from = maps.values();
             float[] to = large.values();

@@ -50,7 +50,7 @@ public record Nst(double weight, MatchedStages stages) implements DistillationMe
     public static StudentLoss discrepancy(Arithmetic arithmetic, double weight, Tensor student, Tensor teacher) {
         Tensor s = Maps.pooled(arithmetic, student, teacher);
         Tensor t = Maps.pooled(arithmetic, teacher, student);
-        Tensor gradient = Tensor.zeros(s.shape());
+        Tensor gradient = arithmetic.tensor(s.shape());
         double[] values = new double[s.batch()];
         arithmetic.split(s.batch(), (from, to) -> {
             Images images = new Images(

@@ -197,7 +197,7 @@ public record Oh(double weight, double lossDivisor, List<Stage> stages, Network 
         Tensor t = Maps.repeated(arithmetic, Maps.pooled(arithmetic, teacher, connected), connected);
         int channels = connected.shape().dimension(1);
         int pixels = Maps.pixels(connected);
-        Tensor gradient = Tensor.zeros(connected.shape());
+        Tensor gradient = arithmetic.tensor(connected.shape());
         double[] sums = new double[connected.batch()];
         arithmetic.split(connected.batch(), (from, to) -> {
             float[] differences = gradient.values();

@@ -236,7 +236,7 @@ public record ReviewKd(double weight, int warmUpEpochs, Network fusion, Map<Stri
             int cells = student.batch() * shape.dimension(1) * grids.get(g).cells();
             scales[g + 1] = weight / all * Math.scalb(1.0, -1 - g) / cells;
         }
-        Tensor gradient = Tensor.zeros(shape);
+        Tensor gradient = arithmetic.tensor(shape);
         double[] values = new double[student.batch()];
         arithmetic.split(student.batch(), (from, to) -> {
             Image image = new Image(shape, grids, scales);

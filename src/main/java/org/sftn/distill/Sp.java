@@ -109,7 +109,7 @@ public record Sp(double weight, String student, String teacher) implements Disti
             }
         }
         Matrix rows = Matrix.of(maps.values(), size);
-        Tensor gradient = Tensor.zeros(maps.shape());
+        Tensor gradient = arithmetic.tensor(maps.shape());
         Matrix result = Matrix.of(gradient.values(), size);
         arithmetic.split(
                 batch,

@@ -148,7 +148,7 @@ public record Vid(double weight, double epsilon, MatchedStages stages, Network p
             Tensor t = Maps.pooled(arithmetic, teacher, mean);
             int channels = mean.shape().dimension(1);
             int pixels = Maps.pixels(mean);
-            Tensor ofMean = Tensor.zeros(mean.shape());
+            Tensor ofMean = arithmetic.tensor(mean.shape());
             Tensor ofScale = Tensor.zeros(scale.shape());
             double factor = weight / mean.values().length;
             double[] sums = new double[mean.batch()];

@@ -18,6 +18,7 @@ final class Compiled implements AutoCloseable {
     private final Handles handles;
     private final Program program;
     private final Recorder recorder;
+    private final ParallelCopy copy;
     private final Map<String, Value> values;
     private final Map<String, Buffer> given = new LinkedHashMap<>();
     private final Map<String, Buffer> read = new LinkedHashMap<>();
@@ -30,6 +31,7 @@ final class Compiled implements AutoCloseable {
      * @param parameters null in inference
      * @param taps that are read after the forward pass
      * @param layouts of the inputs
+     * @param copy of inputs, outputs and gradients
      * @param arena see {@link Program#seal}
      */
     Compiled(
@@ -40,8 +42,10 @@ final class Compiled implements AutoCloseable {
             Set<String> taps,
             int batch,
             Map<String, Layout> layouts,
+            ParallelCopy copy,
             LongFunction<Memory> arena) {
         this.handles = handles;
+        this.copy = copy;
         this.program = new Program(handles);
         this.recorder = new Recorder(handles, program, parameters);
         this.values = lowering.values();
@@ -94,9 +98,9 @@ final class Compiled implements AutoCloseable {
     }
 
     Map<String, Tensor> forward(Map<String, Tensor> inputs) {
-        inputs.forEach((name, tensor) -> program.floats(given.get(name)).put(tensor.values()));
+        inputs.forEach((name, tensor) -> copy.put(tensor.values(), program.floats(given.get(name))));
         program.run(0, forwardSteps);
-        outputs.forEach((tap, tensor) -> program.floats(read.get(tap)).get(tensor.values()));
+        outputs.forEach((tap, tensor) -> copy.get(program.floats(read.get(tap)), tensor.values()));
         return outputs;
     }
 
@@ -137,8 +141,9 @@ final class Compiled implements AutoCloseable {
     void backward(Map<String, Tensor> gradients) {
         gradientsGiven.forEach((tap, buffer) -> {
             Tensor gradient = gradients.get(tap);
-            program.floats(buffer)
-                    .put(gradient == null ? new float[outputs.get(tap).values().length] : gradient.values());
+            copy.put(
+                    gradient == null ? new float[outputs.get(tap).values().length] : gradient.values(),
+                    program.floats(buffer));
         });
         program.run(forwardSteps, program.size());
     }

@@ -49,8 +49,16 @@ final class OneDnnExecutable implements Executable {
         if (loaded.isEmpty()) {
             throw new IllegalStateException("forward before values are loaded");
         }
-        Compiled compiled =
-                new Compiled(handles, network(), lowering, null, programs.outputs(), batch, layouts, programs::arena);
+        Compiled compiled = new Compiled(
+                handles,
+                network(),
+                lowering,
+                null,
+                programs.outputs(),
+                batch,
+                layouts,
+                programs.copy(),
+                programs::arena);
         compiled.load(loaded);
         return compiled;
     }

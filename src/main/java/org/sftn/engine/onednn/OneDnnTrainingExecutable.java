@@ -11,7 +11,6 @@ import org.sftn.nn.Tensor;
 /** A network in training mode. */
 final class OneDnnTrainingExecutable implements TrainingExecutable {
     private final Programs programs;
-    private final int threads;
     /** Laid out by the first program. */
     private Parameters parameters;
     /** Of the last forward pass; null when there is none to go back through. */
@@ -20,17 +19,24 @@ final class OneDnnTrainingExecutable implements TrainingExecutable {
     private int currentBatch;
 
     OneDnnTrainingExecutable(Network network, Set<String> outputs, Type precision, int batch, int threads) {
-        this.threads = threads;
         this.programs = new Programs(network, outputs, precision, batch, threads, true);
         programs.first(this::compile);
     }
 
     private Compiled compile(Handles handles, Lowering lowering, int batch, Map<String, Layout> layouts) {
         if (parameters == null) {
-            parameters = new Parameters(network(), lowering.layouts(), threads);
+            parameters = new Parameters(network(), lowering.layouts(), programs.copy());
         }
         return new Compiled(
-                handles, network(), lowering, parameters, programs.outputs(), batch, layouts, programs::arena);
+                handles,
+                network(),
+                lowering,
+                parameters,
+                programs.outputs(),
+                batch,
+                layouts,
+                programs.copy(),
+                programs::arena);
     }
 
     @Override

@@ -3,7 +3,6 @@ package org.sftn.engine.onednn;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.stream.IntStream;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.sftn.engine.Flat;
 import org.sftn.engine.onednn.Buffer.Region;
@@ -20,13 +19,6 @@ final class Parameters implements AutoCloseable {
     /** A parameter's part of the arrays. */
     private record Slot(ParameterSpec spec, dnnl_memory_desc canonical, dnnl_memory_desc own, int offset, int length) {}
 
-    @FunctionalInterface
-    private interface Part {
-        void copy(int from, int count);
-    }
-
-    // To wake a thread takes as long as to copy some hundred thousand values.
-    private static final int SMALLEST_PART = 1 << 19;
     // In floats: every parameter starts on a cache line of its own.
     private static final int ALIGNMENT = 16;
 
@@ -34,7 +26,7 @@ final class Parameters implements AutoCloseable {
     private final Flat trained;
     private final Flat running;
     private final Map<String, Slot> slots = new LinkedHashMap<>();
-    private final int threads;
+    private final ParallelCopy copy;
     private final float[] values;
     private final float[] gradients;
     private final float[] statistics;
@@ -50,10 +42,9 @@ final class Parameters implements AutoCloseable {
 
     /**
      * @param layouts of the parameters that should not have the canonical one
-     * @param threads that may copy at the same time
      */
-    Parameters(Network network, Map<String, Layouts> layouts, int threads) {
-        this.threads = threads;
+    Parameters(Network network, Map<String, Layouts> layouts, ParallelCopy copy) {
+        this.copy = copy;
         int from = 0;
         for (ParameterSpec spec : network.parameters()) {
             Layouts wanted = layouts.get(spec.name());
@@ -122,23 +113,12 @@ final class Parameters implements AutoCloseable {
 
     /** Before a forward pass: the caller may have written to {@link #values}. */
     void upload() {
-        inParts((from, count) ->
-                nativeValues.floats((long) from * Float.BYTES, count).put(values, from, count));
+        copy.put(values, nativeValues.floats(0, values.length));
     }
 
     /** After a backward pass. */
     void download() {
-        inParts((from, count) ->
-                nativeGradients.floats((long) from * Float.BYTES, count).get(gradients, from, count));
-    }
-
-    /** One thread alone does not use the memory's speed. */
-    private void inParts(Part part) {
-        int parts = Math.max(1, Math.min(threads, values.length / SMALLEST_PART));
-        IntStream.range(0, parts).parallel().forEach(i -> {
-            int from = (int) ((long) values.length * i / parts);
-            part.copy(from, (int) ((long) values.length * (i + 1) / parts) - from);
-        });
+        copy.get(nativeGradients.floats(0, gradients.length), gradients);
     }
 
     void load(Map<String, Tensor> given) {

@@ -28,6 +28,7 @@ final class Programs implements AutoCloseable {
     private final Type precision;
     private final int largestBatch;
     private final int threads;
+    private final ParallelCopy copy;
     private final boolean training;
     private final Map<Key, Compiled> programs = new HashMap<>();
     private final List<Memory> arenas = new ArrayList<>();
@@ -47,6 +48,7 @@ final class Programs implements AutoCloseable {
         this.precision = precision;
         this.largestBatch = largestBatch;
         this.threads = threads;
+        this.copy = new ParallelCopy(threads);
         this.training = training;
     }
 
@@ -56,6 +58,10 @@ final class Programs implements AutoCloseable {
 
     Set<String> outputs() {
         return outputs;
+    }
+
+    ParallelCopy copy() {
+        return copy;
     }
 
     /** The program for the largest batch of images as data loaders make them. */
