@@ -470,7 +470,7 @@ class EngineTest {
                 .isEqualTo("bigdl 0.13.0, MKL-BLAS fp32, 1 thread");
         assertThat(Engines.create(new EngineSettings("onednn", Precision.FP32, 0), 3)
                         .description())
-                .matches("onednn 3\\.11\\.\\d+, fp32 on [A-Z0-9-]+( \\(no AMX for bf16\\))?, 3 threads");
+                .matches("onednn 3\\.11\\.\\d+, fp32 on [A-Z0-9-]+( \\(the processor has no bf16\\))?, 3 threads");
         assertThatThrownBy(() -> Engines.create(new EngineSettings("bigdll", Precision.AUTO, 0), 3))
                 .isInstanceOf(UserException.class)
                 .hasMessage("there is no engine 'bigdll' among bigdl, onednn; did you mean 'bigdl'?");

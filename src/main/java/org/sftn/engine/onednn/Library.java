@@ -84,23 +84,27 @@ final class Library {
         return version.major() + "." + version.minor() + "." + version.patch();
     }
 
-    /** Whether the processor multiplies bf16 matrices in hardware. */
+    /** Whether the processor has tiles, which multiply whole matrices of bf16. */
     boolean hasAmx() {
         return has(dnnl.dnnl_cpu_isa_avx512_core_amx);
     }
 
+    /** Whether the processor multiplies bf16, by AMX or by AVX-512: faster than fp32. */
+    boolean multipliesBf16() {
+        return has(dnnl.dnnl_cpu_isa_avx512_core_bf16);
+    }
+
     /** Whether oneDNN trains in bf16 here, if only slowly. */
-    boolean hasBf16() {
+    boolean trainsInBf16() {
         return has(dnnl.dnnl_cpu_isa_avx512_core);
     }
 
     /** What it multiplies with, in words. */
     String instructions(Type type) {
-        // AMX has no fp32.
-        if (hasAmx() && type == Type.BF16) {
-            return "AMX";
+        if (type == Type.BF16 && multipliesBf16()) {
+            return hasAmx() ? "AMX" : "AVX-512 BF16";
         }
-        return hasBf16() ? "AVX-512" : has(dnnl.dnnl_cpu_isa_avx2) ? "AVX2" : "SSE4.1";
+        return trainsInBf16() ? "AVX-512" : has(dnnl.dnnl_cpu_isa_avx2) ? "AVX2" : "SSE4.1";
     }
 
     private boolean has(int isa) {

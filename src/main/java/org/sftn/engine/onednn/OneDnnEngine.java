@@ -36,12 +36,12 @@ public final class OneDnnEngine implements Engine {
             throw new IllegalArgumentException("an engine needs at least 1 thread, not " + threads);
         }
         Library library = Library.get();
-        if (precision == Precision.BF16 && !library.hasBf16()) {
+        if (precision == Precision.BF16 && !library.trainsInBf16()) {
             throw new UserException(
                     "engine.precision is bf16, which this processor (%s) cannot train in; set it to fp32 or auto"
                             .formatted(library.instructions(Type.BF16)));
         }
-        boolean bf16 = precision == Precision.BF16 || precision == Precision.AUTO && library.hasAmx();
+        boolean bf16 = precision == Precision.BF16 || precision == Precision.AUTO && library.multipliesBf16();
         this.precision = bf16 ? Type.BF16 : Type.F32;
         this.threads = threads;
     }
@@ -59,7 +59,9 @@ public final class OneDnnEngine implements Engine {
     @Override
     public String description() {
         Library library = Library.get();
-        String without = library.hasAmx() ? "" : precision == Type.BF16 ? " (slow without AMX)" : " (no AMX for bf16)";
+        String without = library.multipliesBf16()
+                ? ""
+                : precision == Type.BF16 ? " (slow: the processor has no bf16)" : " (the processor has no bf16)";
         return "onednn %s, %s on %s%s, %d %s"
                 .formatted(
                         library.version(),

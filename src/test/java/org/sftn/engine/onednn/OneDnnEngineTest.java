@@ -121,13 +121,21 @@ class OneDnnEngineTest {
     }
 
     @Test
-    void aMachineWithoutAmxComputesInFp32UnlessAsked() throws Exception {
-        assumeTrue(Library.get().hasBf16(), "this processor has no AVX-512 to be limited to");
+    void aProcessorThatMultipliesBf16WithoutAmxComputesInIt() throws Exception {
+        assumeTrue(Library.get().multipliesBf16(), "this processor has no AVX-512 BF16 to be limited to");
+        assertThat(on("AVX512_CORE_BF16", "", "auto")).contains("onednn 3.11.0, bf16 on AVX-512 BF16, 1 thread");
+        assertThat(on("AVX512_CORE_BF16", "", "fp32")).contains("onednn 3.11.0, fp32 on AVX-512, 1 thread");
+    }
+
+    @Test
+    void aProcessorWithoutBf16ComputesInFp32UnlessAsked() throws Exception {
+        assumeTrue(Library.get().trainsInBf16(), "this processor has no AVX-512 to be limited to");
         assertThat(on("AVX512_CORE", "", "auto"))
-                .contains("onednn 3.11.0, fp32 on AVX-512 (no AMX for bf16), 1 thread");
+                .contains("onednn 3.11.0, fp32 on AVX-512 (the processor has no bf16), 1 thread");
         assertThat(on("AVX512_CORE", "", "bf16"))
-                .contains("onednn 3.11.0, bf16 on AVX-512 (slow without AMX), 1 thread");
-        assertThat(on("AVX2", "", "auto")).contains("onednn 3.11.0, fp32 on AVX2 (no AMX for bf16), 1 thread");
+                .contains("onednn 3.11.0, bf16 on AVX-512 (slow: the processor has no bf16), 1 thread");
+        assertThat(on("AVX2", "", "auto"))
+                .contains("onednn 3.11.0, fp32 on AVX2 (the processor has no bf16), 1 thread");
         assertThat(on("AVX2", "", "bf16"))
                 .contains(
                         "engine.precision is bf16, which this processor (AVX2) cannot train in; set it to fp32 or auto");
