@@ -185,15 +185,57 @@ class Distilled(nn.Module):
         return 0.1 * F.cross_entropy(logits, labels) + 0.9 * divergence(taught, logits, 4)
 
 
+def context(learnt, taught):
+    """Mean squared errors of two maps and of their averages over grids of cells, weighted 1, 1/2, 1/4 and so on."""
+    loss, all_weights, weight = F.mse_loss(learnt, taught), 1.0, 1.0
+    for cells in (4, 2, 1):
+        if cells < learnt.shape[2]:
+            weight /= 2
+            all_weights += weight
+            loss = loss + weight * F.mse_loss(F.adaptive_avg_pool2d(learnt, cells), F.adaptive_avg_pool2d(taught, cells))
+    return loss / all_weights
+
+
+class Reviewed(nn.Module):
+    """ReviewKD in its first epoch. The teacher's maps are those after ReLU, which costs the same as those before."""
+
+    def __init__(self, teacher, student):
+        super().__init__()
+        self.student = student
+        self.teacher = [teacher.eval()]
+        widths = [*student.widths, student.widths[-1]]
+        middle = min(512, widths[-1])
+        self.maps = nn.ModuleList(nn.Sequential(*conv_bn(width, middle, 1)) for width in widths)
+        self.gates = nn.ModuleList(nn.Conv2d(2 * middle, 2, 1) for _ in student.widths)
+        self.learnt = nn.ModuleList(nn.Sequential(*conv_bn(middle, width, 3)) for width in [*teacher.widths, teacher.widths[-1]])
+
+    def forward(self, x, labels):
+        with torch.no_grad():
+            taught = self.teacher[0].features(x)
+        features = self.student.features(x)
+        loss = F.cross_entropy(self.student.head(features[-1]), labels)
+        fused = None
+        for i in reversed(range(len(self.maps))):
+            pooled = i == len(features)
+            own = self.maps[i](F.adaptive_avg_pool2d(features[-1], 1) if pooled else features[i])
+            if fused is not None:
+                fused = F.interpolate(fused, size=own.shape[2:])
+                gates = torch.sigmoid(self.gates[i](torch.cat([own, fused], 1)))
+                own = own * gates[:, :1] + fused * gates[:, 1:]
+            fused = own
+            loss = loss + context(self.learnt[i](fused), F.adaptive_avg_pool2d(taught[-1], 1) if pooled else taught[i]) / 20
+        return loss
+
+
 def objective(name):
     """The module that returns the loss, the size of its images and the number of classes."""
     words = name.split(":")
-    if len(words) == 3 and words[0] in ("sftn", "kd"):
+    if len(words) == 3 and words[0] in ("sftn", "kd", "reviewkd"):
         first = network(words[1]).to(memory_format=torch.channels_last)
         if words[0] == "sftn":
             made = StudentFriendly(first, lambda: network(words[2]))
         else:
-            made = Distilled(first, network(words[2]))
+            made = (Distilled if words[0] == "kd" else Reviewed)(first, network(words[2]))
     else:
         first = network(name)
         made = Plain(first)
@@ -220,7 +262,7 @@ def main():
     torch.manual_seed(1)
     trained, size, classes = objective(options.network)
     parameters = list(trained.parameters())
-    sgd = torch.optim.SGD(parameters, lr=0.01, momentum=0.9, weight_decay=5e-4)
+    sgd = torch.optim.SGD(parameters, lr=1e-5, momentum=0.9, weight_decay=5e-4)
     images = torch.randn(options.batch, 3, size, size).contiguous(memory_format=torch.channels_last)
     labels = torch.randint(classes, (options.batch,))
     loss = torch.compile(trained) if options.compile else trained
