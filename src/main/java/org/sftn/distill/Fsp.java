@@ -169,7 +169,8 @@ public record Fsp(Preliminary first) implements DistillationMethod {
             double mean = 1.0 / batch / lower / upper;
             float scale = (float) (2 * mean / pixels);
             Flow gradient = new Flow(
-                    arithmetic.tensor(s.bottom().shape()), arithmetic.tensor(s.top().shape()));
+                    arithmetic.tensor(s.bottom().shape()),
+                    arithmetic.tensor(s.top().shape()));
             double[] sums = new double[batch];
             arithmetic.split(batch, (from, to) -> {
                 Matrix difference = Matrix.of(new float[lower * upper], upper);

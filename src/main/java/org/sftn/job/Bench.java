@@ -66,7 +66,8 @@ import picocli.CommandLine.Option;
 final class Bench {
     private static final int WARM_UP = 2;
     private static final int IMAGES = 50_000;
-    // Small, since a random teacher has large features: they make steep losses, and a step must not leave the range of floats.
+    // Small, since a random teacher has large features: they make steep losses, and a step must not leave the range of
+    // floats.
     private static final double LEARNING_RATE = 1e-5;
     private static final double MOMENTUM = 0.9;
     private static final double WEIGHT_DECAY = 5e-4;

@@ -124,10 +124,8 @@ public final class MklArithmetic implements Arithmetic {
     @Override
     public Tensor tensor(Shape shape) {
         int size = shape.elements();
-        float[] values = free.stream()
-                .filter(array -> array.length == size)
-                .findFirst()
-                .orElseGet(() -> new float[size]);
+        float[] values =
+                free.stream().filter(array -> array.length == size).findFirst().orElseGet(() -> new float[size]);
         // By identity, as lists of arrays do it.
         free.remove(values);
         given.add(values);

@@ -11,7 +11,8 @@ public final class MklLibrary {
     private static final Path PROCESSORS = Path.of("/proc/cpuinfo");
 
     static {
-        // This MKL, of 2018, takes its oldest kernels for processors that are not Intel's: sums then depend on where the JVM
+        // This MKL, of 2018, takes its oldest kernels for processors that are not Intel's: sums then depend on where
+        // the JVM
         // has put an array, so that two runs differ. Its kernels for AVX2 give the same bits, and are faster.
         if (avx2OfAnotherMaker()) {
             NativeLibrary.getInstance("c").getFunction("setenv").invokeInt(new Object[] {"MKL_DEBUG_CPU_TYPE", "5", 0});
