@@ -3,7 +3,7 @@
     python pytorch_reference.py > ../resources/golden/pytorch_networks.json
 
 The committed file was made with torch 2.13.0+cpu. The networks are written after RepDistiller (github.com/HobbitLong/RepDistiller,
-models/) and torchvision (github.com/pytorch/vision, torchvision/models/resnet.py), with the names of
+models/) and torchvision (github.com/pytorch/vision, torchvision/models/), with the names of
 org.sftn.zoo, so that the names are held too. Weights, images and gradients of the
 loss come from `values`, which the Java test repeats; they are float32, and everything after them is float64. The number of
 PyTorch's threads changes the last digit of some losses.
@@ -230,10 +230,11 @@ def grouped(i, o, k, s, groups):
 
 
 class Narrow(nn.Module):
-    """What MobileNetV2 and the ShuffleNets share: lists of blocks are stages; the head may widen."""
+    """What MobileNetV2 and the ShuffleNets share: lists of blocks are stages; the stem may pool, the head may widen."""
 
-    def __init__(self, stem, stages, i, widened):
+    def __init__(self, stem, stages, i, widened, activation=F.relu, pooled=False):
         super().__init__()
+        self.activation, self.pooled = activation, pooled
         self.conv1, self.bn1 = stem, nn.BatchNorm2d(stem.out_channels)
         for s, blocks in enumerate(stages, 1):
             setattr(self, "stage%d" % s, nn.Sequential(OrderedDict(("block%d" % b, block) for b, block in enumerate(blocks))))
@@ -243,45 +244,65 @@ class Narrow(nn.Module):
         self.count = len(stages)
 
     def forward(self, x):
-        x = F.relu(self.bn1(self.conv1(x)))
+        x = self.activation(self.bn1(self.conv1(x)))
+        if self.pooled:
+            x = F.max_pool2d(x, 3, 2, 1)
         taps = OrderedDict(stem=x)
         for s in range(1, self.count + 1):
             for block in getattr(self, "stage%d" % s):
                 x, before = block(x)
             taps["stage%d.before-relu" % s], taps["stage%d" % s] = before, x
         if hasattr(self, "conv2"):
-            x = F.relu(self.bn2(self.conv2(x)))
+            x = self.activation(self.bn2(self.conv2(x)))
         taps["pooled"] = F.adaptive_avg_pool2d(x, 1).flatten(1)
         taps["logits"] = self.fc(taps["pooled"])
         return taps
 
 
 class InvertedResidual(nn.Module):
-    def __init__(self, i, o, stride, expansion):
+    """The first convolution widens; torchvision leaves it out where there is nothing to widen."""
+
+    def __init__(self, i, o, stride, expansion, activation, expands):
         super().__init__()
         w = i * expansion
-        self.conv1, self.bn1 = conv(i, w, 1, 1), nn.BatchNorm2d(w)
-        self.conv2, self.bn2 = grouped(w, w, 3, stride, w), nn.BatchNorm2d(w)
-        self.conv3, self.bn3 = conv(w, o, 1, 1), nn.BatchNorm2d(o)
+        layers = [conv(i, w, 1, 1)] if expands else []
+        layers += [grouped(w, w, 3, stride, w), conv(w, o, 1, 1)]
+        for n, layer in enumerate(layers, 1):
+            setattr(self, "conv%d" % n, layer)
+            setattr(self, "bn%d" % n, nn.BatchNorm2d(layer.out_channels))
+        self.activation, self.count = activation, len(layers)
         self.sum = stride == 1 and i == o
 
     def forward(self, x):
-        out = F.relu(self.bn1(self.conv1(x)))
-        out = self.bn3(self.conv3(F.relu(self.bn2(self.conv2(out)))))
+        out = x
+        for n in range(1, self.count + 1):
+            out = getattr(self, "bn%d" % n)(getattr(self, "conv%d" % n)(out))
+            out = self.activation(out) if n < self.count else out
         out = x + out if self.sum else out
         return out, out
 
 
-def mobilenet_v2():
-    stages, i = [], 16
-    for rows in (((1, 8, 1, 1), (6, 12, 2, 1)), ((6, 16, 3, 2),), ((6, 32, 4, 2), (6, 48, 3, 1)), ((6, 80, 3, 2), (6, 160, 1, 1))):
+def mobilenet_v2(rows, i, activation, always_expands):
+    stem, stages = conv(3, i, 3, 2), []
+    for groups in rows:
         blocks = []
-        for expansion, o, count, stride in rows:
+        for expansion, o, count, stride in groups:
             for b in range(count):
-                blocks.append(InvertedResidual(i, o, stride if b == 0 else 1, expansion))
+                expands = always_expands or expansion > 1
+                blocks.append(InvertedResidual(i, o, stride if b == 0 else 1, expansion, activation, expands))
                 i = o
         stages.append(blocks)
-    return Narrow(conv(3, 16, 3, 2), stages, i, 1280)
+    return Narrow(stem, stages, i, 1280, activation)
+
+
+def small_mobilenet_v2():
+    rows = (((1, 8, 1, 1), (6, 12, 2, 1)), ((6, 16, 3, 2),), ((6, 32, 4, 2), (6, 48, 3, 1)), ((6, 80, 3, 2), (6, 160, 1, 1)))
+    return mobilenet_v2(rows, 16, F.relu, True)
+
+
+def imagenet_mobilenet_v2():
+    rows = (((1, 16, 1, 1), (6, 24, 2, 2)), ((6, 32, 3, 2),), ((6, 64, 4, 2), (6, 96, 3, 1)), ((6, 160, 3, 2), (6, 320, 1, 1)))
+    return mobilenet_v2(rows, 32, F.relu6, False)
 
 
 def shuffle(x, groups):
@@ -343,10 +364,10 @@ def shufflenet_v1():
     return Narrow(conv(3, 24, 1, 1), stages, 960, None)
 
 
-def shufflenet_v2():
+def shufflenet_v2(stem, pooled):
     widths = (24, 116, 232, 464)
     stages = [[ShuffleV2Block(o) if b else ShuffleV2Halving(i, o) for b in range(n)] for i, o, n in zip(widths, widths[1:], (4, 8, 4))]
-    return Narrow(conv(3, 24, 1, 1), stages, 464, 1024)
+    return Narrow(stem, stages, 464, 1024, pooled=pooled)
 
 
 def load(network, bias_mean):
@@ -401,6 +422,7 @@ WIDE = OrderedDict(image=[3, 32, 32], bias_mean=1.5)
 DEEP = OrderedDict(image=[3, 64, 64], bias_mean=1.75)
 # These leave 1 to 3 % of the inputs negative and none within its rounding error of 0.
 MOBILE = OrderedDict(image=[3, 32, 32], bias_mean=2.0)
+LARGE_MOBILE = OrderedDict(image=[3, 64, 64], bias_mean=2.0)
 
 networks = OrderedDict(
     resnet8=(ResNet(8, (16, 16, 32, 64)), SMALL),
@@ -410,9 +432,11 @@ networks = OrderedDict(
     resnet34=(ImageNetResNet(BasicBlock, 1, (3, 4, 6, 3)), DEEP),
     resnet50=(ImageNetResNet(BottleneckBlock, 4, (3, 4, 6, 3)), DEEP),
     vgg8=(Vgg((1, 1, 1, 1, 1)), MOBILE),
-    mobilenet_v2_32=(mobilenet_v2(), MOBILE),
+    mobilenet_v2_32=(small_mobilenet_v2(), MOBILE),
     shufflenet_v1_32=(shufflenet_v1(), MOBILE),
-    shufflenet_v2_32=(shufflenet_v2(), MOBILE),
+    shufflenet_v2_32=(shufflenet_v2(conv(3, 24, 1, 1), False), MOBILE),
+    mobilenet_v2=(imagenet_mobilenet_v2(), LARGE_MOBILE),
+    shufflenet_v2_x1_0=(shufflenet_v2(conv(3, 24, 3, 2), True), LARGE_MOBILE),
 )
 result = OrderedDict(torch=torch.__version__, batch=BATCH, classes=CLASSES, loss_taps=LOSS_TAPS)
 result["settings"] = OrderedDict((k, settings) for k, (_, settings) in networks.items())

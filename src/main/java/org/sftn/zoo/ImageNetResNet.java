@@ -2,10 +2,7 @@ package org.sftn.zoo;
 
 import java.util.List;
 import org.sftn.nn.Convolution;
-import org.sftn.nn.MaxPool;
 import org.sftn.nn.Network;
-import org.sftn.nn.Shape;
-import org.sftn.nn.Taps;
 
 /**
  * The residual networks for ImageNet (He et al. 2016, table 1) as torchvision builds them (github.com/pytorch/vision,
@@ -31,15 +28,8 @@ final class ImageNetResNet {
     private static Zoo.Factory of(Residual.Block block, List<Integer> blocks) {
         return (name, image, classes) -> {
             Parts.requireFit(name, image, "five times", SMALLEST_IMAGE);
-            return Residual.architecture(name, image, classes, stem(image), block, List.of(64, 128, 256, 512), blocks);
+            Network stem = Parts.pooledStem(image, Convolution.same(image.channels(), STEM_WIDTH, 7, 2));
+            return Residual.architecture(name, image, classes, stem, block, List.of(64, 128, 256, 512), blocks);
         };
-    }
-
-    private static Network stem(Shape image) {
-        Network.Builder b = Network.builder();
-        String x = b.input(Taps.IMAGE, image);
-        x = Parts.activated(b, "", 1, Convolution.same(image.channels(), STEM_WIDTH, 7, 2), x);
-        x = b.add("maxpool", new MaxPool(3, 2, 1), x);
-        return b.tap(Taps.STEM, x).build();
     }
 }

@@ -9,7 +9,9 @@ import org.sftn.conf.UserException;
 import org.sftn.nn.BatchNorm;
 import org.sftn.nn.Convolution;
 import org.sftn.nn.GlobalAveragePool;
+import org.sftn.nn.Layer;
 import org.sftn.nn.Linear;
+import org.sftn.nn.MaxPool;
 import org.sftn.nn.Network;
 import org.sftn.nn.Relu;
 import org.sftn.nn.Shape;
@@ -45,9 +47,21 @@ final class Parts {
 
     /** A convolution with batch-norm and ReLU. */
     static Network stem(Shape image, Convolution convolution) {
+        return stem(image, convolution, new Relu());
+    }
+
+    /** A convolution with batch-norm and an activation. */
+    static Network stem(Shape image, Convolution convolution, Layer activation) {
+        Network.Builder b = Network.builder();
+        String x = activated(b, "", 1, convolution, activation, b.input(Taps.IMAGE, image));
+        return b.tap(Taps.STEM, x).build();
+    }
+
+    /** A convolution with batch-norm and ReLU, and torchvision's 3x3 max pool, which halves the image. */
+    static Network pooledStem(Shape image, Convolution convolution) {
         Network.Builder b = Network.builder();
         String x = activated(b, "", 1, convolution, b.input(Taps.IMAGE, image));
-        return b.tap(Taps.STEM, x).build();
+        return b.tap(Taps.STEM, b.add("maxpool", new MaxPool(3, 2, 1), x)).build();
     }
 
     /** A linear layer behind global average pooling. */
@@ -56,11 +70,11 @@ final class Parts {
         return classify(b, b.input(FEATURES, input), classes);
     }
 
-    /** A 1x1 convolution to this width with batch-norm and ReLU before the linear layer and its pooling. */
-    static Network head(Shape input, int width, int classes) {
+    /** A 1x1 convolution to this width with batch-norm and an activation before the linear layer and its pooling. */
+    static Network head(Shape input, int width, Layer activation, int classes) {
         Network.Builder b = Network.builder();
         String x = b.input(FEATURES, input);
-        x = activated(b, "", 2, Convolution.same(input.channels(), width, 1, 1), x);
+        x = activated(b, "", 2, Convolution.same(input.channels(), width, 1, 1), activation, x);
         return classify(b, x, classes);
     }
 
@@ -82,7 +96,13 @@ final class Parts {
 
     /** The same and {@code PREFIXreluN}. */
     static String activated(Network.Builder b, String prefix, int number, Convolution convolution, String input) {
-        return b.add(prefix + "relu" + number, new Relu(), normed(b, prefix, number, convolution, input));
+        return activated(b, prefix, number, convolution, new Relu(), input);
+    }
+
+    /** The same with another activation of that name. */
+    static String activated(
+            Network.Builder b, String prefix, int number, Convolution convolution, Layer activation, String input) {
+        return b.add(prefix + "relu" + number, activation, normed(b, prefix, number, convolution, input));
     }
 
     /** 3x3, each channel by itself. */

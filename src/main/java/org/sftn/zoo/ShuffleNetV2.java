@@ -13,9 +13,9 @@ import org.sftn.nn.Shape;
 import org.sftn.nn.Taps;
 
 /**
- * ShuffleNetV2 1x (Ma et al. 2018, arXiv 1807.11164, table 5) for images of 32x32, as RepDistiller builds it
- * (github.com/HobbitLong/RepDistiller, models/ShuffleNetv2.py): the stem is a 1x1 convolution without pooling. Every stage halves the
- * image in its first block. {@link Taps#stageBeforeRelu} is the last block's value before its last ReLU and before its shuffle: the
+ * ShuffleNetV2 1x (Ma et al. 2018, arXiv 1807.11164, table 5): {@link #imageNet} as torchvision builds it (github.com/pytorch/vision,
+ * torchvision/models/shufflenetv2.py); {@link #small} for images of 32x32, as RepDistiller does (github.com/HobbitLong/RepDistiller,
+ * models/ShuffleNetv2.py), with a 1x1 convolution without pooling as its stem. Every stage halves the image in its first block. {@link Taps#stageBeforeRelu} is the last block's value before its last ReLU and before its shuffle: the
  * channels that pass the block by, which are behind an earlier block's ReLU, and those of its last batch-norm.
  */
 final class ShuffleNetV2 {
@@ -23,21 +23,30 @@ final class ShuffleNetV2 {
     private static final int HEAD_WIDTH = 1024;
     private static final List<Integer> WIDTHS = List.of(116, 232, 464);
     private static final List<Integer> BLOCKS = List.of(4, 8, 4);
-    /** Leaves stage 3 a map of at least 1x1. */
-    private static final int SMALLEST_IMAGE = 8;
 
     private ShuffleNetV2() {}
 
-    static Architecture create(String name, Shape image, int classes) {
-        Parts.requireFit(name, image, "three times", SMALLEST_IMAGE);
+    static Architecture imageNet(String name, Shape image, int classes) {
+        Parts.requireFit(name, image, "five times", 32);
+        Convolution convolution = Convolution.same(image.channels(), STEM_WIDTH, 3, 2);
+        return create(name, image, classes, Parts.pooledStem(image, convolution));
+    }
+
+    static Architecture small(String name, Shape image, int classes) {
+        Parts.requireFit(name, image, "three times", 8);
+        Convolution convolution = Convolution.same(image.channels(), STEM_WIDTH, 1, 1);
+        return create(name, image, classes, Parts.stem(image, convolution));
+    }
+
+    private static Architecture create(String name, Shape image, int classes, Network stem) {
         return Parts.architecture(
                 name,
                 image,
                 classes,
-                Parts.stem(image, Convolution.same(image.channels(), STEM_WIDTH, 1, 1)),
+                stem,
                 WIDTHS.size(),
                 ShuffleNetV2::stage,
-                input -> Parts.head(input, HEAD_WIDTH, classes));
+                input -> Parts.head(input, HEAD_WIDTH, new Relu(), classes));
     }
 
     private static Network stage(int stage, Shape input) {

@@ -40,12 +40,15 @@ public final class Zoo {
             entry("vgg13", Vgg.of(2, 2, 2, 2, 2)),
             entry("vgg16", Vgg.of(2, 2, 3, 3, 3)),
             entry("vgg19", Vgg.of(2, 2, 4, 4, 4)),
-            entry("mobilenet_v2_32", MobileNetV2::create),
+            entry("mobilenet_v2", MobileNetV2::imageNet),
+            entry("shufflenet_v2_x1_0", ShuffleNetV2::imageNet),
+            entry("mobilenet_v2_32", MobileNetV2::small),
             entry("shufflenet_v1_32", ShuffleNetV1::create),
-            entry("shufflenet_v2_32", ShuffleNetV2::create)));
+            entry("shufflenet_v2_32", ShuffleNetV2::small)));
 
     /** Published for ImageNet; all others for CIFAR-100. */
-    private static final Set<String> OF_IMAGENET = Set.of("resnet18", "resnet34", "resnet50", "resnet101");
+    private static final Set<String> OF_IMAGENET =
+            Set.of("resnet18", "resnet34", "resnet50", "resnet101", "mobilenet_v2", "shufflenet_v2_x1_0");
 
     /** Makes one architecture for images and classes of any fitting size. */
     interface Factory {

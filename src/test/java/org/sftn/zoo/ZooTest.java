@@ -66,21 +66,45 @@ class ZooTest {
     @ParameterizedTest
     @MethodSource("imageNetNames")
     void imageNetParametersAreAsPublishedAndFeatureShapesThoseOfThePaper(String name) {
-        Network network = Zoo.create(name, Shape.of(3, 224, 224), 1000).network();
-        int expansion = Set.of("resnet18", "resnet34").contains(name) ? 1 : 4;
+        Architecture published = Zoo.published(name);
+        Network network = published.network();
 
+        assertThat(published.image()).isEqualTo(Shape.of(3, 224, 224));
         assertThat(network.parameterCount())
                 .isEqualTo(FACTS.get("imagenet_224_1000_classes").get(name).asLong());
-        // He et al. 2016, table 1.
-        assertThat(features(network))
-                .containsExactly(
-                        Shape.of(64, 56, 56),
-                        Shape.of(64 * expansion, 56, 56),
-                        Shape.of(128 * expansion, 28, 28),
-                        Shape.of(256 * expansion, 14, 14),
-                        Shape.of(512 * expansion, 7, 7),
-                        Shape.of(512 * expansion));
+        assertThat(features(network)).isEqualTo(publishedFeatures(name));
         assertThat(network.tapShape(Taps.LOGITS)).isEqualTo(Shape.of(1000));
+    }
+
+    private static List<Shape> publishedFeatures(String name) {
+        if (name.equals("mobilenet_v2")) {
+            // Sandler et al. 2018, table 2.
+            return List.of(
+                    Shape.of(32, 112, 112),
+                    Shape.of(24, 56, 56),
+                    Shape.of(32, 28, 28),
+                    Shape.of(96, 14, 14),
+                    Shape.of(320, 7, 7),
+                    Shape.of(1280));
+        }
+        if (name.equals("shufflenet_v2_x1_0")) {
+            // Ma et al. 2018, table 5.
+            return List.of(
+                    Shape.of(24, 56, 56),
+                    Shape.of(116, 28, 28),
+                    Shape.of(232, 14, 14),
+                    Shape.of(464, 7, 7),
+                    Shape.of(1024));
+        }
+        // He et al. 2016, table 1.
+        int expansion = Set.of("resnet18", "resnet34").contains(name) ? 1 : 4;
+        return List.of(
+                Shape.of(64, 56, 56),
+                Shape.of(64 * expansion, 56, 56),
+                Shape.of(128 * expansion, 28, 28),
+                Shape.of(256 * expansion, 14, 14),
+                Shape.of(512 * expansion, 7, 7),
+                Shape.of(512 * expansion));
     }
 
     @ParameterizedTest
@@ -240,6 +264,11 @@ class ZooTest {
         assertThat(linear.tap("stage1.before-relu")).isEqualTo("stage1.block2.add");
         assertThat(linear.tap("stage4.before-relu")).isEqualTo("stage4.block3.bn3");
 
+        Network widening = Zoo.create("mobilenet_v2", CIFAR, 10).network();
+        assertThat(widening.tap("stage1")).isEqualTo("stage1.block2.add");
+        assertThat(widening.shape("stage1.block0.conv1")).isEqualTo(Shape.of(32, 16, 16));
+        assertThat(widening.shape("stage1.block0.conv2")).isEqualTo(Shape.of(16, 16, 16));
+
         Network joined = Zoo.create("shufflenet_v1_32", CIFAR, 10).network();
         assertThat(joined.tap("stage1")).isEqualTo("stage1.block3.relu3");
         assertThat(joined.tap("stage1.before-relu")).isEqualTo("stage1.block3.add");
@@ -261,7 +290,7 @@ class ZooTest {
     void anUnknownNameIsRefusedWithTheNearest() {
         assertThatThrownBy(() -> Zoo.create("resnet21", CIFAR, 10))
                 .isInstanceOf(UserException.class)
-                .hasMessageStartingWith("there is no network 'resnet21' among mobilenet_v2_32, resnet101, resnet110, ")
+                .hasMessageStartingWith("there is no network 'resnet21' among mobilenet_v2, mobilenet_v2_32, resnet101, ")
                 .hasMessageEndingWith(", wrn_40_1, wrn_40_2; did you mean 'resnet20'?");
     }
 

@@ -81,7 +81,8 @@ class ParityTest {
     private static Architecture small(String name) {
         // ImageNet's networks divide the image by 32, MobileNetV2 by 16; batch-norm over three values would be
         // ill-conditioned.
-        int size = name.matches("resnet(18|34|50|101)") ? 64 : name.equals("mobilenet_v2_32") ? 32 : 16;
+        boolean large = Zoo.published(name).image().height() == 224;
+        int size = large ? 64 : name.equals("mobilenet_v2_32") ? 32 : 16;
         return Zoo.create(name, Shape.of(3, size, size), CLASSES);
     }
 
