@@ -11,9 +11,8 @@ public final class MklLibrary {
     private static final Path PROCESSORS = Path.of("/proc/cpuinfo");
 
     static {
-        // This MKL, of 2018, takes its oldest kernels for processors that are not Intel's: sums then depend on where
-        // the JVM
-        // has put an array, so that two runs differ. Its kernels for AVX2 give the same bits, and are faster.
+        // This MKL, of 2019, takes its oldest kernels for processors that are not Intel's. Their sums depend on where
+        // the JVM has put an array, so that two runs differ; those for AVX2 give the same bits, and are faster.
         if (avx2OfAnotherMaker()) {
             NativeLibrary.getInstance("c").getFunction("setenv").invokeInt(new Object[] {"MKL_DEBUG_CPU_TYPE", "5", 0});
         }
