@@ -290,7 +290,8 @@ class ZooTest {
     void anUnknownNameIsRefusedWithTheNearest() {
         assertThatThrownBy(() -> Zoo.create("resnet21", CIFAR, 10))
                 .isInstanceOf(UserException.class)
-                .hasMessageStartingWith("there is no network 'resnet21' among mobilenet_v2, mobilenet_v2_32, resnet101, ")
+                .hasMessageStartingWith(
+                        "there is no network 'resnet21' among mobilenet_v2, mobilenet_v2_32, resnet101, ")
                 .hasMessageEndingWith(", wrn_40_1, wrn_40_2; did you mean 'resnet20'?");
     }
 
