@@ -23,6 +23,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sftn.engine.bigdl.MklLibrary;
 import scala.reflect.ClassTag;
 import scala.reflect.ClassTag$;
 
@@ -100,6 +101,8 @@ class SparkOnThisJdkTest {
     @Test
     @SuppressWarnings({"unchecked", "rawtypes"})
     void bigdlLinear() throws ReflectiveOperationException {
+        // Else this would choose the kernels for all tests of this JVM.
+        MklLibrary.require();
         ClassTag tag = ClassTag$.MODULE$.Float();
         // javac cannot name NumericFloat$: its binary name has a '$' at both ends of a nested object.
         var numeric = (TensorNumericMath.TensorNumeric)
