@@ -66,8 +66,7 @@ import picocli.CommandLine.Option;
 final class Bench {
     private static final int WARM_UP = 2;
     private static final int IMAGES = 50_000;
-    // Small, since a random teacher has large features: they make steep losses, and a step must not leave the range of
-    // floats.
+    // Small: a random teacher's features are large, so losses are steep, and no step must leave the range of floats.
     private static final double LEARNING_RATE = 1e-5;
     private static final double MOMENTUM = 0.9;
     private static final double WEIGHT_DECAY = 5e-4;

@@ -3,9 +3,7 @@ package org.sftn.zoo;
 import static java.util.Map.entry;
 
 import java.util.Map;
-import java.util.Set;
 import java.util.SortedSet;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import org.sftn.conf.Nearest;
 import org.sftn.conf.UserException;
@@ -16,7 +14,8 @@ import org.sftn.nn.Shape;
  * linear layers of VGG and MobileNetV2, and the convolutions of the ShuffleNets, from other distributions.
  */
 public final class Zoo {
-    private static final Map<String, Factory> FACTORIES = new TreeMap<>(Map.ofEntries(
+    /** Published for CIFAR-100. */
+    private static final Map<String, Factory> OF_CIFAR = Map.ofEntries(
             entry("resnet8", ResNet.of(8, 16, 16, 32, 64)),
             entry("resnet14", ResNet.of(14, 16, 16, 32, 64)),
             entry("resnet20", ResNet.of(20, 16, 16, 32, 64)),
@@ -27,10 +26,6 @@ public final class Zoo {
             entry("resnet8x4", ResNet.of(8, 32, 64, 128, 256)),
             entry("resnet32x4", ResNet.of(32, 32, 64, 128, 256)),
             entry("resnet50_32", ResNet.bottleneck(3, 4, 6, 3)),
-            entry("resnet18", ImageNetResNet.basic(2, 2, 2, 2)),
-            entry("resnet34", ImageNetResNet.basic(3, 4, 6, 3)),
-            entry("resnet50", ImageNetResNet.bottleneck(3, 4, 6, 3)),
-            entry("resnet101", ImageNetResNet.bottleneck(3, 4, 23, 3)),
             entry("wrn_16_1", WideResNet.of(16, 1)),
             entry("wrn_16_2", WideResNet.of(16, 2)),
             entry("wrn_40_1", WideResNet.of(40, 1)),
@@ -40,15 +35,18 @@ public final class Zoo {
             entry("vgg13", Vgg.of(2, 2, 2, 2, 2)),
             entry("vgg16", Vgg.of(2, 2, 3, 3, 3)),
             entry("vgg19", Vgg.of(2, 2, 4, 4, 4)),
-            entry("mobilenet_v2", MobileNetV2::imageNet),
-            entry("shufflenet_v2_x1_0", ShuffleNetV2::imageNet),
             entry("mobilenet_v2_32", MobileNetV2::small),
             entry("shufflenet_v1_32", ShuffleNetV1::create),
-            entry("shufflenet_v2_32", ShuffleNetV2::small)));
+            entry("shufflenet_v2_32", ShuffleNetV2::small));
 
-    /** Published for ImageNet; all others for CIFAR-100. */
-    private static final Set<String> OF_IMAGENET =
-            Set.of("resnet18", "resnet34", "resnet50", "resnet101", "mobilenet_v2", "shufflenet_v2_x1_0");
+    /** Published for ImageNet. */
+    private static final Map<String, Factory> OF_IMAGENET = Map.ofEntries(
+            entry("resnet18", ImageNetResNet.basic(2, 2, 2, 2)),
+            entry("resnet34", ImageNetResNet.basic(3, 4, 6, 3)),
+            entry("resnet50", ImageNetResNet.bottleneck(3, 4, 6, 3)),
+            entry("resnet101", ImageNetResNet.bottleneck(3, 4, 23, 3)),
+            entry("mobilenet_v2", MobileNetV2::imageNet),
+            entry("shufflenet_v2_x1_0", ShuffleNetV2::imageNet));
 
     /** Makes one architecture for images and classes of any fitting size. */
     interface Factory {
@@ -59,7 +57,9 @@ public final class Zoo {
     private Zoo() {}
 
     public static SortedSet<String> names() {
-        return new TreeSet<>(FACTORIES.keySet());
+        SortedSet<String> names = new TreeSet<>(OF_CIFAR.keySet());
+        names.addAll(OF_IMAGENET.keySet());
+        return names;
     }
 
     /**
@@ -67,7 +67,7 @@ public final class Zoo {
      * and 100.
      */
     public static Architecture published(String name) {
-        return OF_IMAGENET.contains(name)
+        return OF_IMAGENET.containsKey(name)
                 ? create(name, Shape.of(3, 224, 224), 1000)
                 : create(name, Shape.of(3, 32, 32), 100);
     }
@@ -94,7 +94,7 @@ public final class Zoo {
             return projected(
                     create(name.substring(0, plus), image, classes), create(name.substring(plus + 1), image, classes));
         }
-        Factory factory = FACTORIES.get(name);
+        Factory factory = OF_IMAGENET.getOrDefault(name, OF_CIFAR.get(name));
         if (factory == null) {
             throw new UserException("there is no network '" + name + "' among " + String.join(", ", names())
                     + Nearest.suggestion(name, names()));
