@@ -34,7 +34,7 @@ public final class ObjectiveRun implements AutoCloseable {
         this.objective = objective;
         executable = engine.compileForTraining(objective.network(), objective.taps(), batch.size() * objective.views());
         executable.load(objective.initialValues());
-        loss = objective.open(engine, new Shard(batch.indices(), batch.labels(), batch.size(), 1));
+        loss = objective.open(engine, new Shard(batch.indices(), batch::labels, batch.size(), 1));
     }
 
     public static Architecture zoo(String name) {

@@ -102,7 +102,7 @@ class RecipesTest {
         Batch batch = batch();
         Shard shard = new Shard(
                 LongStream.range(0, LOCAL_IMAGES).toArray(),
-                IntStream.range(0, LOCAL_IMAGES).map(i -> i % CLASSES).toArray(),
+                () -> IntStream.range(0, LOCAL_IMAGES).map(i -> i % CLASSES).toArray(),
                 BATCH,
                 1);
         try (TrainingExecutable training =

@@ -10,4 +10,13 @@ public record DataSettings(
         @AtLeast(0) int testImages,
         @AtLeast(0) ConfigMemorySize memory,
         @AtLeast(0) int cropPadding,
-        boolean horizontalFlip) {}
+        boolean horizontalFlip,
+        @AtLeast(1) int shuffleBuffer,
+        @AtLeast(0) int decodeThreads,
+        Damaged damaged) {
+    /** What to do with images that are not what prepare wrote. */
+    public enum Damaged {
+        FAIL,
+        SKIP
+    }
+}

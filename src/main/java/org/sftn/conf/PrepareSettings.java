@@ -1,5 +1,6 @@
 package org.sftn.conf;
 
+import com.typesafe.config.ConfigMemorySize;
 import org.sftn.conf.Limit.AtLeast;
 import org.sftn.conf.Limit.AtMost;
 
@@ -10,16 +11,28 @@ public record PrepareSettings(
         Labels labels,
         String trainFolder,
         String testFolder,
+        String trainTar,
+        String testTar,
+        String groundTruth,
+        DamagedTars damagedTars,
         @AtLeast(8) int imageSize,
         Store store,
         @AtLeast(0) @AtMost(1) double maxRejectedShare,
-        @AtLeast(1) int imagesPerShard,
+        @AtLeast(1) ConfigMemorySize shardSize,
         Generated generated) {
     /** Where images come from. */
     public enum Source {
         GENERATED,
         CIFAR_100_BINARY,
-        IMAGE_FOLDER
+        IMAGE_FOLDER,
+        TINY_IMAGENET_200,
+        IMAGENET_TARS
+    }
+
+    /** What to do with a tar that is cut off. */
+    public enum DamagedTars {
+        FAIL,
+        SKIP
     }
 
     /** Which of CIFAR-100's two labels. */

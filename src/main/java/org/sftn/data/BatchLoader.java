@@ -1,12 +1,23 @@
 package org.sftn.data;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import org.sftn.conf.DataSettings.Damaged;
+import org.sftn.conf.PrepareSettings.Store;
+import org.sftn.conf.UserException;
 import org.sftn.nn.Layout;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Makes batches of the samples of one rank. Any number of threads may call it. */
+/** Makes batches of samples. Any number of threads may call it. */
 public final class BatchLoader {
+    private static final Logger LOG = LoggerFactory.getLogger(BatchLoader.class);
     private static final int VALUES_OF_A_BYTE = 256;
 
     /**
@@ -20,10 +31,10 @@ public final class BatchLoader {
         static final View WHOLE = new View(0, 0, false);
     }
 
-    private final SampleStore samples;
     private final Preprocessing preprocessing;
     private final Layout layout;
     private final long seed;
+    private final Damaged damaged;
     private final PixelReader pixels;
     /** By channel and byte. */
     private final float[][] normalised;
@@ -31,12 +42,13 @@ public final class BatchLoader {
     /**
      * @param layout of the batches
      * @param seed with the epoch and an image's index it fixes how that image is augmented
+     * @param damaged what to do with images that cannot be decoded
      */
-    public BatchLoader(SampleStore samples, Preprocessing preprocessing, Layout layout, long seed) {
-        this.samples = samples;
+    public BatchLoader(Preprocessing preprocessing, Layout layout, long seed, Damaged damaged) {
         this.preprocessing = preprocessing;
         this.layout = layout;
         this.seed = seed;
+        this.damaged = damaged;
         this.pixels = new PixelReader(preprocessing.store(), preprocessing.imageSize());
         this.normalised = new float[Preprocessing.CHANNELS][VALUES_OF_A_BYTE];
         for (int c = 0; c < normalised.length; c++) {
@@ -49,29 +61,102 @@ public final class BatchLoader {
     }
 
     /**
-     * Augmented images, the same for the same seed, epoch and index: a crop at random from the image padded with black, and
-     * a flip.
+     * What became of some samples.
      *
-     * @param epoch from 0
-     * @param positions in the {@link SampleStore}, at least one; the batch has their order
+     * @param batch of those that can be used, in their order; empty when there are none
+     * @param skipped damaged ones
      */
-    public Batch training(int epoch, int[] positions) {
-        View[] views = new View[positions.length];
-        for (int i = 0; i < positions.length; i++) {
-            views[i] = augmented(epoch, samples.index(positions[i]));
-        }
-        return batch(positions, views);
+    public record Loaded(Optional<Batch> batch, int skipped) {}
+
+    /** Fills in one image. */
+    private interface Filling {
+        void fill(Sample sample, float[] values, int offset) throws UnusableImageException;
     }
 
     /**
-     * Whole images, normalised.
+     * Augmented images, the same for the same seed, epoch and index.
      *
-     * @param positions in the {@link SampleStore}, at least one; the batch has their order
+     * @param epoch from 0
+     * @param workers makes images side by side where they are files
      */
-    public Batch evaluation(int[] positions) {
-        View[] views = new View[positions.length];
-        Arrays.fill(views, View.WHOLE);
-        return batch(positions, views);
+    public CompletableFuture<Loaded> training(int epoch, List<Sample> samples, Executor workers) {
+        return load(
+                samples,
+                (sample, values, offset) -> fill(sample, augmented(epoch, sample.index()), values, offset),
+                workers);
+    }
+
+    /** Whole images, normalised. */
+    public CompletableFuture<Loaded> evaluation(List<Sample> samples, Executor workers) {
+        return load(samples, (sample, values, offset) -> fill(sample, View.WHOLE, values, offset), workers);
+    }
+
+    private CompletableFuture<Loaded> load(List<Sample> samples, Filling filling, Executor workers) {
+        float[] values = new float[Math.multiplyExact(samples.size(), preprocessing.values())];
+        boolean[] whole = new boolean[samples.size()];
+        // An image file takes milliseconds, stored pixels a few microseconds.
+        int share = preprocessing.store() == Store.FILES ? 1 : Math.max(1, samples.size());
+        List<CompletableFuture<Void>> parts = new ArrayList<>();
+        for (int from = 0; from < samples.size(); from += share) {
+            int first = from;
+            int end = Math.min(samples.size(), from + share);
+            parts.add(CompletableFuture.runAsync(
+                    () -> {
+                        for (int i = first; i < end; i++) {
+                            whole[i] = fill(samples.get(i), filling, values, i * preprocessing.values());
+                        }
+                    },
+                    workers));
+        }
+        return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new))
+                .thenApply(done -> loaded(samples, values, whole));
+    }
+
+    private boolean fill(Sample sample, Filling filling, float[] values, int offset) {
+        if (sample.isDamaged()) {
+            return false;
+        }
+        try {
+            filling.fill(sample, values, offset);
+            return true;
+        } catch (UnusableImageException e) {
+            String message = "image %d of the data set, %s, cannot be decoded: %s"
+                    .formatted(sample.index(), sample.name(), e.getMessage());
+            if (damaged == Damaged.FAIL) {
+                throw new UserException(message, e);
+            }
+            LOG.warn("{}: skipped", message);
+            return false;
+        }
+    }
+
+    private Loaded loaded(List<Sample> samples, float[] values, boolean[] whole) {
+        List<Sample> used = new ArrayList<>();
+        int length = preprocessing.values();
+        for (int i = 0; i < whole.length; i++) {
+            if (whole[i]) {
+                if (used.size() < i) {
+                    System.arraycopy(values, i * length, values, used.size() * length, length);
+                }
+                used.add(samples.get(i));
+            }
+        }
+        int skipped = samples.size() - used.size();
+        if (used.isEmpty()) {
+            return new Loaded(Optional.empty(), skipped);
+        }
+        int size = preprocessing.imageSize();
+        Tensor images = new Tensor(
+                Shape.of(used.size(), Preprocessing.CHANNELS, size, size),
+                skipped == 0 ? values : Arrays.copyOf(values, used.size() * length),
+                layout);
+        return new Loaded(
+                Optional.of(new Batch(
+                        images,
+                        used.stream().mapToInt(Sample::label).toArray(),
+                        used.stream().mapToLong(Sample::index).toArray(),
+                        used.stream().map(Sample::name).toList())),
+                skipped);
     }
 
     private View augmented(int epoch, long index) {
@@ -82,23 +167,20 @@ public final class BatchLoader {
         return new View(top, left, preprocessing.horizontalFlip() && random.nextBoolean());
     }
 
-    private Batch batch(int[] positions, View[] views) {
+    private void fill(Sample sample, View view, float[] values, int offset) throws UnusableImageException {
         int size = preprocessing.imageSize();
-        float[] values = new float[Math.multiplyExact(positions.length, preprocessing.values())];
         boolean last = layout == Layout.CHANNELS_LAST;
-        int[] labels = new int[positions.length];
-        long[] indices = new long[positions.length];
-        for (int i = 0; i < positions.length; i++) {
-            labels[i] = samples.label(positions[i]);
-            indices[i] = samples.index(positions[i]);
-            byte[] planes = pixels.planes(samples.image(positions[i]));
-            for (int c = 0; c < normalised.length; c++) {
-                int output = i * preprocessing.values() + (last ? c : c * size * size);
-                copy(planes, c * size * size, views[i], normalised[c], values, output, last ? normalised.length : 1);
-            }
+        byte[] planes = pixels.planes(sample.image());
+        for (int c = 0; c < normalised.length; c++) {
+            copy(
+                    planes,
+                    c * size * size,
+                    view,
+                    normalised[c],
+                    values,
+                    offset + (last ? c : c * size * size),
+                    last ? normalised.length : 1);
         }
-        Shape shape = Shape.of(positions.length, Preprocessing.CHANNELS, size, size);
-        return new Batch(new Tensor(shape, values, layout), labels, indices);
     }
 
     /**

@@ -1,13 +1,9 @@
 package org.sftn.data;
 
-import java.io.EOFException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -15,9 +11,6 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.api.java.JavaRDD;
-import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.util.SerializableConfiguration;
 import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.PrepareSettings.Labels;
 import org.sftn.conf.UserException;
@@ -34,7 +27,6 @@ record CifarBinarySource(
     private static final int RECORD_BYTES = LABEL_BYTES + Preprocessing.CHANNELS * SIZE * SIZE;
     private static final int FINE_CLASSES = 100;
     private static final int COARSE_CLASSES = 20;
-    private static final int RECORDS_A_TASK = 5000;
     private static final int MAX_NAMES_BYTES = 1 << 16;
 
     static CifarBinarySource open(PrepareSettings settings, Configuration hadoop) throws IOException {
@@ -98,44 +90,38 @@ record CifarBinarySource(
     }
 
     @Override
-    public int count(Split split) {
-        return counts.get(split);
+    public List<Row> items(Split split) {
+        String file = file(folder, split).toString();
+        return IntStream.range(0, counts.get(split))
+                .mapToObj(number -> new Row(file, number, labels, classNames.size()))
+                .toList();
     }
 
     @Override
-    public JavaRDD<Candidate> read(JavaSparkContext spark, Split split) {
-        SerializableConfiguration settings = new SerializableConfiguration(hadoop);
-        Records records = new Records(file(folder, split).toString(), labels, classNames.size());
-        return Ranges.of(spark, count(split), RECORDS_A_TASK).flatMap(range -> records.read(range, settings.value()));
+    public long bytes(Split split) {
+        return (long) counts.get(split) * RECORD_BYTES;
     }
 
-    /** The part that runs on executors. */
-    private record Records(String file, Labels labels, int classes) implements Serializable {
-        Iterator<Candidate> read(Ranges.Range range, Configuration hadoop) throws IOException {
-            Path path = new Path(file);
-            List<Candidate> candidates = new ArrayList<>();
-            byte[] bytes = new byte[RECORD_BYTES];
-            try (FSDataInputStream in = path.getFileSystem(hadoop).open(path)) {
-                in.seek((long) range.first() * RECORD_BYTES);
-                for (int number = range.first(); number < range.end(); number++) {
-                    if (in.readNBytes(bytes, 0, RECORD_BYTES) < RECORD_BYTES) {
-                        throw new EOFException(
-                                file + " ends in record " + number + ": it has been changed while it was read");
-                    }
-                    candidates.add(candidate(number, path.getName(), bytes));
-                }
-            }
-            return candidates.iterator();
+    /** A record of the file. */
+    private record Row(String file, int number, Labels labels, int classes) implements Item {
+        @Override
+        public String name() {
+            return new Path(file).getName() + "#" + number;
         }
 
-        private Candidate candidate(int number, String file, byte[] record) {
-            String name = file + "#" + number;
-            int label = (labels == Labels.FINE ? record[1] : record[0]) & 0xFF;
-            if (label >= classes) {
-                return Candidate.rejected(number, name, "its label is " + label + ", not 0 to " + (classes - 1));
+        @Override
+        public Candidate read(InputFiles files) throws IOException {
+            try {
+                byte[] row = files.part(file, (long) number * RECORD_BYTES, RECORD_BYTES);
+                int label = (labels == Labels.FINE ? row[1] : row[0]) & 0xFF;
+                if (label >= classes) {
+                    return Candidate.rejected(name(), "its label is " + label + ", not 0 to " + (classes - 1));
+                }
+                byte[] planes = Arrays.copyOfRange(row, LABEL_BYTES, RECORD_BYTES);
+                return Candidate.usable(name(), label, planes, planes);
+            } catch (UnusableImageException e) {
+                return Candidate.rejected(name(), e.getMessage());
             }
-            byte[] planes = Arrays.copyOfRange(record, LABEL_BYTES, RECORD_BYTES);
-            return Candidate.usable(number, name, label, planes, planes);
         }
     }
 }

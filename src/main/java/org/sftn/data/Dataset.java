@@ -1,14 +1,14 @@
 package org.sftn.data;
 
-import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.NoSuchElementException;
+import java.util.Map;
+import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.Partitioner;
@@ -18,28 +18,36 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.SerializableConfiguration;
 import org.apache.spark.util.TaskCompletionListener;
+import org.sftn.conf.DataSettings.Damaged;
 import org.sftn.conf.PrepareSettings.Store;
 import org.sftn.conf.UserException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A folder that the prepare job wrote, on the driver. */
 public final class Dataset {
+    private static final Logger LOG = LoggerFactory.getLogger(Dataset.class);
+
     private final JavaSparkContext spark;
     private final Path folder;
     private final Manifest manifest;
+    private final Damaged damaged;
 
-    private Dataset(JavaSparkContext spark, Path folder, Manifest manifest) {
+    private Dataset(JavaSparkContext spark, Path folder, Manifest manifest, Damaged damaged) {
         this.spark = spark;
         this.folder = folder;
         this.manifest = manifest;
+        this.damaged = damaged;
     }
 
     /**
-     * Reads the manifest and checks that every shard is there in its size.
+     * Reads the manifest and checks that every shard is there in its size, and no other.
      *
      * @param path a Hadoop path
-     * @throws UserException naming the file, when the manifest or a shard is missing or damaged
+     * @param damaged what to do with shards and images that are damaged or missing, now or whenever they are read
+     * @throws UserException naming the file, when the manifest or, unless that is to be skipped, a shard is missing or damaged
      */
-    public static Dataset open(SparkSession session, String path) {
+    public static Dataset open(SparkSession session, String path, Damaged damaged) {
         if (path.isBlank()) {
             throw new UserException("no data set can be opened: its path is empty (data.path)");
         }
@@ -49,27 +57,44 @@ public final class Dataset {
         try {
             Manifest manifest = Manifest.read(folder, hadoop);
             for (Split split : Split.values()) {
-                for (Manifest.Shard shard : manifest.part(split).shards()) {
-                    check(shard, new Path(new Path(folder, split.key()), shard.file()), hadoop);
-                }
+                check(folder, split, manifest.part(split), damaged, hadoop);
             }
-            return new Dataset(spark, folder, manifest);
+            return new Dataset(spark, folder, manifest, damaged);
         } catch (IOException e) {
             throw new UserException("the data set " + folder + " cannot be read: " + e.getMessage(), e);
         }
     }
 
-    private static void check(Manifest.Shard shard, Path path, Configuration hadoop) throws IOException {
-        FileSystem files = path.getFileSystem(hadoop);
-        try {
-            long bytes = files.getFileStatus(path).getLen();
-            if (bytes != shard.bytes()) {
-                throw new UserException("the data set cannot be used: %s has %d bytes, the manifest says %d"
-                        .formatted(path, bytes, shard.bytes()));
+    private static void check(Path folder, Split split, Manifest.Part part, Damaged damaged, Configuration hadoop)
+            throws IOException {
+        Path ofSplit = new Path(folder, split.key());
+        FileSystem files = ofSplit.getFileSystem(hadoop);
+        Map<String, Long> there = new TreeMap<>();
+        if (files.exists(ofSplit)) {
+            for (FileStatus file : files.listStatus(ofSplit)) {
+                there.put(file.getPath().getName(), file.getLen());
             }
-        } catch (FileNotFoundException e) {
-            throw new UserException("the data set cannot be used: %s is missing".formatted(path), e);
         }
+        for (Manifest.Shard shard : part.shards()) {
+            Long bytes = there.remove(shard.file());
+            String problem =
+                    bytes == null ? "is missing" : "has %d bytes, the manifest says %d".formatted(bytes, shard.bytes());
+            if (bytes == null || bytes != shard.bytes()) {
+                skipOrFail(damaged, "%s %s".formatted(path(folder, split, shard), problem));
+            }
+        }
+        for (String file : there.keySet()) {
+            if (file.endsWith(".parquet")) {
+                skipOrFail(damaged, "%s is not in the manifest".formatted(new Path(ofSplit, file)));
+            }
+        }
+    }
+
+    private static void skipOrFail(Damaged damaged, String problem) {
+        if (damaged == Damaged.FAIL) {
+            throw new UserException("the data set cannot be used: " + problem);
+        }
+        LOG.warn("{}: what cannot be read is skipped", problem);
     }
 
     public Manifest manifest() {
@@ -77,7 +102,7 @@ public final class Dataset {
     }
 
     /**
-     * The number of images that {@link #samples} returns.
+     * The number of images of a split.
      *
      * @param split train or test
      * @param limit at most so many; 0 for all
@@ -88,37 +113,86 @@ public final class Dataset {
     }
 
     /**
-     * The images of a split for training on several ranks: partition {@code r} of {@code ranks} holds those with {@code index %
-     * ranks == r}, in any order. One shuffle; what comes after it may be a barrier stage.
+     * A split for several ranks: partition {@code r} holds what rank {@code r} is given. Of stored pixels it is the images with {@code
+     * index % ranks == r}, in any order: one shuffle brings them there. Of image files, which may be too many for that, it is where
+     * to read those of the {@code r}-th of {@code ranks} stretches of equal length. What comes after it may be a barrier stage.
      *
      * @param split train or test
      * @param limit only images with an index below it; 0 for all
      * @param ranks at least 1
      */
-    public JavaRDD<Sample> samples(String split, int limit, int ranks) {
+    public JavaRDD<Portion> portions(String split, int limit, int ranks) {
         if (limit < 0 || ranks < 1) {
             throw new IllegalArgumentException(
                     "%d images of %s cannot be dealt to %d ranks".formatted(limit, split, ranks));
         }
         Split part = Split.of(split);
         long count = count(split, limit);
-        List<ShardTask> tasks = new ArrayList<>();
-        long first = 0;
-        for (Manifest.Shard shard : manifest.part(part).shards()) {
-            if (first < count) {
-                String path = new Path(new Path(folder, part.key()), shard.file()).toString();
-                int images = (int) Math.min(shard.images(), count - first);
-                tasks.add(
-                        new ShardTask(path, first, images, manifest.classes(), manifest.store(), manifest.imageSize()));
+        if (manifest.store() == Store.FILES) {
+            List<ArrayList<Portion>> byRank = new ArrayList<>();
+            for (int rank = 0; rank < ranks; rank++) {
+                byRank.add(new ArrayList<>(ranges(part, start(count, rank, ranks), start(count, rank + 1, ranks))));
             }
-            first += shard.images();
+            return spark.parallelize(byRank, ranks).flatMap(ArrayList::iterator);
         }
+        List<ShardRange> ranges = ranges(part, 0, count);
         SerializableConfiguration hadoop = new SerializableConfiguration(spark.hadoopConfiguration());
-        return spark.parallelize(tasks, tasks.size())
-                .flatMap(task -> task.read(hadoop.value()))
+        return spark.parallelize(ranges, ranges.size())
+                .flatMap(range -> read(range, hadoop.value()))
                 .keyBy(Sample::index)
                 .partitionBy(new ByRank(ranks))
-                .values();
+                .values()
+                .map(sample -> (Portion) sample);
+    }
+
+    /** As many images for each rank as {@link Sampler#localTotal} says. */
+    private static long start(long count, int rank, int ranks) {
+        return count / ranks * rank + Math.min(rank, count % ranks);
+    }
+
+    /** The shards that hold the images from first to end - 1. */
+    private List<ShardRange> ranges(Split split, long first, long end) {
+        List<ShardRange> ranges = new ArrayList<>();
+        int imageBytes = ShardRange.imageBytes(manifest.store(), manifest.imageSize());
+        long start = 0;
+        for (Manifest.Shard shard : manifest.part(split).shards()) {
+            long from = Math.max(first, start);
+            long to = Math.min(end, start + shard.images());
+            if (from < to) {
+                ranges.add(new ShardRange(
+                        path(split, shard).toString(),
+                        from,
+                        (int) (from - start),
+                        (int) (to - from),
+                        manifest.classes(),
+                        imageBytes,
+                        damaged));
+            }
+            start += shard.images();
+        }
+        return ranges;
+    }
+
+    private Path path(Split split, Manifest.Shard shard) {
+        return path(folder, split, shard);
+    }
+
+    private static Path path(Path folder, Split split, Manifest.Shard shard) {
+        return new Path(new Path(folder, split.key()), shard.file());
+    }
+
+    private static Iterator<Sample> read(ShardRange range, Configuration hadoop) {
+        ShardRange.Images images = range.read(hadoop);
+        TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> close(images));
+        return images;
+    }
+
+    private static void close(ShardRange.Images images) {
+        try {
+            images.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Deals indices out. */
@@ -139,66 +213,6 @@ public final class Dataset {
         @Override
         public int getPartition(Object index) {
             return (int) ((Long) index % ranks);
-        }
-    }
-
-    /**
-     * The first images of a shard.
-     *
-     * @param first the index of the shard's first image
-     * @param images how many to read
-     */
-    private record ShardTask(String path, long first, int images, int classes, Store store, int imageSize)
-            implements Serializable {
-        Iterator<Sample> read(Configuration hadoop) throws IOException {
-            ShardFile.Reader reader = new ShardFile.Reader(new Path(path), hadoop);
-            TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> close(reader));
-            return new Iterator<>() {
-                private int done;
-
-                @Override
-                public boolean hasNext() {
-                    return done < images;
-                }
-
-                @Override
-                public Sample next() {
-                    if (!hasNext()) {
-                        throw new NoSuchElementException();
-                    }
-                    Sample sample = checked(reader, first + done);
-                    done++;
-                    return sample;
-                }
-            };
-        }
-
-        private static void close(ShardFile.Reader reader) {
-            try {
-                reader.close();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
-
-        private Sample checked(ShardFile.Reader reader, long index) {
-            Sample sample;
-            try {
-                sample = reader.read();
-            } catch (IOException | RuntimeException e) {
-                throw new UserException(
-                        "the shard " + path + " is damaged before image " + index + ": " + e.getMessage(), e);
-            }
-            if (sample == null || sample.index() != index || sample.label() < 0 || sample.label() >= classes) {
-                throw new UserException(
-                        "the shard " + path + " is damaged: image " + index + " is not there, or its label is wrong");
-            }
-            int expected = Preprocessing.CHANNELS * imageSize * imageSize;
-            if (store == Store.PIXELS && sample.image().length != expected) {
-                throw new UserException("the shard %s is damaged: image %d has %d bytes, not %d"
-                        .formatted(path, index, sample.image().length, expected));
-            }
-            return sample;
         }
     }
 }

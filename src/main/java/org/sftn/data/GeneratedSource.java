@@ -2,15 +2,11 @@ package org.sftn.data;
 
 import java.util.List;
 import java.util.stream.IntStream;
-import org.apache.spark.api.java.JavaRDD;
-import org.apache.spark.api.java.JavaSparkContext;
 import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.UserException;
 
 /** Drawn images, for trials without any data set: the labels go round, so that classes have equal shares. */
 record GeneratedSource(GeneratedImages images, int classes, int trainImages, int testImages) implements Source {
-    private static final int IMAGES_A_TASK = 1000;
-
     static GeneratedSource open(PrepareSettings settings, long seed) {
         int classes = settings.generated().classes();
         if (classes < 2 || classes > GeneratedImages.CLASSES) {
@@ -34,8 +30,7 @@ record GeneratedSource(GeneratedImages images, int classes, int trainImages, int
         return images.size();
     }
 
-    @Override
-    public int count(Split split) {
+    private int count(Split split) {
         return switch (split) {
             case TRAIN -> trainImages;
             case TEST -> testImages;
@@ -43,17 +38,27 @@ record GeneratedSource(GeneratedImages images, int classes, int trainImages, int
     }
 
     @Override
-    public JavaRDD<Candidate> read(JavaSparkContext spark, Split split) {
-        GeneratedImages painter = images;
-        int labels = classes;
-        return Ranges.of(spark, count(split), IMAGES_A_TASK)
-                .flatMap(range -> IntStream.range(range.first(), range.end())
-                        .mapToObj(number -> candidate(painter, split, number, number % labels))
-                        .iterator());
+    public List<Drawing> items(Split split) {
+        return IntStream.range(0, count(split))
+                .mapToObj(number -> new Drawing(images, split, number, number % classes))
+                .toList();
     }
 
-    private static Candidate candidate(GeneratedImages painter, Split split, int number, int label) {
-        byte[] planes = painter.planes(split, number, label);
-        return Candidate.usable(number, "generated-" + split.key() + "#" + number, label, planes, planes);
+    @Override
+    public long bytes(Split split) {
+        return (long) count(split) * Preprocessing.CHANNELS * imageSize() * imageSize();
+    }
+
+    private record Drawing(GeneratedImages images, Split split, int number, int label) implements Item {
+        @Override
+        public String name() {
+            return "generated-" + split.key() + "#" + number;
+        }
+
+        @Override
+        public Candidate read(InputFiles files) {
+            byte[] planes = images.planes(split, number, label);
+            return Candidate.usable(name(), label, planes, planes);
+        }
     }
 }

@@ -2,9 +2,9 @@ package org.sftn.data;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -13,64 +13,53 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocatedFileStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
-import org.apache.hadoop.security.AccessControlException;
-import org.apache.spark.api.java.JavaRDD;
-import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.util.SerializableConfiguration;
 import org.sftn.conf.PrepareSettings;
-import org.sftn.conf.PrepareSettings.Store;
 import org.sftn.conf.UserException;
 
 /**
  * Image files in a folder a class, as torchvision's ImageFolder has them: {@code SPLIT/CLASS/.../FILE} with the extensions .jpg,
  * .jpeg and .png in any case; labels in the order of the class names.
  *
- * @param items by split, in the order of their paths
+ * @param files by split, in the order of their paths
  */
-record ImageFolderSource(
-        Map<Split, Path> folders,
-        List<String> classNames,
-        Map<Split, List<Item>> items,
-        int imageSize,
-        Store store,
-        Configuration hadoop)
-        implements Source {
+record ImageFolderSource(List<String> classNames, Map<Split, List<ImageFile>> files, ImageForm form) implements Source {
     private static final List<String> EXTENSIONS = List.of(".jpg", ".jpeg", ".png");
-    private static final int FILES_A_TASK = 500;
     private static final int NAMED_IN_MESSAGES = 5;
 
     /**
      * A file.
      *
-     * @param number from 0 in its split
-     * @param path below the split's folder
+     * @param folder of its split
+     * @param name its path below the folder
      */
-    private record Item(int number, String path, int label) implements Serializable {}
-
-    static ImageFolderSource open(PrepareSettings settings, Configuration hadoop) throws IOException {
-        if (settings.input().isBlank()) {
-            throw new UserException(
-                    "there is nothing to prepare: prepare.input is empty, the folder with the image folders");
+    record ImageFile(String folder, String name, int label, long length, ImageForm form) implements Item {
+        @Override
+        public Candidate read(InputFiles files) throws IOException {
+            return form.candidate(
+                    name, label, () -> files.whole(folder + Path.SEPARATOR + name, ImageDecoder.MAX_FILE_BYTES));
         }
-        Map<Split, Path> folders = new EnumMap<>(Split.class);
-        folders.put(Split.TRAIN, new Path(settings.input(), settings.trainFolder()));
-        folders.put(Split.TEST, new Path(settings.input(), settings.testFolder()));
-        List<String> classes = classes(folders.get(Split.TRAIN), hadoop);
-        checkSame(folders, classes, classes(folders.get(Split.TEST), hadoop));
-        Map<Split, List<Item>> items = new EnumMap<>(Split.class);
-        for (Split split : Split.values()) {
-            items.put(split, list(folders.get(split), classes, hadoop));
-        }
-        return new ImageFolderSource(folders, classes, items, settings.imageSize(), settings.store(), hadoop);
     }
 
-    private static List<String> classes(Path folder, Configuration hadoop) throws IOException {
+    static ImageFolderSource open(PrepareSettings settings, Configuration hadoop) throws IOException {
+        ImageForm form = new ImageForm(settings.store(), settings.imageSize());
+        Path input = Sources.input(settings, "the folder with the image folders");
+        Path train = new Path(input, settings.trainFolder());
+        Path test = new Path(input, settings.testFolder());
+        List<String> classes = classes(train, hadoop);
+        checkSame(train, test, classes, classes(test, hadoop));
+        Map<Split, List<ImageFile>> files = new EnumMap<>(Split.class);
+        files.put(Split.TRAIN, list(train, classes, form, hadoop));
+        files.put(Split.TEST, list(test, classes, form, hadoop));
+        return new ImageFolderSource(classes, files, form);
+    }
+
+    /** The names of the folders in a folder, sorted. */
+    static List<String> classes(Path folder, Configuration hadoop) throws IOException {
         try {
             List<String> classes = Stream.of(folder.getFileSystem(hadoop).listStatus(folder))
                     .filter(FileStatus::isDirectory)
@@ -86,14 +75,10 @@ record ImageFolderSource(
         }
     }
 
-    private static void checkSame(Map<Split, Path> folders, List<String> train, List<String> test) {
+    private static void checkSame(Path trainFolder, Path testFolder, List<String> train, List<String> test) {
         if (!train.equals(test)) {
             throw new UserException("the classes of %s and %s differ: only in the first: %s; only in the second: %s"
-                    .formatted(
-                            folders.get(Split.TRAIN),
-                            folders.get(Split.TEST),
-                            difference(train, test),
-                            difference(test, train)));
+                    .formatted(trainFolder, testFolder, difference(train, test), difference(test, train)));
         }
     }
 
@@ -107,68 +92,60 @@ record ImageFolderSource(
         return only.size() > NAMED_IN_MESSAGES ? named + " and " + (only.size() - NAMED_IN_MESSAGES) + " more" : named;
     }
 
-    private static List<Item> list(Path folder, List<String> classes, Configuration hadoop) throws IOException {
-        FileSystem files = folder.getFileSystem(hadoop);
-        int prefix = files.makeQualified(folder).toString().length() + 1;
-        List<Item> items = new ArrayList<>();
+    /** The image files of the class folders in a folder, by class and path. */
+    static List<ImageFile> list(Path folder, List<String> classes, ImageForm form, Configuration hadoop)
+            throws IOException {
+        List<ImageFile> all = new ArrayList<>();
         for (int label = 0; label < classes.size(); label++) {
-            List<String> ofClass = new ArrayList<>();
-            RemoteIterator<LocatedFileStatus> all = files.listFiles(new Path(folder, classes.get(label)), true);
-            while (all.hasNext()) {
-                Path path = all.next().getPath();
-                if (EXTENSIONS.stream().anyMatch(path.getName().toLowerCase(Locale.ROOT)::endsWith)) {
-                    ofClass.add(path.toString().substring(prefix));
-                }
-            }
-            if (ofClass.isEmpty()) {
+            Path ofClass = new Path(folder, classes.get(label));
+            List<ImageFile> files = list(folder, ofClass, label, form, hadoop);
+            if (files.isEmpty()) {
                 throw new UserException("the class folder %s holds no file with one of the extensions %s"
-                        .formatted(new Path(folder, classes.get(label)), String.join(", ", EXTENSIONS)));
+                        .formatted(ofClass, String.join(", ", EXTENSIONS)));
             }
-            Collections.sort(ofClass);
-            for (String path : ofClass) {
-                items.add(new Item(items.size(), path, label));
+            all.addAll(files);
+        }
+        return Collections.unmodifiableList(all);
+    }
+
+    /** The image files at any depth below a part of a folder, by path. */
+    static List<ImageFile> list(Path folder, Path part, int label, ImageForm form, Configuration hadoop)
+            throws IOException {
+        FileSystem system = folder.getFileSystem(hadoop);
+        String prefix = system.makeQualified(folder).toString();
+        List<ImageFile> files = new ArrayList<>();
+        RemoteIterator<LocatedFileStatus> found = system.listFiles(part, true);
+        while (found.hasNext()) {
+            LocatedFileStatus file = found.next();
+            if (isImage(file.getPath().getName())) {
+                String name = file.getPath().toString().substring(prefix.length() + 1);
+                files.add(new ImageFile(prefix, name, label, file.getLen(), form));
             }
         }
-        return items;
+        files.sort(Comparator.comparing(ImageFile::name));
+        return files;
+    }
+
+    /** Whether a name has the extension of an image. */
+    static boolean isImage(String name) {
+        String lower = name.toLowerCase(Locale.ROOT);
+        return EXTENSIONS.stream().anyMatch(lower::endsWith);
     }
 
     @Override
-    public int count(Split split) {
-        return items.get(split).size();
+    public int imageSize() {
+        return form.imageSize();
     }
 
     @Override
-    public JavaRDD<Candidate> read(JavaSparkContext spark, Split split) {
-        SerializableConfiguration settings = new SerializableConfiguration(hadoop);
-        Files files = new Files(folders.get(split).toString(), imageSize, store);
-        int tasks = Math.max(spark.defaultParallelism(), count(split) / FILES_A_TASK + 1);
-        return spark.parallelize(items.get(split), tasks).map(item -> files.read(item, settings.value()));
+    public List<ImageFile> items(Split split) {
+        return files.get(split);
     }
 
-    /** The part that runs on executors. */
-    private record Files(String folder, int imageSize, Store store) implements Serializable {
-        Candidate read(Item item, Configuration hadoop) throws IOException {
-            try {
-                byte[] file = bytes(new Path(folder, item.path()), hadoop);
-                byte[] planes = new ImageDecoder(imageSize).planes(file);
-                return Candidate.usable(
-                        item.number(), item.path(), item.label(), store == Store.FILES ? file : planes, planes);
-            } catch (UnusableImageException e) {
-                return Candidate.rejected(item.number(), item.path(), e.getMessage());
-            }
-        }
-
-        private static byte[] bytes(Path path, Configuration hadoop) throws IOException, UnusableImageException {
-            try (FSDataInputStream in = path.getFileSystem(hadoop).open(path)) {
-                byte[] bytes = in.readNBytes(ImageDecoder.MAX_FILE_BYTES + 1);
-                if (bytes.length > ImageDecoder.MAX_FILE_BYTES) {
-                    throw new UnusableImageException("it is longer than " + ImageDecoder.MAX_FILE_BYTES + " bytes");
-                }
-                return bytes;
-            } catch (FileNotFoundException | AccessControlException e) {
-                // Other failures may pass: Spark tries the task again.
-                throw new UnusableImageException("it cannot be read: " + e.getMessage(), e);
-            }
-        }
+    @Override
+    public long bytes(Split split) {
+        return files.get(split).stream()
+                .mapToLong(file -> form.stored(file.length()))
+                .sum();
     }
 }

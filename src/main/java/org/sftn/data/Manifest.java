@@ -42,8 +42,8 @@ public record Manifest(
         List<Double> standardDeviation,
         Part train,
         Part test) {
-    /** The only version there is. */
-    public static final int FORMAT = 1;
+    /** The version that is written and read; the first had other shards. */
+    public static final int FORMAT = 2;
 
     static final String FILE = "manifest.json";
     private static final int MAX_BYTES = 64 << 20;
@@ -62,10 +62,10 @@ public record Manifest(
      *
      * @param images at least 1
      * @param imagesPerClass by label
-     * @param sha256 of all indices, labels and image bytes, whatever shards they are in
+     * @param digest of all labels and images in their order, whatever shards they are in
      * @param shards in the order of their images' indices
      */
-    public record Part(long images, List<Long> imagesPerClass, String sha256, List<Shard> shards) {
+    public record Part(long images, List<Long> imagesPerClass, String digest, List<Shard> shards) {
         public Part {
             imagesPerClass = List.copyOf(imagesPerClass);
             shards = List.copyOf(shards);
@@ -75,7 +75,7 @@ public record Manifest(
             require(
                     sum(shards.stream().map(s -> (long) s.images()).toList()) == images,
                     "the shards do not add up to " + images + " images");
-            requireSha256(sha256);
+            requireDigest(digest);
         }
 
         private static long sum(List<Long> numbers) {
@@ -97,7 +97,7 @@ public record Manifest(
             require(NAME.matcher(file).matches(), "'" + file + "' cannot be a shard");
             require(images >= 1, "a shard of " + images + " images");
             require(bytes >= 1, "a shard of " + bytes + " bytes");
-            requireSha256(sha256);
+            requireDigest(sha256);
         }
     }
 
@@ -123,8 +123,8 @@ public record Manifest(
 
     /** SHA-256 over what training depends on: classes, size, all images and their order; not over the cut into shards. */
     public String identity() {
-        String all = String.join("\n", classNames) + "\n" + store + "\n" + imageSize + "\n" + train.sha256() + "\n"
-                + test.sha256();
+        String all = String.join("\n", classNames) + "\n" + store + "\n" + imageSize + "\n" + train.digest() + "\n"
+                + test.digest();
         return Sha256.hex(Sha256.digest().digest(all.getBytes(StandardCharsets.UTF_8)));
     }
 
@@ -163,8 +163,9 @@ public record Manifest(
             JsonNode tree = JSON.readTree(bytes);
             int format = tree.path("format").asInt();
             if (format != FORMAT) {
-                throw new UserException("the data set cannot be used: %s has format %s, this version reads %d"
-                        .formatted(path, tree.path("format").asText("unknown"), FORMAT));
+                throw new UserException(
+                        "the data set cannot be used: %s has format %s, this version reads %d; prepare it again"
+                                .formatted(path, tree.path("format").asText("unknown"), FORMAT));
             }
             return JSON.treeToValue(tree, Manifest.class);
         } catch (JsonProcessingException e) {
@@ -185,7 +186,7 @@ public record Manifest(
         }
     }
 
-    private static void requireSha256(String text) {
-        require(text.matches("[0-9a-f]{64}"), "'" + text + "' is not a SHA-256");
+    private static void requireDigest(String text) {
+        require(text.matches("[0-9a-f]{64}"), "'" + text + "' is not a digest");
     }
 }

@@ -11,9 +11,10 @@ import org.sftn.conf.PrepareSettings.Store;
 record PixelReader(Store store, int imageSize) implements Serializable {
     /**
      * @return R, G, B planes, {@code 3 x imageSize x imageSize}; shared with the argument when that holds pixels
-     * @throws IllegalStateException when these bytes are not what prepare writes
+     * @throws UnusableImageException when an image file cannot be decoded
+     * @throws IllegalStateException when pixels are of another size
      */
-    byte[] planes(byte[] image) {
+    byte[] planes(byte[] image) throws UnusableImageException {
         return switch (store) {
             case PIXELS -> {
                 int expected = Preprocessing.CHANNELS * imageSize * imageSize;
@@ -23,13 +24,7 @@ record PixelReader(Store store, int imageSize) implements Serializable {
                 }
                 yield image;
             }
-            case FILES -> {
-                try {
-                    yield new ImageDecoder(imageSize).planes(image);
-                } catch (UnusableImageException e) {
-                    throw new IllegalStateException("an image of the data set cannot be decoded: " + e.getMessage(), e);
-                }
-            }
+            case FILES -> new ImageDecoder(imageSize).planes(image);
         };
     }
 }

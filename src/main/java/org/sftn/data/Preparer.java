@@ -2,41 +2,53 @@ package org.sftn.data;
 
 import java.io.IOException;
 import java.io.OutputStreamWriter;
+import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.io.Writer;
-import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVPrinter;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.UserException;
-import org.sftn.data.SplitWriter.Rejection;
-import org.sftn.data.SplitWriter.ShardReport;
 
 /**
  * Makes a data set of a source: {@code OUT/train} and {@code OUT/test} with shards, {@code OUT/manifest.json} and {@code
  * OUT/rejected.csv}. Equal settings, input and seed give equal bytes. A split's images stand in random order, so that the first
- * ones are a random subset; a shard holds at most {@code images-per-shard}, fewer where images were rejected.
+ * ones are a random subset; its shards hold equal numbers of images, but for those that were rejected.
  */
 public final class Preparer {
     private static final String REJECTED = "rejected.csv";
+    private static final String PLAN = "plan";
+    private static final String REPORTS = "reports";
+    private static final String ATTEMPTS = "attempts";
 
     private final JavaSparkContext spark;
     private final PrepareSettings settings;
     private final long seed;
+    private final PrintStream out;
+    private Source source;
 
-    /** @param seed of the order of the images, and of generated ones */
-    public Preparer(SparkSession session, PrepareSettings settings, long seed) {
+    /**
+     * @param seed of the order of the images, and of generated ones
+     * @param out takes lines of progress
+     */
+    public Preparer(SparkSession session, PrepareSettings settings, long seed, PrintStream out) {
         this.spark = new JavaSparkContext(session.sparkContext());
         this.settings = settings;
         this.seed = seed;
+        this.out = out;
     }
 
     /**
@@ -47,46 +59,57 @@ public final class Preparer {
      */
     public String check() {
         try {
-            Source source = Sources.open(settings, seed, spark.hadoopConfiguration());
+            Source opened = source();
             return "%s, %,d training and %,d test images of %d classes"
                     .formatted(
                             Sources.key(settings.source()),
-                            source.count(Split.TRAIN),
-                            source.count(Split.TEST),
-                            source.classNames().size());
+                            opened.items(Split.TRAIN).size(),
+                            opened.items(Split.TEST).size(),
+                            opened.classNames().size());
         } catch (IOException e) {
             throw new UncheckedIOException("the source cannot be read: " + e.getMessage(), e);
         }
     }
 
+    // Listing a large source takes a while: once.
+    private Source source() throws IOException {
+        if (source == null) {
+            source = Sources.open(settings, seed, spark);
+        }
+        return source;
+    }
+
     /**
-     * Writes to {@code OUT.unfinished}, which becomes OUT at the very end: what stands under OUT is whole. What an interrupted
-     * run left there is deleted.
+     * Writes to {@code OUT.unfinished}, which becomes OUT at the very end: what stands under OUT is whole. Shards that an
+     * interrupted run of the same source and settings left there are used.
      *
      * @param out a Hadoop path; must not exist, or be an empty folder
      * @throws UserException when there is something in out, the source cannot be read, or too many of its images cannot be
      *     used; then {@code OUT.rejected.csv} names them
      */
-    public Manifest prepare(String out) {
+    public Manifest prepare(String out) throws InterruptedException {
         Path folder = new Path(out);
         try {
             FileSystem files = folder.getFileSystem(spark.hadoopConfiguration());
             checkEmpty(files, folder);
-            Source source = Sources.open(settings, seed, spark.hadoopConfiguration());
+            Source opened = source();
             files.delete(folder.suffix("." + REJECTED), false);
             Path unfinished = folder.suffix(".unfinished");
-            files.delete(unfinished, true);
-
-            SplitWriter train = read(source, Split.TRAIN);
-            SplitWriter test = read(source, Split.TEST);
-            List<Rejection> rejections = new ArrayList<>(train.rejections());
-            rejections.addAll(test.rejections());
-            checkRejected(files, folder, rejections, List.of(train, test));
-            Manifest manifest = manifest(source, train.write(unfinished), test.write(unfinished));
+            SplitWriter train = writer(opened, Split.TRAIN, unfinished);
+            SplitWriter test = writer(opened, Split.TEST, unfinished);
+            begin(files, unfinished, plan(opened, train, test));
+            List<ShardReport> trainReports = train.write(this.out);
+            List<ShardReport> testReports = test.write(this.out);
+            List<Rejection> rejections = new ArrayList<>(rejections(opened, Split.TRAIN, trainReports));
+            rejections.addAll(rejections(opened, Split.TEST, testReports));
+            checkRejected(files, folder, rejections, List.of(trainReports, testReports));
             writeRejected(files, new Path(unfinished, REJECTED), rejections);
-            manifest.write(unfinished, spark.hadoopConfiguration());
+            manifest(opened, trainReports, testReports).write(unfinished, spark.hadoopConfiguration());
+            for (String inner : List.of(ATTEMPTS, REPORTS, PLAN)) {
+                files.delete(new Path(unfinished, inner), true);
+            }
             finish(files, unfinished, folder);
-            return manifest;
+            return Manifest.read(folder, spark.hadoopConfiguration());
         } catch (IOException e) {
             throw new UncheckedIOException("the data set " + folder + " cannot be written: " + e.getMessage(), e);
         }
@@ -98,18 +121,57 @@ public final class Preparer {
         }
     }
 
-    private SplitWriter read(Source source, Split split) {
-        if (source.count(split) == 0) {
+    private SplitWriter writer(Source opened, Split split, Path folder) {
+        if (opened.items(split).isEmpty()) {
             throw new UserException("the data set cannot be made: split " + split.key() + " has no images");
         }
-        return new SplitWriter(spark, source, split, settings.imagesPerShard(), seed);
+        return new SplitWriter(
+                spark, opened, split, folder, settings.shardSize().toBytes(), seed);
     }
 
-    private void checkRejected(FileSystem files, Path folder, List<Rejection> rejections, List<SplitWriter> writers)
+    /** What all shards depend on, as a digest: with another one nothing of an earlier run can be used. */
+    private String plan(Source opened, SplitWriter train, SplitWriter test) {
+        MessageDigest digest = Sha256.digest();
+        Stream.concat(
+                        Stream.of(seed, train.shards(), test.shards(), Manifest.FORMAT, opened.classNames()),
+                        Stream.of(Split.values()).flatMap(split -> opened.items(split).stream()))
+                .forEach(part -> digest.update((part + "\n").getBytes(StandardCharsets.UTF_8)));
+        return Sha256.hex(digest.digest());
+    }
+
+    private static void begin(FileSystem files, Path unfinished, String plan) throws IOException {
+        Path file = new Path(unfinished, PLAN);
+        if (files.exists(file)) {
+            try (FSDataInputStream in = files.open(file)) {
+                if (plan.equals(new String(in.readNBytes(plan.length() + 1), StandardCharsets.UTF_8))) {
+                    files.delete(new Path(unfinished, ATTEMPTS), true);
+                    return;
+                }
+            }
+        }
+        files.delete(unfinished, true);
+        files.mkdirs(unfinished);
+        try (FSDataOutputStream out = files.create(file)) {
+            out.write(plan.getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    /** In the source's order, what could not be listed first. */
+    private static List<Rejection> rejections(Source opened, Split split, List<ShardReport> reports) {
+        return Stream.concat(
+                        opened.unlisted(split).stream(),
+                        reports.stream()
+                                .flatMap(report -> report.rejections().stream())
+                                .sorted(Comparator.comparingInt(Rejection::number)))
+                .toList();
+    }
+
+    private void checkRejected(
+            FileSystem files, Path folder, List<Rejection> rejections, List<List<ShardReport>> splits)
             throws IOException {
-        long usable = writers.stream().mapToLong(SplitWriter::usable).sum();
+        long usable = splits.stream().mapToLong(Preparer::images).sum();
         double share = rejections.size() / (double) (usable + rejections.size());
-        boolean emptySplit = writers.stream().anyMatch(w -> w.usable() == 0);
+        boolean emptySplit = splits.stream().anyMatch(reports -> images(reports) == 0);
         if (share > settings.maxRejectedShare() || emptySplit) {
             Path named = folder.suffix("." + REJECTED);
             writeRejected(files, named, rejections);
@@ -125,6 +187,10 @@ public final class Preparer {
         }
     }
 
+    private static long images(List<ShardReport> reports) {
+        return reports.stream().mapToLong(ShardReport::images).sum();
+    }
+
     private static void writeRejected(FileSystem files, Path path, List<Rejection> rejections) throws IOException {
         CSVFormat format = CSVFormat.RFC4180
                 .builder()
@@ -138,15 +204,15 @@ public final class Preparer {
         }
     }
 
-    private Manifest manifest(Source source, List<ShardReport> train, List<ShardReport> test) {
-        int classes = source.classNames().size();
+    private Manifest manifest(Source opened, List<ShardReport> train, List<ShardReport> test) {
+        int classes = opened.classNames().size();
         ChannelSums sums = train.stream().map(ShardReport::sums).reduce(ChannelSums.NONE, ChannelSums::plus);
         return new Manifest(
                 Manifest.FORMAT,
                 Sources.key(settings.source()),
-                source.imageSize(),
+                opened.imageSize(),
                 settings.store(),
-                source.classNames(),
+                opened.classNames(),
                 sums.mean(),
                 sums.standardDeviation(),
                 part(train, classes),
@@ -155,19 +221,19 @@ public final class Preparer {
 
     private static Manifest.Part part(List<ShardReport> reports, int classes) {
         return new Manifest.Part(
-                reports.stream().mapToLong(ShardReport::images).sum(),
+                images(reports),
                 IntStream.range(0, classes)
                         .mapToObj(label -> reports.stream()
                                 .mapToLong(r -> r.imagesPerClass().get(label))
                                 .sum())
                         .toList(),
-                Sha256.hex(reports.stream().map(ShardReport::digests).reduce(BigInteger.ZERO, BigInteger::add)),
                 reports.stream()
-                        .map(r -> new Manifest.Shard(
-                                r.file(),
-                                r.images(),
-                                r.written().bytes(),
-                                r.written().sha256()))
+                        .map(ShardReport::digest)
+                        .reduce(ContentDigest.NONE, ContentDigest::plus)
+                        .hex(),
+                reports.stream()
+                        .filter(r -> r.images() > 0)
+                        .map(r -> new Manifest.Shard(r.file(), r.images(), r.bytes(), r.sha256()))
                         .toList());
     }
 

@@ -18,7 +18,9 @@ import java.util.List;
  * every {@link FileChannel}.
  */
 public final class SampleStore implements AutoCloseable {
-    /** @param image null when it lies in the file, at offset */
+    private static final long DAMAGED = -1;
+
+    /** @param image null when it lies in the file, at offset, or is damaged */
     private record Entry(long index, int label, String name, byte[] image, long offset, int length) {}
 
     private final List<Entry> entries;
@@ -44,7 +46,9 @@ public final class SampleStore implements AutoCloseable {
             while (samples.hasNext()) {
                 Sample sample = samples.next();
                 byte[] image = sample.image();
-                if (inMemory + image.length <= memoryBytes) {
+                if (sample.isDamaged()) {
+                    entries.add(new Entry(sample.index(), sample.label(), sample.name(), null, DAMAGED, 0));
+                } else if (inMemory + image.length <= memoryBytes) {
                     inMemory += image.length;
                     entries.add(new Entry(sample.index(), sample.label(), sample.name(), image, 0, image.length));
                 } else {
@@ -108,13 +112,15 @@ public final class SampleStore implements AutoCloseable {
         return entries.get(position).label();
     }
 
-    public String name(int position) {
-        return entries.get(position).name();
+    /** The image's bytes are shared when they are in memory. */
+    Sample sample(int position) {
+        Entry entry = entries.get(position);
+        return entry.offset() == DAMAGED
+                ? Sample.damaged(entry.index())
+                : new Sample(entry.index(), entry.label(), entry.name(), image(entry));
     }
 
-    /** The image's bytes; shared when they are in memory, not to be changed. */
-    public byte[] image(int position) {
-        Entry entry = entries.get(position);
+    private byte[] image(Entry entry) {
         if (entry.image() != null) {
             return entry.image();
         }

@@ -52,6 +52,19 @@ public final class Sampler {
         return (int) Math.min(globalBatch, total - (long) batch * globalBatch);
     }
 
+    /** The number of this rank's images of a batch; it does not depend on which they are. */
+    int localSize(int batch) {
+        return (globalSize(batch) - rank + ranks - 1) / ranks;
+    }
+
+    int rank() {
+        return rank;
+    }
+
+    long seed() {
+        return seed;
+    }
+
     /** The number of images that this rank holds, and sees in an epoch. */
     public int localTotal() {
         return Math.toIntExact((total - rank + ranks - 1) / ranks);
@@ -65,9 +78,8 @@ public final class Sampler {
      * @param batch 0 to batches - 1
      */
     public int[] positions(int epoch, int batch) {
-        int size = globalSize(batch);
         int[][] lanes = lanes(epoch);
-        int localSize = (size - rank + ranks - 1) / ranks;
+        int localSize = localSize(batch);
         int localLanes = globalBatch / ranks;
         int[] positions = new int[localSize];
         for (int lane = 0; lane < localSize; lane++) {

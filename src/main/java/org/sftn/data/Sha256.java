@@ -1,13 +1,10 @@
 package org.sftn.data;
 
-import java.math.BigInteger;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 final class Sha256 {
-    private static final int BYTES = 32;
-
     private Sha256() {}
 
     static MessageDigest digest() {
@@ -20,10 +17,5 @@ final class Sha256 {
 
     static String hex(byte[] digest) {
         return HexFormat.of().formatHex(digest);
-    }
-
-    /** The lowest 256 bits. */
-    static String hex(BigInteger sum) {
-        return "%064x".formatted(sum.mod(BigInteger.ONE.shiftLeft(8 * BYTES)));
     }
 }

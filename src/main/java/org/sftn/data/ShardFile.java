@@ -5,12 +5,15 @@ import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.zip.CRC32C;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.hadoop.ParquetReader;
 import org.apache.parquet.hadoop.ParquetWriter;
+import org.apache.parquet.hadoop.api.ReadSupport;
 import org.apache.parquet.hadoop.api.WriteSupport;
 import org.apache.parquet.hadoop.example.GroupReadSupport;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
@@ -21,15 +24,28 @@ import org.apache.parquet.io.api.RecordConsumer;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
 
-/** The Parquet layout of a shard: {@code image} binary, {@code label} int, {@code name} string, {@code index} long. */
+/**
+ * The Parquet layout of a shard: {@code image} binary, {@code label} int, {@code name} string, {@code crc32c} int, the checksum of
+ * label and image. An image's index in its split is that of the shard's first image plus its row.
+ */
 final class ShardFile {
     private static final MessageType SCHEMA =
             MessageTypeParser.parseMessageType("message sample { required binary image;"
-                    + " required int32 label; required binary name (UTF8); required int64 index; }");
+                    + " required int32 label; required binary name (UTF8); required int32 crc32c; }");
     // A reader holds a row group in memory.
     private static final int ROW_GROUP_BYTES = 32 << 20;
 
     private ShardFile() {}
+
+    /** One image. */
+    record Row(int label, String name, byte[] image) {
+        int crc32c() {
+            CRC32C crc = new CRC32C();
+            crc.update(ByteBuffer.allocate(Integer.BYTES).putInt(0, label));
+            crc.update(image);
+            return (int) crc.getValue();
+        }
+    }
 
     /** What was written. */
     record Written(long bytes, String sha256) implements Serializable {}
@@ -37,7 +53,7 @@ final class ShardFile {
     /** Equal samples give equal files. */
     static final class Writer implements AutoCloseable {
         private final HashedFile file;
-        private final ParquetWriter<Sample> parquet;
+        private final ParquetWriter<Row> parquet;
 
         Writer(Path path, Configuration hadoop) throws IOException {
             file = new HashedFile(path, hadoop);
@@ -51,8 +67,9 @@ final class ShardFile {
                     .build();
         }
 
-        void write(Sample sample) throws IOException {
-            parquet.write(sample);
+        /** @param image shared, not copied */
+        void write(int label, String name, byte[] image) throws IOException {
+            parquet.write(new Row(label, name, image));
         }
 
         @Override
@@ -66,7 +83,7 @@ final class ShardFile {
         }
     }
 
-    private static final class Builder extends ParquetWriter.Builder<Sample, Builder> {
+    private static final class Builder extends ParquetWriter.Builder<Row, Builder> {
         Builder(OutputFile file) {
             super(file);
         }
@@ -77,12 +94,12 @@ final class ShardFile {
         }
 
         @Override
-        protected WriteSupport<Sample> getWriteSupport(Configuration hadoop) {
+        protected WriteSupport<Row> getWriteSupport(Configuration hadoop) {
             return new SampleWriter();
         }
     }
 
-    private static final class SampleWriter extends WriteSupport<Sample> {
+    private static final class SampleWriter extends WriteSupport<Row> {
         private RecordConsumer out;
 
         @Override
@@ -96,12 +113,12 @@ final class ShardFile {
         }
 
         @Override
-        public void write(Sample sample) {
+        public void write(Row row) {
             out.startMessage();
-            field("image", () -> out.addBinary(Binary.fromConstantByteArray(sample.image())));
-            field("label", () -> out.addInteger(sample.label()));
-            field("name", () -> out.addBinary(Binary.fromString(sample.name())));
-            field("index", () -> out.addLong(sample.index()));
+            field("image", () -> out.addBinary(Binary.fromConstantByteArray(row.image())));
+            field("label", () -> out.addInteger(row.label()));
+            field("name", () -> out.addBinary(Binary.fromString(row.name())));
+            field("crc32c", () -> out.addInteger(row.crc32c()));
             out.endMessage();
         }
 
@@ -113,7 +130,7 @@ final class ShardFile {
         }
     }
 
-    /** Reads the samples in the order in which they were written. */
+    /** Reads the images in the order in which they were written. */
     static final class Reader implements AutoCloseable {
         private final ParquetReader<Group> parquet;
 
@@ -123,23 +140,58 @@ final class ShardFile {
                     .build();
         }
 
-        /** @return null after the last one */
-        Sample read() throws IOException {
+        /**
+         * @return null after the last one
+         * @throws DamagedException when the checksum is another
+         */
+        Row read() throws IOException {
             Group group = parquet.read();
             if (group == null) {
                 return null;
             }
-            return new Sample(
-                    group.getLong("index", 0),
+            Row row = new Row(
                     group.getInteger("label", 0),
                     group.getString("name", 0),
                     group.getBinary("image", 0).getBytes());
+            if (row.crc32c() != group.getInteger("crc32c", 0)) {
+                throw new DamagedException(row.name());
+            }
+            return row;
+        }
+
+        /** @return false when there is none */
+        boolean skip() throws IOException {
+            return parquet.read() != null;
         }
 
         @Override
         public void close() throws IOException {
             parquet.close();
         }
+    }
+
+    /** One image is not what was written; those after it can be read. */
+    static final class DamagedException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        DamagedException(String name) {
+            super(name + " is not what was written");
+        }
+    }
+
+    /** The labels of all images, in their order; reads nothing else. */
+    static int[] labels(Path path, Configuration hadoop) throws IOException {
+        Configuration onlyLabels = new Configuration(hadoop);
+        onlyLabels.set(ReadSupport.PARQUET_READ_SCHEMA, "message sample { required int32 label; }");
+        IntStream.Builder labels = IntStream.builder();
+        try (ParquetReader<Group> parquet = ParquetReader.builder(new GroupReadSupport(), path)
+                .withConf(onlyLabels)
+                .build()) {
+            for (Group group = parquet.read(); group != null; group = parquet.read()) {
+                labels.add(group.getInteger("label", 0));
+            }
+        }
+        return labels.build().toArray();
     }
 
     /** A new file whose bytes are counted and hashed on their way. */
@@ -205,15 +257,5 @@ final class ShardFile {
         public long defaultBlockSize() {
             return 0;
         }
-    }
-
-    /** A sample's part in its split's digest, which is the sum of these: it does not depend on the order of adding. */
-    static byte[] digest(Sample sample) {
-        MessageDigest digest = Sha256.digest();
-        digest.update(ByteBuffer.allocate(Long.BYTES + Integer.BYTES)
-                .putLong(sample.index())
-                .putInt(sample.label())
-                .array());
-        return digest.digest(sample.image());
     }
 }

@@ -1,10 +1,8 @@
 package org.sftn.data;
 
 import java.util.List;
-import org.apache.spark.api.java.JavaRDD;
-import org.apache.spark.api.java.JavaSparkContext;
 
-/** Where the prepare job takes images from. Made on the driver, where it checks what it can. */
+/** Where the prepare job takes images from. Made on the driver, where it lists them and checks what it can. */
 interface Source {
     /** By label. */
     List<String> classNames();
@@ -12,9 +10,14 @@ interface Source {
     /** Height and width of the images that training will see. */
     int imageSize();
 
-    /** How many images a split offers, those that turn out unusable included. */
-    int count(Split split);
+    /** All images of a split in the source's own order, those that turn out unusable included. */
+    List<? extends Item> items(Split split);
 
-    /** Each candidate of a split once, in any order, read in parallel. */
-    JavaRDD<Candidate> read(JavaSparkContext spark, Split split);
+    /** About how many bytes the shards of a split will hold. */
+    long bytes(Split split);
+
+    /** What of a split could not even be listed. */
+    default List<Rejection> unlisted(Split split) {
+        return List.of();
+    }
 }

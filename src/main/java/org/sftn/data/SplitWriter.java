@@ -1,202 +1,237 @@
 package org.sftn.data;
 
 import java.io.IOException;
+import java.io.PrintStream;
 import java.io.Serializable;
-import java.math.BigInteger;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
-import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.Partitioner;
+import org.apache.spark.SparkJobInfo;
+import org.apache.spark.SparkStageInfo;
 import org.apache.spark.TaskContext;
-import org.apache.spark.api.java.JavaPairRDD;
+import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 
 /**
- * Brings the images of one split into random order and writes them as shards. Each image is read and decoded once: its shuffle
- * is read twice, to find out what is rejected, and, indices being known then, to write.
+ * Brings the images of one split into random order and writes them as shards. A task makes one shard: it reads that shard's images
+ * where the source has them, one at a time, so that nothing is shuffled and a shard that is done need not be made again.
  */
 final class SplitWriter {
+    private static final Duration PROGRESS = Duration.ofSeconds(5);
+
     private final JavaSparkContext spark;
     private final Split split;
-    private final int classes;
-    private final JavaPairRDD<Integer, Candidate> ordered;
-    private final List<Survey> surveys;
-
-    /** An image that is left out. */
-    record Rejection(Split split, int number, String name, String reason) implements Serializable {}
-
-    /** What there is in a shard to be. */
-    private record Survey(int usable, List<Rejection> rejections) implements Serializable {}
+    private final Path folder;
+    private final Path reports;
+    private final List<ShardTask> tasks;
+    private final int images;
 
     /**
-     * What was written.
-     *
-     * @param imagesPerClass by label
-     * @param digests the sum of the samples' digests
+     * @param folder of the data set; also takes folders of reports and of unfinished files
+     * @param shardBytes about how large a shard is to be
+     * @param seed of the order
      */
-    record ShardReport(
-            String file,
-            int images,
-            ShardFile.Written written,
-            List<Long> imagesPerClass,
-            ChannelSums sums,
-            BigInteger digests)
-            implements Serializable {}
-
-    /** Reads the split. */
-    SplitWriter(JavaSparkContext spark, Source source, Split split, int imagesPerShard, long seed) {
+    SplitWriter(JavaSparkContext spark, Source source, Split split, Path folder, long shardBytes, long seed) {
         this.spark = spark;
         this.split = split;
-        this.classes = source.classNames().size();
-        int count = source.count(split);
-        Broadcast<int[]> places =
-                spark.broadcast(RandomStream.of("prepare-" + split.key(), seed).permutation(count));
-        this.ordered = source.read(spark, split)
-                .keyBy(candidate -> places.value()[candidate.number()])
-                .repartitionAndSortWithinPartitions(new ByShard(count, imagesPerShard));
-        Split part = split;
-        this.surveys = ordered.values()
-                .mapPartitions(candidates -> survey(part, candidates))
-                .collect();
-    }
-
-    /** Cuts the places into runs of at most so many. */
-    private static final class ByShard extends Partitioner {
-        private static final long serialVersionUID = 1L;
-
-        private final int shards;
-        private final int imagesPerShard;
-
-        ByShard(int images, int imagesPerShard) {
-            this.shards = (int) (((long) images + imagesPerShard - 1) / imagesPerShard);
-            this.imagesPerShard = imagesPerShard;
-        }
-
-        @Override
-        public int numPartitions() {
-            return shards;
-        }
-
-        @Override
-        public int getPartition(Object place) {
-            return (Integer) place / imagesPerShard;
-        }
-    }
-
-    private static Iterator<Survey> survey(Split split, Iterator<Candidate> candidates) {
-        int usable = 0;
-        List<Rejection> rejections = new ArrayList<>();
-        while (candidates.hasNext()) {
-            Candidate candidate = candidates.next();
-            if (candidate.isUsable()) {
-                usable++;
-            } else {
-                rejections.add(new Rejection(split, candidate.number(), candidate.name(), candidate.rejection()));
+        this.folder = folder;
+        this.reports = new Path(new Path(folder, "reports"), split.key());
+        List<? extends Item> items = source.items(split);
+        this.images = items.size();
+        int[] numbers = RandomStream.of("prepare-" + split.key(), seed).permutation(images);
+        int shards = shards(source.bytes(split), images, shardBytes);
+        this.tasks = new ArrayList<>();
+        for (int shard = 0; shard < shards; shard++) {
+            List<Numbered> parts = new ArrayList<>();
+            int end = first(shard + 1, shards);
+            for (int place = first(shard, shards); place < end; place++) {
+                parts.add(new Numbered(numbers[place], items.get(numbers[place])));
             }
+            tasks.add(new ShardTask(
+                    "part-%05d.parquet".formatted(shard),
+                    split,
+                    folder.toString(),
+                    reports.toString(),
+                    source.classNames().size(),
+                    parts));
         }
-        return List.of(new Survey(usable, rejections)).iterator();
     }
 
-    /** In the source's order. */
-    List<Rejection> rejections() {
-        return surveys.stream()
-                .flatMap(survey -> survey.rejections().stream())
-                .sorted(Comparator.comparingInt(Rejection::number))
-                .toList();
+    private static int shards(long bytes, int images, long shardBytes) {
+        long shards = (bytes + shardBytes - 1) / shardBytes;
+        return (int) Math.max(1, Math.min(images, shards));
     }
 
-    /** The number of images that are not rejected. */
-    long usable() {
-        return surveys.stream().mapToLong(Survey::usable).sum();
+    /** The first place of a shard; sizes differ by at most one image. */
+    private int first(int shard, int shards) {
+        return (int) ((long) images * shard / shards);
     }
+
+    int shards() {
+        return tasks.size();
+    }
+
+    /** An image with its place in the source's order. */
+    private record Numbered(int number, Item item) implements Serializable {}
 
     /**
-     * Writes {@code split/part-00000.parquet} and so on.
+     * Writes {@code split/part-00000.parquet} and so on, but for those that are done already.
      *
-     * @param folder of the data set; also takes a folder of unfinished files, which is gone in the end
-     * @return in the order of their indices
+     * @param out takes lines of progress
+     * @return in the order of the shards
      */
-    List<ShardReport> write(Path folder) throws IOException {
-        FileSystem files = folder.getFileSystem(spark.hadoopConfiguration());
-        Path attempts = new Path(folder, "attempts");
-        files.mkdirs(attempts);
+    List<ShardReport> write(PrintStream out) throws IOException, InterruptedException {
+        Configuration hadoop = spark.hadoopConfiguration();
+        FileSystem files = folder.getFileSystem(hadoop);
+        files.mkdirs(reports);
         files.mkdirs(new Path(folder, split.key()));
-        ShardTask task =
-                new ShardTask(folder.toString(), attempts.toString(), split, classes, firstIndices(), usablePerShard());
-        SerializableConfiguration hadoop = new SerializableConfiguration(spark.hadoopConfiguration());
-        List<ShardReport> reports = ordered.values()
-                .mapPartitionsWithIndex((shard, candidates) -> task.write(shard, candidates, hadoop.value()), false)
-                .collect();
-        files.delete(attempts, true);
-        return reports;
-    }
-
-    private int[] usablePerShard() {
-        return surveys.stream().mapToInt(Survey::usable).toArray();
-    }
-
-    private long[] firstIndices() {
-        long[] first = new long[surveys.size()];
-        for (int i = 1; i < first.length; i++) {
-            first[i] = first[i - 1] + surveys.get(i - 1).usable();
-        }
-        return first;
-    }
-
-    /** The part that runs on executors; arrays are by shard. */
-    private record ShardTask(
-            String folder, String attempts, Split split, int classes, long[] firstIndices, int[] usable)
-            implements Serializable {
-        Iterator<ShardReport> write(int shard, Iterator<Candidate> candidates, Configuration hadoop)
-                throws IOException {
-            if (usable[shard] == 0) {
-                return List.<ShardReport>of().iterator();
+        List<ShardReport> all = new ArrayList<>();
+        List<ShardTask> open = new ArrayList<>();
+        for (ShardTask task : tasks) {
+            ShardReport report = ShardReport.read(reports, task.shard(), hadoop);
+            all.add(report);
+            if (report == null) {
+                open.add(task);
             }
-            String name = "part-%05d.parquet".formatted(shard);
-            Path attempt = new Path(attempts, TaskContext.get().taskAttemptId() + "-" + name);
+        }
+        if (open.size() < tasks.size()) {
+            out.printf(
+                    Locale.ROOT,
+                    "%s: %,d of %,d shards are there from an earlier run%n",
+                    split.key(),
+                    tasks.size() - open.size(),
+                    tasks.size());
+        }
+        List<ShardReport> written = open.isEmpty() ? List.of() : run(open, out);
+        for (int i = 0, next = 0; i < all.size(); i++) {
+            if (all.get(i) == null) {
+                all.set(i, written.get(next++));
+            }
+        }
+        return all;
+    }
+
+    private List<ShardReport> run(List<ShardTask> open, PrintStream out) throws IOException, InterruptedException {
+        SerializableConfiguration hadoop = new SerializableConfiguration(spark.hadoopConfiguration());
+        long start = System.nanoTime();
+        JavaFutureAction<List<ShardReport>> running = spark.parallelize(open, open.size())
+                .map(task -> task.write(hadoop.value()))
+                .collectAsync();
+        try {
+            while (true) {
+                try {
+                    return running.get(PROGRESS.toMillis(), TimeUnit.MILLISECONDS);
+                } catch (TimeoutException e) {
+                    progress(running, open, start, out);
+                }
+            }
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            throw new IOException(
+                    "the shards cannot be written: " + e.getCause().getMessage(), e.getCause());
+        } catch (InterruptedException e) {
+            running.cancel(true);
+            throw e;
+        }
+    }
+
+    private void progress(JavaFutureAction<?> running, List<ShardTask> open, long start, PrintStream out) {
+        int done = 0;
+        for (int job : running.jobIds()) {
+            SparkJobInfo info = spark.statusTracker().getJobInfo(job);
+            for (int stage : info == null ? new int[0] : info.stageIds()) {
+                SparkStageInfo tasksOf = spark.statusTracker().getStageInfo(stage);
+                done += tasksOf == null ? 0 : tasksOf.numCompletedTasks();
+            }
+        }
+        double seconds = (System.nanoTime() - start) / 1e9;
+        String left = done == 0 ? "" : ", left %d s".formatted(Math.round(seconds * (open.size() - done) / done));
+        out.printf(
+                Locale.ROOT,
+                "%s: %,d of %,d shards, %.0f s%s%n",
+                split.key(),
+                tasks.size() - open.size() + done,
+                tasks.size(),
+                seconds,
+                left);
+    }
+
+    /** One shard, made on an executor. */
+    private record ShardTask(String file, Split split, String folder, String reports, int classes, List<Numbered> parts)
+            implements Serializable {
+        Path shard() {
+            return new Path(new Path(folder, split.key()), file);
+        }
+
+        ShardReport write(Configuration hadoop) throws IOException {
+            Path attempt = new Path(
+                    new Path(folder, "attempts"),
+                    split.key() + "-" + TaskContext.get().taskAttemptId() + "-" + file);
+            ShardReport report = write(attempt, hadoop);
+            if (report.images() > 0) {
+                publish(attempt, shard(), report.bytes(), hadoop);
+            } else {
+                attempt.getFileSystem(hadoop).delete(attempt, false);
+            }
+            report.write(new Path(reports), hadoop);
+            return report;
+        }
+
+        private ShardReport write(Path attempt, Configuration hadoop) throws IOException {
             ShardFile.Writer writer = new ShardFile.Writer(attempt, hadoop);
-            long index = firstIndices[shard];
+            int images = 0;
             Long[] imagesPerClass = new Long[classes];
             Arrays.fill(imagesPerClass, 0L);
             ChannelSums sums = ChannelSums.NONE;
-            BigInteger digests = BigInteger.ZERO;
-            try (writer) {
-                while (candidates.hasNext()) {
-                    Candidate candidate = candidates.next();
-                    if (candidate.isUsable()) {
-                        Sample sample = new Sample(index, candidate.label(), candidate.name(), candidate.image());
-                        writer.write(sample);
-                        index++;
-                        imagesPerClass[sample.label()]++;
-                        sums = sums.plus(candidate.sums());
-                        digests = digests.add(new BigInteger(1, ShardFile.digest(sample)));
+            ContentDigest digest = ContentDigest.NONE;
+            List<Rejection> rejections = new ArrayList<>();
+            try (writer;
+                    InputFiles input = new InputFiles(hadoop)) {
+                for (Numbered part : parts) {
+                    Candidate candidate = part.item().read(input);
+                    if (!candidate.isUsable()) {
+                        rejections.add(new Rejection(split, part.number(), candidate.name(), candidate.rejection()));
+                        continue;
                     }
+                    writer.write(candidate.label(), candidate.name(), candidate.image());
+                    images++;
+                    imagesPerClass[candidate.label()]++;
+                    sums = sums.plus(candidate.sums());
+                    digest = digest.plus(candidate.label(), candidate.image());
                 }
             }
-            int images = (int) (index - firstIndices[shard]);
-            if (images != usable[shard]) {
-                throw new IOException("%s has %d images now, and had %d: the input changes while it is read"
-                        .formatted(name, images, usable[shard]));
-            }
-            publish(attempt, new Path(new Path(folder, split.key()), name), hadoop);
-            ShardReport report =
-                    new ShardReport(name, images, writer.written(), List.of(imagesPerClass), sums, digests);
-            return List.of(report).iterator();
+            ShardFile.Written written = writer.written();
+            return new ShardReport(
+                    file, images, written.bytes(), written.sha256(), List.of(imagesPerClass), sums, digest, rejections);
         }
 
-        /** Another attempt at this task may have been faster: its file has the same bytes. */
-        private static void publish(Path attempt, Path shard, Configuration hadoop) throws IOException {
+        /** A file of another attempt, which may have been faster or cut off by a crash, is replaced or kept when it is whole. */
+        private static void publish(Path attempt, Path shard, long bytes, Configuration hadoop) throws IOException {
             FileSystem files = shard.getFileSystem(hadoop);
-            if (!files.rename(attempt, shard) && !files.exists(shard)) {
+            if (files.rename(attempt, shard)) {
+                return;
+            }
+            if (files.exists(shard) && files.getFileStatus(shard).getLen() != bytes) {
+                files.delete(shard, false);
+                if (files.rename(attempt, shard)) {
+                    return;
+                }
+            }
+            if (!files.exists(shard)) {
                 throw new IOException("cannot rename " + attempt + " to " + shard);
             }
+            files.delete(attempt, false);
         }
     }
 }

@@ -124,7 +124,7 @@ public record Crd(
         Remembering(Crd crd, Place place) {
             this.crd = crd;
             shard = place.shard();
-            sampler = new NegativeSampler(shard.labels(), shard.batch(), crd.negatives, crd.positive);
+            sampler = new NegativeSampler(shard.labels().get(), shard.batch(), crd.negatives, crd.positive);
             contrast = new ContrastiveLoss(place.arithmetic(), shard.batch(), crd.dimension, crd.temperature);
             studentMemory = MemoryBank.random(shard.indices(), crd.dimension, shard.seed(), 0);
             teacherMemory = MemoryBank.random(shard.indices(), crd.dimension, shard.seed(), 1);
@@ -152,7 +152,7 @@ public record Crd(
 
         private ContrastiveLoss.Result against(
                 MemoryBank memory, UnitVectors anchors, Negatives negatives, int normaliser) {
-            int images = shard.labels().length;
+            int images = shard.indices().length;
             if (normalisers[normaliser] == 0) {
                 normalisers[normaliser] = (float) contrast.normaliser(anchors.rows(), memory, negatives, images);
             }
@@ -170,7 +170,7 @@ public record Crd(
 
         @Override
         public Map<String, Tensor> state() {
-            Shape bank = Shape.of(shard.labels().length, crd.dimension);
+            Shape bank = Shape.of(shard.indices().length, crd.dimension);
             return Map.of(
                     "student-memory", new Tensor(bank, studentMemory.values()),
                     "teacher-memory", new Tensor(bank, teacherMemory.values()),

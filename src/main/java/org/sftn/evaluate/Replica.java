@@ -9,14 +9,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.IntStream;
+import org.apache.hadoop.conf.Configuration;
+import org.sftn.conf.DataSettings.Damaged;
 import org.sftn.conf.UserException;
 import org.sftn.data.Batch;
+import org.sftn.data.BatchFeed;
 import org.sftn.data.BatchLoader;
 import org.sftn.data.Manifest;
+import org.sftn.data.Portion;
 import org.sftn.data.Preprocessing;
-import org.sftn.data.Sample;
-import org.sftn.data.SampleStore;
+import org.sftn.data.RankImages;
 import org.sftn.engine.Engine;
 import org.sftn.engine.Executable;
 import org.sftn.model.ModelDescription;
@@ -68,35 +70,51 @@ public final class Replica implements Serializable {
     }
 
     /**
-     * @param images every n-th of a split, as {@code Dataset.samples} deals them
+     * How images come and go.
+     *
      * @param batch images a forward pass
-     * @param memory bytes of images that are kept in memory; more goes to a temporary local file
+     * @param threads that decode image files, at least 1
+     * @param memory bytes of stored pixels that are kept in memory; more goes to a temporary local file
+     * @param damaged what to do with images that cannot be read
      */
-    public List<Prediction> predict(Iterator<Sample> images, Engine engine, int batch, long memory) throws IOException {
+    public record Reading(int batch, int threads, long memory, Damaged damaged) implements Serializable {}
+
+    /**
+     * @param images one rank's, as {@code Dataset.portions} deals them
+     * @return of the images that are not skipped
+     */
+    public List<Prediction> predict(Iterator<Portion> images, Engine engine, Reading reading, Configuration hadoop)
+            throws IOException, InterruptedException {
         List<Prediction> predictions = new ArrayList<>();
         Path scratch = Path.of(System.getProperty("java.io.tmpdir"));
-        try (SampleStore samples = SampleStore.load(images, memory, scratch);
+        int batch = reading.batch();
+        // A test split is read in its order: no buffer to shuffle in.
+        RankImages.Holding holding = new RankImages.Holding(reading.memory(), scratch, 1);
+        try (RankImages held = RankImages.open(images, holding, hadoop);
                 Executable model = engine.compileForInference(network, Set.of(Taps.LOGITS), batch)) {
             model.load(values);
-            BatchLoader loader = new BatchLoader(samples, preprocessing, engine.imageLayout(), 0);
-            for (int from = 0; from < samples.size(); from += batch) {
-                int[] positions = IntStream.range(from, Math.min(from + batch, samples.size()))
-                        .toArray();
-                Batch loaded = loader.evaluation(positions);
-                Tensor logits =
-                        model.forward(Map.of(Taps.IMAGE, loaded.images())).get(Taps.LOGITS);
-                int classes = logits.shape().dimension(1);
-                for (int i = 0; i < positions.length; i++) {
-                    predictions.add(Prediction.of(
-                            loaded.indices()[i],
-                            samples.name(positions[i]),
-                            loaded.labels()[i],
-                            logits.values(),
-                            i * classes,
-                            classes));
+            BatchLoader loader = new BatchLoader(preprocessing, engine.imageLayout(), 0, reading.damaged());
+            int batches = (held.size() + batch - 1) / batch;
+            try (BatchFeed feed = BatchFeed.evaluation(held, loader, batch, reading.threads())) {
+                for (int i = 0; i < batches; i++) {
+                    feed.next().batch().ifPresent(loaded -> predict(model, loaded, predictions));
                 }
             }
         }
         return predictions;
+    }
+
+    private static void predict(Executable model, Batch batch, List<Prediction> predictions) {
+        Tensor logits = model.forward(Map.of(Taps.IMAGE, batch.images())).get(Taps.LOGITS);
+        int classes = logits.shape().dimension(1);
+        for (int i = 0; i < batch.size(); i++) {
+            predictions.add(Prediction.of(
+                    batch.indices()[i],
+                    batch.names().get(i),
+                    batch.labels()[i],
+                    logits.values(),
+                    i * classes,
+                    classes));
+        }
     }
 }

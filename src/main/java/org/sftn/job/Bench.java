@@ -285,7 +285,7 @@ final class Bench {
         for (int i = batch.size(); i < images; i++) {
             labels[i] = i % classes;
         }
-        return new Shard(LongStream.range(0, images).toArray(), labels, batch.size(), 1);
+        return new Shard(LongStream.range(0, images).toArray(), () -> labels, batch.size(), 1);
     }
 
     private static Sgd sgd(float[] parameters, int threads) {

@@ -6,6 +6,8 @@ import java.util.Locale;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.util.SerializableConfiguration;
+import org.sftn.conf.DataSettings;
 import org.sftn.conf.EngineSettings;
 import org.sftn.conf.EvaluateSettings;
 import org.sftn.conf.Settings;
@@ -61,6 +63,11 @@ final class EvaluateJob implements Job {
                 Evaluation evaluation =
                         new Evaluation(model.description().classNames(), predict(session, replica, data, images));
                 double imagesPerSecond = evaluation.predictions().size() / ((System.nanoTime() - start) / 1e9);
+                long skipped = data.count(images.split(), images.limit())
+                        - evaluation.predictions().size();
+                if (skipped > 0) {
+                    session.progress().printf("%,d images were skipped as damaged%n", skipped);
+                }
                 write(session, evaluation);
                 return RunResult.done(
                         folder.run(),
@@ -104,13 +111,18 @@ final class EvaluateJob implements Job {
         EngineSettings engine = session.settings().engine();
         int cores = spark.getConf().getInt("spark.task.cpus", 1);
         int partitions = Math.max(1, spark.defaultParallelism() / cores);
-        int batch = session.settings().evaluate().batch();
-        long memory = session.settings().data().memory().toBytes() / partitions;
+        DataSettings settings = session.settings().data();
+        Replica.Reading reading = new Replica.Reading(
+                session.settings().evaluate().batch(),
+                cores,
+                settings.memory().toBytes() / partitions,
+                settings.damaged());
+        SerializableConfiguration hadoop = new SerializableConfiguration(session.hadoop());
         Broadcast<Replica> sent = spark.broadcast(replica);
         try {
-            return data.samples(images.split(), images.limit(), partitions)
-                    .mapPartitions(samples -> sent.value()
-                            .predict(samples, Engines.create(engine, cores), batch, memory)
+            return data.portions(images.split(), images.limit(), partitions)
+                    .mapPartitions(portions -> sent.value()
+                            .predict(portions, Engines.create(engine, cores), reading, hadoop.value())
                             .iterator())
                     .collect();
         } finally {

@@ -12,8 +12,8 @@ import picocli.CommandLine.Command;
 /**
  * Turns images into shards for training.
  *
- * <p>Input: {@code prepare.input}, a folder with the binary version of CIFAR-100 or with JPEG and PNG files in a folder a class;
- * nothing for generated images.
+ * <p>Input: {@code prepare.input}, a folder with the binary version of CIFAR-100, with ImageNet's tars or with JPEG and PNG files in
+ * a folder a class; nothing for generated images.
  *
  * <p>Output: {@code manifest.json}, {@code train/} and {@code test/} with Parquet shards, {@code rejected.csv}, {@code run.json},
  * {@code result.json}. The folder appears when it is whole.
@@ -37,12 +37,12 @@ final class PrepareJob implements Job {
             return folder.alreadyFinished("data set " + folder.finished().dataset());
         }
         Settings settings = session.settings();
-        Preparer preparer = new Preparer(session.spark(), settings.prepare(), settings.seed());
+        Preparer preparer = new Preparer(session.spark(), settings.prepare(), settings.seed(), session.progress());
         List<String> lines = List.of(
                 "Images   " + preparer.check(),
-                "Shards   of %,d images with their %s"
+                "Shards   of about %,d bytes with the images' %s"
                         .formatted(
-                                settings.prepare().imagesPerShard(),
+                                settings.prepare().shardSize().toBytes(),
                                 settings.effective().get("prepare.store")));
         return new Plan(lines, () -> prepare(session, preparer, folder));
     }
@@ -57,8 +57,11 @@ final class PrepareJob implements Job {
         return RunFolder.check(session.out(), run, WRITTEN, session.existing(), session.hadoop());
     }
 
-    private static String prepare(Session session, Preparer preparer, RunFolder folder) throws IOException {
-        session.interruption().advise("nothing was written to " + session.out() + "; start again");
+    private static String prepare(Session session, Preparer preparer, RunFolder folder)
+            throws IOException, InterruptedException {
+        session.interruption()
+                .advise("shards that are done are in " + session.out()
+                        + ".unfinished; the same command goes on with them");
         long start = System.nanoTime();
         folder.clear();
         Manifest manifest = preparer.prepare(session.out().toString());

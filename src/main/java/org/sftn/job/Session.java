@@ -31,7 +31,9 @@ record Session(
     /** The one that {@code data.path} names. */
     Dataset dataset() {
         return Dataset.open(
-                spark, qualified("data.path", settings.data().path(), hadoop()).toString());
+                spark,
+                qualified("data.path", settings.data().path(), hadoop()).toString(),
+                settings.data().damaged());
     }
 
     /**

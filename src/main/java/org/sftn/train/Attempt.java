@@ -8,7 +8,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.sftn.conf.UserException;
-import org.sftn.data.Sample;
+import org.sftn.data.Portion;
 import org.sftn.train.bigdl.Barriers;
 import org.sftn.train.bigdl.DriverService;
 
@@ -35,14 +35,14 @@ final class Attempt {
      * @throws UserException when a task found a mistake of the user
      * @throws DivergedException when the loss was not finite
      */
-    Outcome run(JavaRDD<Sample> train, JavaRDD<Sample> test, String description) {
+    Outcome run(JavaRDD<Portion> train, JavaRDD<Portion> test, String description) {
         UserMistakes mistakes = new UserMistakes();
         String group = "training-" + plan.attempt();
         spark.sc().addSparkListener(mistakes);
         spark.setJobGroup(group, description, true);
         DriverService service = DriverService.start(plan.service(), coordinator::answer);
         try {
-            List<byte[]> values = Barriers.of(train, Sample.class)
+            List<byte[]> values = Barriers.of(train, Portion.class)
                     .zipPartitions(test, new TrainingTask(plan))
                     .collect();
             coordinator.close();

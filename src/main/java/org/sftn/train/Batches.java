@@ -1,32 +1,32 @@
 package org.sftn.train;
 
-import java.util.Optional;
-import java.util.concurrent.Callable;
-import java.util.stream.IntStream;
-import java.util.stream.LongStream;
-import org.sftn.data.Batch;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import org.sftn.data.BatchFeed;
 import org.sftn.data.BatchLoader;
-import org.sftn.data.SampleStore;
+import org.sftn.data.RankImages;
+import org.sftn.data.Sample;
 import org.sftn.data.Sampler;
 
 /** A rank's batches. */
 final class Batches {
     private final Sampler sampler;
-    private final BatchLoader training;
-    private final BatchLoader test;
-    private final int testImages;
+    private final RankImages train;
+    private final RankImages test;
+    private final BatchLoader loader;
     private final int size;
     private final int threads;
 
     /**
      * @param size the largest of a batch
-     * @param threads that make batches ahead, at least 1
+     * @param threads that turn samples into batches, at least 1
      */
-    Batches(Sampler sampler, BatchLoader training, BatchLoader test, SampleStore testSamples, int size, int threads) {
+    Batches(Sampler sampler, RankImages train, RankImages test, BatchLoader loader, int size, int threads) {
         this.sampler = sampler;
-        this.training = training;
+        this.train = train;
         this.test = test;
-        this.testImages = testSamples.size();
+        this.loader = loader;
         this.size = size;
         this.threads = threads;
     }
@@ -41,35 +41,46 @@ final class Batches {
     }
 
     /** This rank's part of each iteration's batch, empty when it has none. */
-    Prefetch<Optional<Batch>> training(long firstIteration, long endIteration) {
-        return new Prefetch<>(
-                LongStream.range(firstIteration, endIteration)
-                        .mapToObj(i -> (Callable<Optional<Batch>>) () -> trainingBatch(i))
-                        .iterator(),
-                threads);
+    BatchFeed training(long firstIteration, long endIteration) {
+        return new BatchFeed(new TrainingWork(firstIteration, endIteration), threads);
     }
 
-    private Optional<Batch> trainingBatch(long iteration) {
-        int epoch = (int) (iteration / perEpoch());
-        int[] positions = sampler.positions(epoch, (int) (iteration % perEpoch()));
-        return positions.length == 0 ? Optional.empty() : Optional.of(training.training(epoch, positions));
+    private final class TrainingWork implements Iterator<BatchFeed.Work> {
+        private final long end;
+        private long iteration;
+        private Iterator<List<Sample>> epoch;
+
+        TrainingWork(long first, long end) {
+            this.iteration = first;
+            this.end = end;
+        }
+
+        @Override
+        public boolean hasNext() {
+            return iteration < end;
+        }
+
+        @Override
+        public BatchFeed.Work next() {
+            if (!hasNext()) {
+                throw new NoSuchElementException();
+            }
+            int number = (int) (iteration / perEpoch());
+            if (epoch == null || !epoch.hasNext()) {
+                epoch = train.batches(sampler, number, (int) (iteration % perEpoch()));
+            }
+            iteration++;
+            List<Sample> samples = epoch.next();
+            return workers -> loader.training(number, samples, workers);
+        }
     }
 
     int testBatches() {
-        return (testImages + size - 1) / size;
+        return (test.size() + size - 1) / size;
     }
 
     /** This rank's part of the test split. */
-    Prefetch<Batch> test() {
-        return new Prefetch<>(
-                IntStream.range(0, testBatches())
-                        .mapToObj(i -> (Callable<Batch>) () -> testBatch(i))
-                        .iterator(),
-                threads);
-    }
-
-    private Batch testBatch(int batch) {
-        return test.evaluation(IntStream.range(batch * size, Math.min(testImages, (batch + 1) * size))
-                .toArray());
+    BatchFeed test() {
+        return BatchFeed.evaluation(test, loader, size, threads);
     }
 }

@@ -10,9 +10,10 @@ import org.sftn.nn.Tensor;
  * @param top1 images whose label has the largest logit
  * @param top5 images whose label is among the five largest
  * @param crossEntropy sum over the images
+ * @param skipped damaged images, which are not among the others
  */
-record Evaluation(long images, long top1, long top5, double crossEntropy) implements Serializable {
-    static final Evaluation EMPTY = new Evaluation(0, 0, 0, 0);
+record Evaluation(long images, long top1, long top5, double crossEntropy, long skipped) implements Serializable {
+    static final Evaluation EMPTY = new Evaluation(0, 0, 0, 0, 0);
     private static final int FIVE = 5;
 
     /** @param logits {@code batch x classes} */
@@ -61,12 +62,20 @@ record Evaluation(long images, long top1, long top5, double crossEntropy) implem
             exponentials += Math.exp(logits[from + c] - largest);
         }
         double crossEntropy = Math.log(exponentials) + largest - logits[from + label];
-        return new Evaluation(1, before < 1 ? 1 : 0, before < FIVE ? 1 : 0, crossEntropy);
+        return new Evaluation(1, before < 1 ? 1 : 0, before < FIVE ? 1 : 0, crossEntropy, 0);
+    }
+
+    static Evaluation skipped(long images) {
+        return new Evaluation(0, 0, 0, 0, images);
     }
 
     Evaluation plus(Evaluation other) {
         return new Evaluation(
-                images + other.images, top1 + other.top1, top5 + other.top5, crossEntropy + other.crossEntropy);
+                images + other.images,
+                top1 + other.top1,
+                top5 + other.top5,
+                crossEntropy + other.crossEntropy,
+                skipped + other.skipped);
     }
 
     /** A share in [0, 1]. */

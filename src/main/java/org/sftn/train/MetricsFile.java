@@ -80,10 +80,12 @@ final class MetricsFile {
         epoch.train().meanTerms().forEach((name, mean) -> cells.put("train_loss_" + name, Double.toString(mean)));
         OptionalDouble top1 = epoch.train().top1();
         cells.put("train_top1", top1.isPresent() ? Double.toString(top1.getAsDouble()) : "");
+        cells.put("skipped_images", Long.toString(epoch.train().skipped()));
         Evaluation test = epoch.test();
         cells.put("test_loss", test == null ? "" : Double.toString(test.meanCrossEntropy()));
         cells.put("test_top1", test == null ? "" : Double.toString(test.top1Share()));
         cells.put("test_top5", test == null ? "" : Double.toString(test.top5Share()));
+        cells.put("skipped_test_images", test == null ? "" : Long.toString(test.skipped()));
         cells.put("images_per_second", String.format(Locale.ROOT, "%.1f", epoch.imagesPerSecond()));
         cells.put("seconds", String.format(Locale.ROOT, "%.3f", epoch.seconds()));
         return cells;

@@ -3,6 +3,8 @@ package org.sftn.train;
 import java.io.Serializable;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.util.SerializableConfiguration;
+import org.sftn.conf.DataSettings.Damaged;
+import org.sftn.conf.PrepareSettings.Store;
 import org.sftn.conf.TrainingSettings;
 import org.sftn.data.Preprocessing;
 
@@ -34,9 +36,33 @@ record Plan(
         implements Serializable {
     /**
      * @param trainImages over all ranks
-     * @param memoryBytes for the images of one rank
+     * @param memoryBytes for the stored pixels of one rank
+     * @param shuffleBuffer images of a stream
+     * @param decodeThreads 0 for a share of the cores
      */
-    record Data(Preprocessing preprocessing, long trainImages, long memoryBytes) implements Serializable {}
+    record Data(
+            Preprocessing preprocessing,
+            long trainImages,
+            long memoryBytes,
+            int shuffleBuffer,
+            int decodeThreads,
+            Damaged damaged)
+            implements Serializable {}
+
+    private static final int CORES_A_DECODER = 8;
+
+    /** Threads of a rank that make batches. */
+    int decodeThreads() {
+        if (data.preprocessing().store() == Store.PIXELS) {
+            return 1;
+        }
+        return data.decodeThreads() > 0 ? data.decodeThreads() : Math.max(1, cores / CORES_A_DECODER);
+    }
+
+    /** Cores that are left for the engine. To make batches of pixels takes too little to be counted. */
+    int engineCores() {
+        return data.preprocessing().store() == Store.PIXELS ? cores : Math.max(1, cores - decodeThreads());
+    }
 
     long firstIteration() {
         return from == null ? 0 : from.iterations();

@@ -84,7 +84,16 @@ final class Progress {
                     100 * row.test().top1Share(),
                     100 * row.test().top5Share()));
         }
-        out.println(line.append(String.format(Locale.ROOT, "  %8.1f images/s", row.imagesPerSecond())));
+        line.append(String.format(Locale.ROOT, "  %8.1f images/s", row.imagesPerSecond()));
+        long skippedTests = row.test() == null ? 0 : row.test().skipped();
+        if (row.train().skipped() + skippedTests > 0) {
+            line.append(String.format(
+                    Locale.ROOT,
+                    "  skipped as damaged: %,d training and %,d test images",
+                    row.train().skipped(),
+                    skippedTests));
+        }
+        out.println(line);
     }
 
     private String epoch(long epoch) {

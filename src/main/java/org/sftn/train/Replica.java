@@ -2,9 +2,10 @@ package org.sftn.train;
 
 import java.io.IOException;
 import java.util.Map;
-import java.util.Optional;
 import org.apache.hadoop.fs.Path;
 import org.sftn.data.Batch;
+import org.sftn.data.BatchFeed;
+import org.sftn.data.BatchLoader;
 import org.sftn.nn.Tensor;
 import org.sftn.train.bigdl.DriverService;
 import org.sftn.train.exchange.Exchange;
@@ -71,9 +72,9 @@ final class Replica {
         long end = (long) plan.training().epochs() * batches.perEpoch();
         Evaluation evaluation = null;
         try (sgd;
-                Prefetch<Optional<Batch>> prefetch = batches.training(plan.firstIteration(), end)) {
+                BatchFeed feed = batches.training(plan.firstIteration(), end)) {
             for (long iteration = plan.firstIteration(); iteration < end; iteration++) {
-                step(iteration, prefetch);
+                step(iteration, feed);
                 long done = iteration + 1;
                 boolean epochDone = done % batches.perEpoch() == 0;
                 if (epochDone) {
@@ -113,13 +114,12 @@ final class Replica {
         }
     }
 
-    private void step(long iteration, Prefetch<Optional<Batch>> prefetch) throws InterruptedException {
+    private void step(long iteration, BatchFeed feed) throws InterruptedException {
         long start = System.nanoTime();
-        Optional<Batch> batch = prefetch.next();
-        float[] gradients = nothing;
-        if (batch.isPresent()) {
-            gradients = gradients(iteration, batch.get());
-        }
+        BatchLoader.Loaded loaded = feed.next();
+        count(Tally.skipped(loaded.skipped()));
+        float[] gradients =
+                loaded.batch().isPresent() ? gradients(iteration, loaded.batch().get()) : nothing;
         float[] sum = exchange.reduce(gradients);
         sgd.step(sum, learningRate(iteration));
         exchange.gather();
@@ -140,14 +140,17 @@ final class Replica {
         long top1 = model.logits()
                 .map(logits -> Evaluation.top1(batch, outputs.get(logits)))
                 .orElse(Tally.UNKNOWN);
-        Tally tally = Tally.of(batch.size(), found, top1);
-        epochTally = epochTally.plus(tally);
-        unreported = unreported.plus(tally);
+        count(Tally.of(batch.size(), found, top1));
         epochImages += batch.size();
         images += batch.size();
         // The share is taken here, since backward is linear: the taps have few values, the parameters many.
         model.training().backward(share(found.gradients(), (double) batch.size() / batches.globalSize(iteration)));
         return model.training().gradients();
+    }
+
+    private void count(Tally tally) {
+        epochTally = epochTally.plus(tally);
+        unreported = unreported.plus(tally);
     }
 
     private static Map<String, Tensor> share(Map<String, Tensor> gradients, double share) {

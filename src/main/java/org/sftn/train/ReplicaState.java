@@ -28,6 +28,7 @@ record ReplicaState(float[] weights, float[] momentum, float[] statistics, Map<S
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put("images", Long.toString(tally.images()));
         metadata.put("correct", Long.toString(tally.correct()));
+        metadata.put("skipped", Long.toString(tally.skipped()));
         metadata.put("loss", Double.toHexString(tally.loss()));
         tally.terms().forEach((name, sum) -> metadata.put(TERM + name, Double.toHexString(sum)));
         return new Safetensors(tensors, metadata);
@@ -52,7 +53,8 @@ record ReplicaState(float[] weights, float[] momentum, float[] statistics, Map<S
                 Long.parseLong(required(metadata, "images")),
                 Double.parseDouble(required(metadata, "loss")),
                 terms,
-                Long.parseLong(required(metadata, "correct")));
+                Long.parseLong(required(metadata, "correct")),
+                Long.parseLong(required(metadata, "skipped")));
         Map<String, Tensor> loss = new LinkedHashMap<>();
         file.tensors().forEach((name, tensor) -> {
             if (name.startsWith(LOSS)) {

@@ -39,6 +39,7 @@ final class RunIdentity {
                 Double.toString(training.schedule().warmUpEpochs()));
         identity.put("data.crop-padding", Integer.toString(data.cropPadding()));
         identity.put("data.horizontal-flip", Boolean.toString(data.horizontalFlip()));
+        identity.put("data.shuffle-buffer", Integer.toString(data.shuffleBuffer()));
         identity.put("data set", dataset.manifest().identity());
         identity.put("training images", Long.toString(dataset.count("train", data.trainImages())));
         identity.put("network", identity(objective.network()));

@@ -1,11 +1,13 @@
 package org.sftn.train;
 
+import java.util.function.Supplier;
+
 /**
  * One executor's part of the training images.
  *
  * @param indices of its images in the split, ascending
- * @param labels of the same images
+ * @param labels reads the labels of the same images; 0 for damaged ones
  * @param batch the largest local batch
  * @param seed of the run
  */
-public record Shard(long[] indices, int[] labels, int batch, long seed) {}
+public record Shard(long[] indices, Supplier<int[]> labels, int batch, long seed) {}

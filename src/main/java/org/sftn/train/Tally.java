@@ -11,15 +11,20 @@ import java.util.OptionalDouble;
  * @param loss sum of the images' losses
  * @param terms likewise, by name
  * @param correct images whose largest logit is their label's; {@link #UNKNOWN} when there are no logits
+ * @param skipped damaged images, which are not among the others
  */
-record Tally(long images, double loss, Map<String, Double> terms, long correct) implements Serializable {
+record Tally(long images, double loss, Map<String, Double> terms, long correct, long skipped) implements Serializable {
     static final long UNKNOWN = -1;
-    static final Tally EMPTY = new Tally(0, 0, Map.of(), 0);
+    static final Tally EMPTY = new Tally(0, 0, Map.of(), 0, 0);
 
     static Tally of(int images, Loss loss, long correct) {
         Map<String, Double> terms = new LinkedHashMap<>();
         loss.terms().forEach((name, mean) -> terms.put(name, mean * images));
-        return new Tally(images, loss.total() * images, terms, correct);
+        return new Tally(images, loss.total() * images, terms, correct, 0);
+    }
+
+    static Tally skipped(long images) {
+        return new Tally(0, 0, Map.of(), 0, images);
     }
 
     Tally plus(Tally other) {
@@ -29,7 +34,8 @@ record Tally(long images, double loss, Map<String, Double> terms, long correct) 
                 images + other.images,
                 loss + other.loss,
                 sums,
-                correct < 0 || other.correct < 0 ? UNKNOWN : correct + other.correct);
+                correct < 0 || other.correct < 0 ? UNKNOWN : correct + other.correct,
+                skipped + other.skipped);
     }
 
     double meanLoss() {

@@ -19,8 +19,8 @@ import org.sftn.conf.DataSettings;
 import org.sftn.conf.TrainingSettings;
 import org.sftn.conf.UserException;
 import org.sftn.data.Dataset;
+import org.sftn.data.Portion;
 import org.sftn.data.Preprocessing;
-import org.sftn.data.Sample;
 import org.sftn.model.Safetensors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -65,8 +65,8 @@ public final class Trainer {
             Map<String, String> identity,
             Cluster cluster,
             CheckpointFolder checkpoints,
-            JavaRDD<Sample> train,
-            JavaRDD<Sample> test) {}
+            JavaRDD<Portion> train,
+            JavaRDD<Portion> test) {}
 
     /**
      * Trains to the end, from the folder's last checkpoint when it holds any. Writes checkpoints, metrics and TensorBoard's events
@@ -96,8 +96,8 @@ public final class Trainer {
                 whole,
                 cluster,
                 checkpoints,
-                dataset.samples("train", data.trainImages(), training.executors()),
-                dataset.samples("test", data.testImages(), training.executors()));
+                dataset.portions("train", data.trainImages(), training.executors()),
+                dataset.portions("test", data.testImages(), training.executors()));
         return untilDone(run);
     }
 
@@ -187,7 +187,10 @@ public final class Trainer {
                 new Plan.Data(
                         Preprocessing.of(run.dataset().manifest(), data),
                         run.dataset().count("train", data.trainImages()),
-                        data.memory().toBytes()),
+                        data.memory().toBytes(),
+                        data.shuffleBuffer(),
+                        data.decodeThreads(),
+                        data.damaged()),
                 seed,
                 from.orElse(null),
                 run.folder().checkpoints(),

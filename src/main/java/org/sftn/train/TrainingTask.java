@@ -7,18 +7,16 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.stream.IntStream;
 import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.function.FlatMapFunction2;
 import org.apache.spark.util.Utils;
-import org.sftn.conf.PrepareSettings.Store;
 import org.sftn.conf.TrainingSettings.ExchangeKind;
 import org.sftn.conf.UserException;
 import org.sftn.data.BatchLoader;
-import org.sftn.data.Sample;
-import org.sftn.data.SampleStore;
+import org.sftn.data.Portion;
+import org.sftn.data.RankImages;
 import org.sftn.data.Sampler;
 import org.sftn.engine.Engine;
 import org.sftn.model.Safetensors;
@@ -35,7 +33,7 @@ import org.sftn.train.exchange.Rendezvous;
 import org.sftn.train.exchange.SparkTransport;
 
 /** One rank as a Spark task: opens what a {@link Replica} works with. Rank 0 returns the final values as safetensors. */
-final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<Sample>, byte[]> {
+final class TrainingTask implements FlatMapFunction2<Iterator<Portion>, Iterator<Portion>, byte[]> {
     private static final long serialVersionUID = 1L;
     private static final long MEETING_POLL_MILLIS = 50;
 
@@ -46,22 +44,27 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
     }
 
     @Override
-    public Iterator<byte[]> call(Iterator<Sample> train, Iterator<Sample> test)
+    public Iterator<byte[]> call(Iterator<Portion> train, Iterator<Portion> test)
             throws IOException, InterruptedException {
         BarrierTaskContext context = BarrierTaskContext.get();
         Member me = new Member(context.partitionId(), plan.training().executors());
         DriverService.Client driver = DriverService.connect(plan.service());
-        Path spill = Path.of(Utils.getLocalDir(SparkEnv.get().conf()));
-        Engine engine = plan.engines().open(plan.cores());
+        RankImages.Holding holding = new RankImages.Holding(
+                plan.data().memoryBytes(),
+                Path.of(Utils.getLocalDir(SparkEnv.get().conf())),
+                plan.data().shuffleBuffer());
+        Engine engine = plan.engines().open(plan.engineCores());
         Peers peers = peers(context, me, address -> meet(driver, me, address));
         Watcher watcher = Watcher.start(context, peers);
         try (peers;
-                SampleStore trainStore = SampleStore.load(train, plan.data().memoryBytes(), spill);
-                SampleStore testStore = SampleStore.load(test, plan.data().memoryBytes(), spill);
+                RankImages trainImages =
+                        RankImages.open(train, holding, plan.hadoop().value());
+                RankImages testImages =
+                        RankImages.open(test, holding, plan.hadoop().value());
                 Model model = new Model(plan.objective(), engine, plan.localBatch());
-                StepLoss loss = plan.objective().open(engine, shard(trainStore))) {
+                StepLoss loss = plan.objective().open(engine, shard(trainImages))) {
             driver.ask(new Report.Compiled(me.rank(), arithmetic(engine), model.parameterOrder()));
-            return train(me, peers, model, loss, batches(me, trainStore, testStore, engine.imageLayout()), driver);
+            return train(me, peers, model, loss, batches(me, trainImages, testImages, engine.imageLayout()), driver);
         } finally {
             watcher.close();
         }
@@ -92,21 +95,16 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Sample>, Iterator<
         }
     }
 
-    private Shard shard(SampleStore images) {
-        return new Shard(
-                IntStream.range(0, images.size()).mapToLong(images::index).toArray(),
-                IntStream.range(0, images.size()).map(images::label).toArray(),
-                plan.localBatch(),
-                plan.seed());
+    private Shard shard(RankImages images) {
+        return new Shard(images.indices(), images::labels, plan.localBatch(), plan.seed());
     }
 
-    private Batches batches(Member me, SampleStore train, SampleStore test, Layout images) {
+    private Batches batches(Member me, RankImages train, RankImages test, Layout images) {
         Sampler sampler = new Sampler(
                 plan.data().trainImages(), plan.training().globalBatch(), me.rank(), me.ranks(), plan.seed());
-        BatchLoader trainLoader = new BatchLoader(train, plan.data().preprocessing(), images, plan.seed());
-        BatchLoader testLoader = new BatchLoader(test, plan.data().preprocessing(), images, plan.seed());
-        int threads = plan.data().preprocessing().store() == Store.FILES ? plan.cores() : 1;
-        return new Batches(sampler, trainLoader, testLoader, test, plan.localBatch(), threads);
+        BatchLoader loader = new BatchLoader(
+                plan.data().preprocessing(), images, plan.seed(), plan.data().damaged());
+        return new Batches(sampler, train, test, loader, plan.localBatch(), plan.decodeThreads());
     }
 
     private static Validation validation(Member me, Peers peers, Model model, Batches batches) {

@@ -2,6 +2,8 @@ package org.sftn.train;
 
 import java.util.Map;
 import org.sftn.data.Batch;
+import org.sftn.data.BatchFeed;
+import org.sftn.data.BatchLoader;
 import org.sftn.engine.Executable;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
@@ -36,11 +38,15 @@ final class Validation {
         }
         Executable evaluated = model.evaluated(averaged());
         Evaluation sum = Evaluation.EMPTY;
-        try (Prefetch<Batch> prefetch = batches.test()) {
+        try (BatchFeed feed = batches.test()) {
             for (int i = 0; i < batches.testBatches(); i++) {
-                Batch batch = prefetch.next();
-                Map<String, Tensor> outputs = evaluated.forward(Map.of(Taps.IMAGE, batch.images()));
-                sum = sum.plus(Evaluation.of(batch, outputs.get(Taps.LOGITS)));
+                BatchLoader.Loaded loaded = feed.next();
+                sum = sum.plus(Evaluation.skipped(loaded.skipped()));
+                if (loaded.batch().isPresent()) {
+                    Batch batch = loaded.batch().get();
+                    Map<String, Tensor> outputs = evaluated.forward(Map.of(Taps.IMAGE, batch.images()));
+                    sum = sum.plus(Evaluation.of(batch, outputs.get(Taps.LOGITS)));
+                }
             }
         }
         return sum;

@@ -43,12 +43,18 @@ class SettingsTest {
                         PrepareSettings.Labels.FINE,
                         "train",
                         "test",
+                        "ILSVRC2012_img_train.tar",
+                        "ILSVRC2012_img_val.tar",
+                        "ILSVRC2012_validation_ground_truth.txt",
+                        PrepareSettings.DamagedTars.FAIL,
                         32,
                         PrepareSettings.Store.PIXELS,
                         0.01,
-                        10000,
+                        ConfigMemorySize.ofBytes(128L << 20),
                         new PrepareSettings.Generated(10, 10000, 2000)));
-        assertThat(settings.data()).isEqualTo(new DataSettings("", 0, 0, ConfigMemorySize.ofBytes(2L << 30), 4, true));
+        assertThat(settings.data())
+                .isEqualTo(new DataSettings(
+                        "", 0, 0, ConfigMemorySize.ofBytes(2L << 30), 4, true, 2048, 0, DataSettings.Damaged.FAIL));
         assertThat(settings.engine()).isEqualTo(new EngineSettings("onednn", Precision.AUTO, 0));
         assertThat(settings.training())
                 .isEqualTo(new TrainingSettings(
@@ -90,7 +96,14 @@ class SettingsTest {
                         entry("prepare.image-size", "32"),
                         entry("prepare.store", "pixels"),
                         entry("prepare.max-rejected-share", "0.01"),
-                        entry("prepare.images-per-shard", "10000"),
+                        entry("prepare.shard-size", "128 MiB"),
+                        entry("prepare.train-tar", "ILSVRC2012_img_train.tar"),
+                        entry("prepare.test-tar", "ILSVRC2012_img_val.tar"),
+                        entry("prepare.ground-truth", "ILSVRC2012_validation_ground_truth.txt"),
+                        entry("prepare.damaged-tars", "fail"),
+                        entry("data.shuffle-buffer", "2048"),
+                        entry("data.decode-threads", "0"),
+                        entry("data.damaged", "fail"),
                         entry("prepare.generated.classes", "10"),
                         entry("prepare.generated.train-images", "10000"),
                         entry("prepare.generated.test-images", "2000"),
@@ -294,7 +307,7 @@ class SettingsTest {
                 List.of("data.path = [a]", "data.path is [a], it must be a text (run.conf: 1)"),
                 List.of(
                         "prepare.source = cifar",
-                        "prepare.source is 'cifar', it must be one of generated, cifar-100-binary, image-folder (run.conf: 1)"),
+                        "prepare.source is 'cifar', it must be one of generated, cifar-100-binary, image-folder, tiny-imagenet-200, imagenet-tars (run.conf: 1)"),
                 List.of(
                         "training.schedule.milestones = 5",
                         "training.schedule.milestones is '5', it must be a list such as [1, 2] (run.conf: 1)"),

@@ -4,16 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import java.io.IOException;
-import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.sftn.conf.DataSettings.Damaged;
 import org.sftn.conf.PrepareSettings.Store;
+import org.sftn.conf.UserException;
 import org.sftn.nn.Layout;
 import org.sftn.nn.Shape;
 
@@ -21,9 +22,6 @@ class BatchLoaderTest {
     private static final int SIZE = 5;
     private static final List<Double> MEAN = List.of(0.1, 0.5, 0.9);
     private static final List<Double> DEVIATION = List.of(0.25, 0.5, 1.0);
-
-    @TempDir
-    Path folder;
 
     private static byte[] image(long index) {
         byte[] planes = new byte[3 * SIZE * SIZE];
@@ -33,19 +31,30 @@ class BatchLoaderTest {
         return planes;
     }
 
-    private BatchLoader loader(int padding, boolean flip, long seed) throws IOException {
+    private static BatchLoader loader(int padding, boolean flip, long seed) {
         return loader(padding, flip, seed, Layout.CHANNELS_FIRST);
     }
 
-    private BatchLoader loader(int padding, boolean flip, long seed, Layout layout) throws IOException {
-        SampleStore store = SampleStore.load(
-                IntStream.range(0, 200)
-                        .mapToObj(i -> new Sample(i, i % 7, "image", image(i)))
-                        .iterator(),
-                1 << 20,
-                folder);
+    private static BatchLoader loader(int padding, boolean flip, long seed, Layout layout) {
         return new BatchLoader(
-                store, new Preprocessing(SIZE, Store.PIXELS, MEAN, DEVIATION, padding, flip), layout, seed);
+                new Preprocessing(SIZE, Store.PIXELS, MEAN, DEVIATION, padding, flip), layout, seed, Damaged.FAIL);
+    }
+
+    private static List<Sample> samples(int... indices) {
+        return IntStream.of(indices)
+                .mapToObj(i -> new Sample(i, i % 7, "image " + i, image(i)))
+                .toList();
+    }
+
+    private static Batch training(BatchLoader loader, int epoch, int... indices) {
+        return loader.training(epoch, samples(indices), Runnable::run)
+                .join()
+                .batch()
+                .orElseThrow();
+    }
+
+    private static Batch evaluation(BatchLoader loader, int... indices) {
+        return loader.evaluation(samples(indices), Runnable::run).join().batch().orElseThrow();
     }
 
     private static float normalised(int value, int channel) {
@@ -75,8 +84,8 @@ class BatchLoaderTest {
     }
 
     @Test
-    void evaluationNormalisesWholeImages() throws IOException {
-        Batch batch = loader(4, true, 1).evaluation(new int[] {3, 0});
+    void evaluationNormalisesWholeImages() {
+        Batch batch = evaluation(loader(4, true, 1), 3, 0);
 
         assertThat(batch.images().shape()).isEqualTo(Shape.of(2, 3, SIZE, SIZE));
         assertThat(batch.labels()).containsExactly(3, 0);
@@ -90,13 +99,13 @@ class BatchLoaderTest {
     }
 
     @Test
-    void trainingTakesEveryCropAndFlipOfTheBlackPaddedImage() throws IOException {
+    void trainingTakesEveryCropAndFlipOfTheBlackPaddedImage() {
         // A padding above the image's size leaves some crops wholly black.
         int padding = SIZE + 1;
         BatchLoader loader = loader(padding, true, 1);
         Set<String> seen = new HashSet<>();
         for (int epoch = 0; epoch < 30; epoch++) {
-            float[] values = loader.training(epoch, IntStream.range(0, 100).toArray())
+            float[] values = training(loader, epoch, IntStream.range(0, 100).toArray())
                     .images()
                     .values();
             for (int i = 0; i < 100; i++) {
@@ -121,16 +130,16 @@ class BatchLoaderTest {
     }
 
     @Test
-    void bothLayoutsHoldTheSameValues() throws IOException {
+    void bothLayoutsHoldTheSameValues() {
         // Crops of every kind: in part and wholly black, mirrored and not.
         int padding = SIZE + 1;
         BatchLoader first = loader(padding, true, 1, Layout.CHANNELS_FIRST);
         BatchLoader last = loader(padding, true, 1, Layout.CHANNELS_LAST);
         int[] positions = IntStream.range(0, 200).toArray();
         for (int epoch = 0; epoch < 5; epoch++) {
-            checkSameValues(first.training(epoch, positions), last.training(epoch, positions));
+            checkSameValues(training(first, epoch, positions), training(last, epoch, positions));
         }
-        checkSameValues(first.evaluation(positions), last.evaluation(positions));
+        checkSameValues(evaluation(first, positions), evaluation(last, positions));
     }
 
     private static void checkSameValues(Batch first, Batch last) {
@@ -152,36 +161,73 @@ class BatchLoaderTest {
     }
 
     @Test
-    void augmentationDependsOnSeedEpochAndIndexAlone() throws IOException {
+    void augmentationDependsOnSeedEpochAndIndexAlone() {
         BatchLoader loader = loader(4, true, 1);
-        float[] together = loader.training(3, new int[] {10, 20}).images().values();
-        float[] alone = loader(4, true, 1).training(3, new int[] {20}).images().values();
+        float[] together = training(loader, 3, 10, 20).images().values();
+        float[] alone = training(loader(4, true, 1), 3, 20).images().values();
 
         assertThat(Arrays.copyOfRange(together, 75, 150)).isEqualTo(alone);
         int[] all = IntStream.range(0, 50).toArray();
-        assertThat(loader.training(3, all).images().values())
-                .isNotEqualTo(loader.training(4, all).images().values());
-        assertThat(loader.training(3, all).images().values())
-                .isNotEqualTo(loader(4, true, 2).training(3, all).images().values());
+        assertThat(training(loader, 3, all).images().values())
+                .isNotEqualTo(training(loader, 4, all).images().values());
+        assertThat(training(loader, 3, all).images().values())
+                .isNotEqualTo(training(loader(4, true, 2), 3, all).images().values());
     }
 
     @Test
-    void withoutPaddingAndFlipTrainingSeesTheImageItself() throws IOException {
+    void withoutPaddingAndFlipTrainingSeesTheImageItself() {
         BatchLoader loader = loader(0, false, 1);
 
-        assertThat(loader.training(3, new int[] {10, 20}).images().values())
-                .isEqualTo(loader.evaluation(new int[] {10, 20}).images().values());
+        assertThat(training(loader, 3, 10, 20).images().values())
+                .isEqualTo(evaluation(loader, 10, 20).images().values());
     }
 
     @Test
-    void anImageOfAnotherSizeIsRefused() throws IOException {
-        SampleStore store = SampleStore.load(
-                List.of(new Sample(0, 0, "image", new byte[75])).iterator(), 100, folder);
+    void anImageOfAnotherSizeIsRefused() {
         BatchLoader loader = new BatchLoader(
-                store, new Preprocessing(6, Store.PIXELS, MEAN, DEVIATION, 0, false), Layout.CHANNELS_FIRST, 1);
+                new Preprocessing(6, Store.PIXELS, MEAN, DEVIATION, 0, false), Layout.CHANNELS_FIRST, 1, Damaged.FAIL);
 
-        assertThatThrownBy(() -> loader.evaluation(new int[] {0}))
-                .hasMessage("an image of 6 x 6 pixels needs 108 bytes, not 75");
+        assertThatThrownBy(() -> evaluation(loader, 0))
+                .hasRootCauseMessage("an image of 6 x 6 pixels needs 108 bytes, not 75");
+    }
+
+    @Test
+    void damagedImagesAreLeftOutAndCounted() {
+        List<Sample> samples = new ArrayList<>(samples(5, 6, 7));
+        samples.set(1, Sample.damaged(6));
+        BatchLoader.Loaded loaded =
+                loader(0, false, 1).evaluation(samples, Runnable::run).join();
+
+        Batch batch = loaded.batch().orElseThrow();
+        assertThat(loaded.skipped()).isEqualTo(1);
+        assertThat(batch.indices()).containsExactly(5, 7);
+        assertThat(batch.names()).containsExactly("image 5", "image 7");
+        assertThat(batch.images().shape()).isEqualTo(Shape.of(2, 3, SIZE, SIZE));
+        assertThat(batch.images().values())
+                .isEqualTo(evaluation(loader(0, false, 1), 5, 7).images().values());
+        assertThat(loader(0, false, 1)
+                        .evaluation(List.of(Sample.damaged(3)), Runnable::run)
+                        .join())
+                .isEqualTo(new BatchLoader.Loaded(Optional.empty(), 1));
+    }
+
+    @Test
+    void aFileThatCannotBeDecodedFailsOrIsSkipped() {
+        Preprocessing files = new Preprocessing(6, Store.FILES, MEAN, DEVIATION, 0, false);
+        List<Sample> samples = List.of(new Sample(4, 1, "dog/half.jpg", new byte[] {1, 2, 3}));
+
+        assertThatThrownBy(() -> new BatchLoader(files, Layout.CHANNELS_FIRST, 1, Damaged.FAIL)
+                        .evaluation(samples, Runnable::run)
+                        .join())
+                .cause()
+                .isInstanceOf(UserException.class)
+                .hasMessage(
+                        "image 4 of the data set, dog/half.jpg, cannot be decoded: it is neither a JPEG nor a PNG image");
+        assertThat(new BatchLoader(files, Layout.CHANNELS_FIRST, 1, Damaged.SKIP)
+                        .evaluation(samples, Runnable::run)
+                        .join()
+                        .skipped())
+                .isEqualTo(1);
     }
 
     @Test

@@ -10,18 +10,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sftn.TestSettings;
 import org.sftn.conf.DataSettings;
+import org.sftn.conf.DataSettings.Damaged;
 import org.sftn.conf.PrepareSettings;
-import org.sftn.conf.PrepareSettings.Labels;
 import org.sftn.conf.PrepareSettings.Store;
 import org.sftn.conf.UserException;
 import org.sftn.nn.Layout;
@@ -65,22 +66,25 @@ class ImageFolderSourceTest {
     }
 
     private Manifest prepare(Store store, double maxRejectedShare, String out) {
-        PrepareSettings settings = new PrepareSettings(
-                PrepareSettings.Source.IMAGE_FOLDER,
-                folder.resolve("in").toString(),
-                Labels.FINE,
-                "train",
-                "val",
-                8,
-                store,
-                maxRejectedShare,
-                100,
-                new PrepareSettings.Generated(0, 0, 0));
-        return new Preparer(spark, settings, 5).prepare(folder.resolve(out).toString());
+        PrepareSettings settings = TestSettings.with(Map.of(
+                        "prepare.source",
+                        "image-folder",
+                        "prepare.input",
+                        folder.resolve("in").toString(),
+                        "prepare.test-folder",
+                        "val",
+                        "prepare.image-size",
+                        "8",
+                        "prepare.store",
+                        store.name().toLowerCase(Locale.ROOT),
+                        "prepare.max-rejected-share",
+                        Double.toString(maxRejectedShare)))
+                .prepare();
+        return TestData.prepare(spark, settings, 5, folder.resolve(out));
     }
 
     private Map<String, Sample> samples(String out, String split) {
-        return Dataset.open(spark, folder.resolve(out).toString()).samples(split, 0, 1).collect().stream()
+        return TestData.samples(spark, folder.resolve(out), split).stream()
                 .collect(Collectors.toMap(Sample::name, Function.identity()));
     }
 
@@ -108,30 +112,27 @@ class ImageFolderSourceTest {
                 .isEqualTo(Files.readAllBytes(folder.resolve("in/train/dog/a.JPEG")));
         assertThat(files.mean()).isEqualTo(pixels.mean());
         assertThat(files.standardDeviation()).isEqualTo(pixels.standardDeviation());
-        int[] all = IntStream.range(0, 4).toArray();
-        try (SampleStore a = store("pixels");
-                SampleStore b = store("files")) {
-            BatchLoader ofPixels =
-                    new BatchLoader(a, Preprocessing.of(pixels, augmentation()), Layout.CHANNELS_FIRST, 3);
-            BatchLoader ofFiles = new BatchLoader(b, Preprocessing.of(files, augmentation()), Layout.CHANNELS_FIRST, 3);
-            assertThat(ofFiles.training(2, all).images().values())
-                    .isEqualTo(ofPixels.training(2, all).images().values());
-            assertThat(ofFiles.evaluation(all).images().values())
-                    .isEqualTo(ofPixels.evaluation(all).images().values());
-            assertThat(ofFiles.evaluation(all).labels())
-                    .isEqualTo(ofPixels.evaluation(all).labels());
+        Batch[] ofPixels = batches(pixels, "pixels");
+        Batch[] ofFiles = batches(files, "files");
+        for (int i = 0; i < ofPixels.length; i++) {
+            assertThat(ofFiles[i].images().values())
+                    .isEqualTo(ofPixels[i].images().values());
+            assertThat(ofFiles[i].labels()).isEqualTo(ofPixels[i].labels());
+            assertThat(ofFiles[i].names()).isEqualTo(ofPixels[i].names());
         }
     }
 
-    private SampleStore store(String out) throws IOException {
-        List<Sample> samples = Dataset.open(spark, folder.resolve(out).toString())
-                .samples("train", 0, 1)
-                .collect();
-        return SampleStore.load(samples.iterator(), 1 << 20, folder);
-    }
-
-    private static DataSettings augmentation() {
-        return new DataSettings("", 0, 0, null, 2, true);
+    /** The training images augmented, and as they are. */
+    private Batch[] batches(Manifest manifest, String out) {
+        DataSettings augmentation =
+                TestSettings.with(Map.of("data.crop-padding", "2")).data();
+        BatchLoader loader =
+                new BatchLoader(Preprocessing.of(manifest, augmentation), Layout.CHANNELS_FIRST, 3, Damaged.FAIL);
+        List<Sample> samples = TestData.samples(spark, folder.resolve(out), "train");
+        return new Batch[] {
+            loader.training(2, samples, Runnable::run).join().batch().orElseThrow(),
+            loader.evaluation(samples, Runnable::run).join().batch().orElseThrow()
+        };
     }
 
     @Test

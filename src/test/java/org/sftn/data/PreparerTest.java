@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -23,9 +24,9 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sftn.TestSettings;
+import org.sftn.conf.DataSettings.Damaged;
 import org.sftn.conf.PrepareSettings;
-import org.sftn.conf.PrepareSettings.Labels;
-import org.sftn.conf.PrepareSettings.Store;
 import org.sftn.conf.UserException;
 
 class PreparerTest {
@@ -49,33 +50,37 @@ class PreparerTest {
         spark.stop();
     }
 
-    private PrepareSettings settings(
-            PrepareSettings.Source source, Store store, double maxRejectedShare, int imagesPerShard) {
-        return new PrepareSettings(
-                source,
-                folder.resolve("in").toString(),
-                Labels.FINE,
-                "train",
-                "val",
-                16,
-                store,
-                maxRejectedShare,
-                imagesPerShard,
-                new PrepareSettings.Generated(10, 105, 23));
+    private PrepareSettings settings(Map<String, String> values) {
+        Map<String, String> all = new HashMap<>(Map.of(
+                "prepare.input", folder.resolve("in").toString(),
+                "prepare.image-size", "16",
+                "prepare.max-rejected-share", "0",
+                "prepare.generated.train-images", "105",
+                "prepare.generated.test-images", "23"));
+        all.putAll(values);
+        return TestSettings.with(all).prepare();
     }
 
+    /** Images of 768 bytes. */
     private PrepareSettings generated(int imagesPerShard) {
-        return settings(PrepareSettings.Source.GENERATED, Store.PIXELS, 0, imagesPerShard);
+        return settings(Map.of("prepare.source", "generated", "prepare.shard-size", 768 * imagesPerShard + "B"));
+    }
+
+    private PrepareSettings cifar(double maxRejectedShare) {
+        return settings(Map.of(
+                "prepare.source", "cifar-100-binary", "prepare.max-rejected-share", Double.toString(maxRejectedShare)));
     }
 
     private Manifest prepare(PrepareSettings settings, String out) {
-        return new Preparer(spark, settings, 5).prepare(folder.resolve(out).toString());
+        return prepare(settings, 5, out);
+    }
+
+    private Manifest prepare(PrepareSettings settings, long seed, String out) {
+        return TestData.prepare(spark, settings, seed, folder.resolve(out));
     }
 
     private List<Sample> samples(String out, String split) {
-        return Dataset.open(spark, folder.resolve(out).toString()).samples(split, 0, 1).collect().stream()
-                .sorted((a, b) -> Long.compare(a.index(), b.index()))
-                .toList();
+        return TestData.samples(spark, folder.resolve(out), split);
     }
 
     /** All visible files below a folder with their bytes in hexadecimal. */
@@ -97,19 +102,16 @@ class PreparerTest {
     void shardsAreParquetWithTheColumnsPromised() {
         prepare(generated(50), "out");
 
-        List<Row> rows = spark.read()
-                .parquet(folder.resolve("out/train").toString())
-                .orderBy("index")
-                .collectAsList();
+        List<Row> rows =
+                spark.read().parquet(folder.resolve("out/train").toString()).collectAsList();
         assertThat(spark.read()
                         .parquet(folder.resolve("out/train").toString())
                         .schema()
                         .simpleString())
-                .isEqualTo("struct<image:binary,label:int,name:string,index:bigint>");
+                .isEqualTo("struct<image:binary,label:int,name:string,crc32c:int>");
         assertThat(rows).hasSize(105);
         for (int i = 0; i < rows.size(); i++) {
             Row row = rows.get(i);
-            assertThat(row.getLong(3)).isEqualTo(i);
             assertThat((byte[]) row.get(0)).hasSize(3 * 16 * 16);
             int number = Integer.parseInt(row.getString(2).replace("generated-train#", ""));
             assertThat(row.getInt(1)).isEqualTo(number % 10);
@@ -130,13 +132,14 @@ class PreparerTest {
         assertThat(manifest.train().shards())
                 .extracting(Manifest.Shard::file)
                 .containsExactly("part-00000.parquet", "part-00001.parquet", "part-00002.parquet");
-        assertThat(manifest.train().shards()).extracting(Manifest.Shard::images).containsExactly(50, 50, 5);
+        assertThat(manifest.train().shards()).extracting(Manifest.Shard::images).containsExactly(35, 35, 35);
         for (Manifest.Shard shard : manifest.train().shards()) {
             byte[] bytes = Files.readAllBytes(folder.resolve("out/train").resolve(shard.file()));
             assertThat(shard.bytes()).isEqualTo(bytes.length);
             assertThat(shard.sha256()).isEqualTo(Sha256.hex(Sha256.digest().digest(bytes)));
         }
-        assertThat(Dataset.open(spark, folder.resolve("out").toString()).manifest())
+        assertThat(Dataset.open(spark, folder.resolve("out").toString(), Damaged.FAIL)
+                        .manifest())
                 .isEqualTo(manifest);
         try (Stream<Path> siblings = Files.list(folder)) {
             assertThat(siblings).containsExactly(folder.resolve("out"));
@@ -188,11 +191,9 @@ class PreparerTest {
     @Test
     void anotherSeedGivesAnotherOrder() throws IOException {
         cifar(40, 10);
-        PrepareSettings settings = settings(PrepareSettings.Source.CIFAR_100_BINARY, Store.PIXELS, 0, 100);
-        Manifest first =
-                new Preparer(spark, settings, 1).prepare(folder.resolve("a").toString());
-        Manifest second =
-                new Preparer(spark, settings, 2).prepare(folder.resolve("b").toString());
+        PrepareSettings settings = cifar(0.0);
+        Manifest first = prepare(settings, 1, "a");
+        Manifest second = prepare(settings, 2, "b");
 
         assertThat(first.identity()).isNotEqualTo(second.identity());
         assertThat(samples("a", "train"))
@@ -262,7 +263,7 @@ class PreparerTest {
     void cifarRecordsArriveWhole() throws IOException {
         // More than one task reads.
         cifar(5003, 10);
-        Manifest manifest = prepare(settings(PrepareSettings.Source.CIFAR_100_BINARY, Store.PIXELS, 0, 3000), "out");
+        Manifest manifest = prepare(cifar(0.0), "out");
 
         assertThat(manifest.imageSize()).isEqualTo(32);
         assertThat(manifest.classNames()).hasSize(100).startsWith("class 0", "class 1");
@@ -289,9 +290,7 @@ class PreparerTest {
                                 LongStream.range(0, 20)
                                         .mapToObj(i -> "group " + i)
                                         .toList()) + "\n\n");
-        PrepareSettings fine = settings(PrepareSettings.Source.CIFAR_100_BINARY, Store.PIXELS, 0, 100);
-        PrepareSettings coarse = new PrepareSettings(
-                fine.source(), fine.input(), Labels.COARSE, "", "", 32, fine.store(), 0, 100, fine.generated());
+        PrepareSettings coarse = settings(Map.of("prepare.source", "cifar-100-binary", "prepare.labels", "coarse"));
 
         Manifest manifest = prepare(coarse, "out");
 
@@ -304,8 +303,7 @@ class PreparerTest {
         cifar(40, 10);
         Files.writeString(folder.resolve("in/fine_label_names.txt"), "one\ntwo\n");
 
-        assertThatThrownBy(
-                        () -> prepare(settings(PrepareSettings.Source.CIFAR_100_BINARY, Store.PIXELS, 0, 100), "out"))
+        assertThatThrownBy(() -> prepare(cifar(0.0), "out"))
                 .isInstanceOf(UserException.class)
                 .hasMessage(folder.resolve("in/fine_label_names.txt") + " names 2 classes, there are 100");
     }
@@ -316,17 +314,13 @@ class PreparerTest {
         Path train = folder.resolve("in/train.bin");
         Files.write(train, Arrays.copyOf(Files.readAllBytes(train), 3 * RECORD - 1));
 
-        assertThatThrownBy(
-                        () -> prepare(settings(PrepareSettings.Source.CIFAR_100_BINARY, Store.PIXELS, 0, 100), "out"))
+        assertThatThrownBy(() -> prepare(cifar(0.0), "out"))
                 .isInstanceOf(UserException.class)
                 .hasMessage(train + " is truncated: its 9221 bytes are 2 records of 3074 and 3073 more");
         Files.write(train, new byte[0]);
-        assertThatThrownBy(
-                        () -> prepare(settings(PrepareSettings.Source.CIFAR_100_BINARY, Store.PIXELS, 0, 100), "out"))
-                .hasMessage(train + " is empty");
+        assertThatThrownBy(() -> prepare(cifar(0.0), "out")).hasMessage(train + " is empty");
         Files.delete(train);
-        assertThatThrownBy(
-                        () -> prepare(settings(PrepareSettings.Source.CIFAR_100_BINARY, Store.PIXELS, 0, 100), "out"))
+        assertThatThrownBy(() -> prepare(cifar(0.0), "out"))
                 .hasMessage("CIFAR-100 cannot be read: there is no " + train);
     }
 
@@ -338,7 +332,7 @@ class PreparerTest {
         bytes[3 * RECORD + 1] = (byte) 200;
         Files.write(train, bytes);
 
-        Manifest manifest = prepare(settings(PrepareSettings.Source.CIFAR_100_BINARY, Store.PIXELS, 0.03, 100), "out");
+        Manifest manifest = prepare(cifar(0.03), "out");
 
         assertThat(manifest.train().images()).isEqualTo(39);
         assertThat(samples("out", "train"))
@@ -357,21 +351,24 @@ class PreparerTest {
         bytes[3 * RECORD + 1] = (byte) 200;
         Files.write(train, bytes);
 
-        assertThatThrownBy(() ->
-                        prepare(settings(PrepareSettings.Source.CIFAR_100_BINARY, Store.PIXELS, 0.01, 100), "out"))
+        assertThatThrownBy(() -> prepare(cifar(0.01), "out"))
                 .isInstanceOf(UserException.class)
                 .hasMessage("the data set cannot be made: 1 of 50 images cannot be used, a share of 0.0200 where"
                         + " prepare.max-rejected-share = 0.01; " + folder.resolve("out.rejected.csv")
                         + " names them with the reasons");
         assertThat(folder.resolve("out")).doesNotExist();
-        assertThat(folder.resolve("out.unfinished")).doesNotExist();
         assertThat(folder.resolve("out.rejected.csv")).content().contains("train.bin#3");
+        // The shards are there; only the limit stood in the way.
+        assertThat(prepare(cifar(0.03), "out").train().images()).isEqualTo(39);
+        assertThat(folder.resolve("out.unfinished")).doesNotExist();
+        assertThat(folder.resolve("out.rejected.csv")).doesNotExist();
     }
 
     @Test
     void onlyImageFoldersHaveFilesToStore() {
-        assertThatThrownBy(() -> prepare(settings(PrepareSettings.Source.GENERATED, Store.FILES, 0, 100), "out"))
+        assertThatThrownBy(
+                        () -> prepare(settings(Map.of("prepare.source", "generated", "prepare.store", "files")), "out"))
                 .isInstanceOf(UserException.class)
-                .hasMessage("prepare.store = files needs prepare.source = image-folder: generated has no image files");
+                .hasMessage("prepare.store = files cannot be had of prepare.source = generated: it has no image files");
     }
 }

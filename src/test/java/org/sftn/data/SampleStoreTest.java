@@ -33,8 +33,8 @@ class SampleStoreTest {
                 Sample expected = sample(position * 3 + 1);
                 assertThat(store.index(position)).isEqualTo(expected.index());
                 assertThat(store.label(position)).isEqualTo(expected.label());
-                assertThat(store.name(position)).isEqualTo(expected.name());
-                assertThat(store.image(position)).isEqualTo(expected.image());
+                assertThat(store.sample(position).name()).isEqualTo(expected.name());
+                assertThat(store.sample(position).image()).isEqualTo(expected.image());
             }
         }
         assertThat(files()).isEmpty();

@@ -368,7 +368,7 @@ class CrdTest {
         return new Place(
                 new Shard(
                         LongStream.range(0, images).map(i -> 2 * i + 3).toArray(),
-                        IntStream.range(0, images).map(i -> i % 3).toArray(),
+                        () -> IntStream.range(0, images).map(i -> i % 3).toArray(),
                         batch,
                         1),
                 arithmetic);

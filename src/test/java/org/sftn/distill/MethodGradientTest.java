@@ -79,7 +79,7 @@ class MethodGradientTest {
         Batch batch = batch();
         Shard shard = new Shard(
                 LongStream.range(0, 20).toArray(),
-                IntStream.range(0, 20).map(i -> i % CLASSES).toArray(),
+                () -> IntStream.range(0, 20).map(i -> i % CLASSES).toArray(),
                 BATCH,
                 1);
         try (TrainingExecutable training =

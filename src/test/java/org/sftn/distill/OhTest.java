@@ -114,7 +114,7 @@ class OhTest {
         // A teacher of 0 wants a student of at most 0, which it is.
         double sum = shares.stream().mapToDouble(share -> share * 4 / 2 / 1000).sum();
         try (Arithmetic arithmetic = new MklArithmetic(2)) {
-            Shard shard = new Shard(new long[] {0, 1}, new int[2], 2, 1);
+            Shard shard = new Shard(new long[] {0, 1}, () -> new int[2], 2, 1);
             MethodLoss.Term term = method.open(new Place(shard, arithmetic)).loss(values, (Batch) null, 0);
             assertThat(term.value()).isCloseTo(sum, within(1e-12));
             for (int stage = 1; stage <= 3; stage++) {

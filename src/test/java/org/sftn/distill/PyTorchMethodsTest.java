@@ -94,7 +94,7 @@ class PyTorchMethodsTest {
 
     private static void check(JsonNode golden, DistillationMethod method, Network trained) {
         Engine engine = new BigDlEngine(2);
-        Shard shard = new Shard(new long[BATCH], new int[BATCH], BATCH, 1);
+        Shard shard = new Shard(new long[BATCH], () -> new int[BATCH], BATCH, 1);
         try (TrainingExecutable training =
                         engine.compileForTraining(trained, trained.taps().keySet(), BATCH);
                 Arithmetic arithmetic = engine.arithmetic()) {

@@ -41,7 +41,7 @@ class ReviewKdTest {
                             : Formulas.random(2, dimensions(shape)));
         });
         try (Arithmetic arithmetic = new MklArithmetic(1)) {
-            Shard shard = new Shard(new long[1], new int[1], 1, 1);
+            Shard shard = new Shard(new long[1], () -> new int[1], 1, 1);
             return method.open(new Place(shard, arithmetic))
                     .loss(values, new Batch(values.get("module.stage1"), new int[1], new long[1]), epoch)
                     .value();

@@ -106,7 +106,7 @@ class SskdTest {
     void theTeachersHeadLearnsToFindThePlainImage() {
         int images = 3;
         Tensor vectors = outputs(images, 5, new Random(4)).vectors();
-        MethodLoss method = new SskdHead(5).open(new Place(new Shard(new long[3], new int[3], 3, 1), arithmetic));
+        MethodLoss method = new SskdHead(5).open(new Place(new Shard(new long[3], () -> new int[3], 3, 1), arithmetic));
         Batch batch = new Batch(Tensor.zeros(Shape.of(3, 1, 1, 1)), new int[3], new long[3]);
         MethodLoss.Term term = method.loss(Map.of("module.projection", vectors), batch, 0);
         float[] unit = UnitVectors.of(vectors).rows();

@@ -150,7 +150,7 @@ class CheckpointFolderTest {
         float[] weights = {iterations, rank, -0.0f};
         Map<String, Tensor> loss = Map.of("memory", new Tensor(Shape.of(2, 1), new float[] {rank, 0.5f}));
         return new ReplicaState(
-                weights, new float[] {1, 2, Float.MIN_VALUE}, new float[0], loss, new Tally(7, Math.PI, terms, 3));
+                weights, new float[] {1, 2, Float.MIN_VALUE}, new float[0], loss, new Tally(7, Math.PI, terms, 3, 2));
     }
 
     private static void flipAByte(Path file) throws IOException {

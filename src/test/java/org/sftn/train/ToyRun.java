@@ -1,6 +1,5 @@
 package org.sftn.train;
 
-import com.typesafe.config.ConfigMemorySize;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -10,14 +9,16 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.sql.SparkSession;
+import org.sftn.TestSettings;
 import org.sftn.conf.DataSettings;
+import org.sftn.conf.DataSettings.Damaged;
 import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.TrainingSettings;
 import org.sftn.conf.TrainingSettings.ExchangeKind;
 import org.sftn.conf.TrainingSettings.Schedule;
 import org.sftn.conf.TrainingSettings.ScheduleKind;
 import org.sftn.data.Dataset;
-import org.sftn.data.Preparer;
+import org.sftn.data.TestData;
 import org.sftn.engine.bigdl.BigDlEngine;
 
 /** Short runs on drawn images: 105 for training, so that the last batch has one image, and 23 for testing. */
@@ -38,18 +39,19 @@ record ToyRun(
     static final long SEED = 3;
 
     static ToyRun prepare(SparkSession spark, Path data) {
-        PrepareSettings settings = new PrepareSettings(
-                PrepareSettings.Source.GENERATED,
-                "",
-                PrepareSettings.Labels.FINE,
-                "train",
-                "test",
-                SIZE,
-                PrepareSettings.Store.PIXELS,
-                0,
-                40,
-                new PrepareSettings.Generated(CLASSES, 105, 23));
-        new Preparer(spark, settings, 5).prepare(data.toString());
+        PrepareSettings settings = TestSettings.with(Map.of(
+                        "prepare.image-size",
+                        Integer.toString(SIZE),
+                        "prepare.shard-size",
+                        40 * 3 * SIZE * SIZE + "B",
+                        "prepare.generated.classes",
+                        Integer.toString(CLASSES),
+                        "prepare.generated.train-images",
+                        "105",
+                        "prepare.generated.test-images",
+                        "23"))
+                .prepare();
+        TestData.prepare(spark, settings, 5, data);
         return of(spark, data);
     }
 
@@ -78,11 +80,13 @@ record ToyRun(
     }
 
     Dataset dataset() {
-        return Dataset.open(spark, data.toString());
+        return Dataset.open(spark, data.toString(), Damaged.FAIL);
     }
 
     static DataSettings dataSettings(Path data) {
-        return new DataSettings(data.toString(), 0, 0, ConfigMemorySize.ofBytes(10_000), 1, true);
+        return TestSettings.with(
+                        Map.of("data.path", data.toString(), "data.memory", "10000B", "data.crop-padding", "1"))
+                .data();
     }
 
     TrainingResult train(Objective objective, Path out) throws IOException, InterruptedException {

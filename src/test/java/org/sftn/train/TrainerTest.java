@@ -26,13 +26,15 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.sftn.conf.DataSettings.Damaged;
 import org.sftn.conf.EngineSettings.Precision;
 import org.sftn.conf.TrainingSettings.ExchangeKind;
 import org.sftn.conf.UserException;
 import org.sftn.data.Batch;
 import org.sftn.data.BatchLoader;
 import org.sftn.data.Preprocessing;
-import org.sftn.data.SampleStore;
+import org.sftn.data.Sample;
+import org.sftn.data.TestData;
 import org.sftn.engine.Arithmetic;
 import org.sftn.engine.Engine;
 import org.sftn.engine.Executable;
@@ -90,13 +92,15 @@ class TrainerTest {
         TrainingResult result = run.train(WITH_NORM, folder.resolve("a"));
         Evaluation expected = Evaluation.EMPTY;
         Preprocessing preprocessing = Preprocessing.of(run.dataset().manifest(), ToyRun.dataSettings(run.data()));
-        try (SampleStore store =
-                        SampleStore.load(run.dataset().samples("test", 0, 1).toLocalIterator(), 1 << 20, folder);
-                Executable model = new BigDlEngine(1)
-                        .compileForInference(WITH_NORM.model().orElseThrow(), Set.of(Taps.LOGITS), store.size())) {
+        List<Sample> samples = TestData.samples(spark, run.data(), "test");
+        try (Executable model = new BigDlEngine(1)
+                .compileForInference(WITH_NORM.model().orElseThrow(), Set.of(Taps.LOGITS), samples.size())) {
             model.load(result.model());
-            Batch batch = new BatchLoader(store, preprocessing, Layout.CHANNELS_FIRST, 0)
-                    .evaluation(IntStream.range(0, store.size()).toArray());
+            Batch batch = new BatchLoader(preprocessing, Layout.CHANNELS_FIRST, 0, Damaged.FAIL)
+                    .evaluation(samples, Runnable::run)
+                    .join()
+                    .batch()
+                    .orElseThrow();
             expected = expected.plus(Evaluation.of(
                     batch, model.forward(Map.of(Taps.IMAGE, batch.images())).get(Taps.LOGITS)));
         }

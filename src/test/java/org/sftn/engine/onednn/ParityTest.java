@@ -298,7 +298,7 @@ class ParityTest {
         Objective objective = joint("resnet20", "resnet8", "false");
         List<Double> losses = new ArrayList<>();
         try (TrainingExecutable training = engine.compileForTraining(objective.network(), objective.taps(), batch);
-                StepLoss loss = objective.open(engine, new Shard(new long[0], new int[0], batch, 1))) {
+                StepLoss loss = objective.open(engine, new Shard(new long[0], () -> new int[0], batch, 1))) {
             training.load(objective.initialValues());
             for (int step = 0; step < 50; step++) {
                 Batch images = images(step % 5, batch);

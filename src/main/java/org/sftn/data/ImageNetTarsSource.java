@@ -1,0 +1,242 @@
+package org.sftn.data;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.util.SerializableConfiguration;
+import org.sftn.conf.PrepareSettings;
+import org.sftn.conf.PrepareSettings.DamagedTars;
+import org.sftn.conf.UserException;
+
+/**
+ * ImageNet's tar archives, read where they lie: {@code ILSVRC2012_img_train.tar} holds a tar a class, {@code
+ * ILSVRC2012_img_val.tar} files whose classes a {@link GroundTruth} knows. Files in a folder a class are understood in either.
+ *
+ * @param images by split, by class and name
+ * @param unlisted what could not be listed, by split
+ */
+record ImageNetTarsSource(
+        List<String> classNames,
+        Map<Split, List<TarImage>> images,
+        Map<Split, List<Rejection>> unlisted,
+        ImageForm form)
+        implements Source {
+    private static final String TAR = ".tar";
+
+    /** An image file in a tar. */
+    private record TarImage(String tar, long offset, int length, String name, int label, ImageForm form)
+            implements Item {
+        @Override
+        public Candidate read(InputFiles files) throws IOException {
+            return form.candidate(name, label, () -> files.part(tar, offset, length));
+        }
+    }
+
+    /**
+     * A tar, or one in another.
+     *
+     * @param name for people
+     * @param className of all its files; null when their own folders say it
+     */
+    private record Part(String file, long start, long end, String name, String className) implements Serializable {
+        TarListing list(Configuration hadoop) throws IOException {
+            Path path = new Path(file);
+            try (FSDataInputStream in = path.getFileSystem(hadoop).open(path)) {
+                return TarListing.of(in, start, end);
+            }
+        }
+    }
+
+    /** A file in a tar; className is null when neither a tar nor a folder says it. */
+    private record Found(TarListing.Entry entry, String fileName, String className) {}
+
+    static ImageNetTarsSource open(PrepareSettings settings, JavaSparkContext spark) throws IOException {
+        ImageForm form = new ImageForm(settings.store(), settings.imageSize());
+        Path input = Sources.input(settings, "the folder with ImageNet's tars");
+        Reading train = new Reading(new Path(input, settings.trainTar()), Split.TRAIN, settings.damagedTars());
+        Reading test = new Reading(new Path(input, settings.testTar()), Split.TEST, settings.damagedTars());
+        List<Found> trainFiles = train.list(spark);
+        List<Found> testFiles = test.list(spark);
+        List<String> classes = trainFiles.stream()
+                .map(file -> train.require(file, file.className()))
+                .distinct()
+                .sorted()
+                .toList();
+        if (classes.isEmpty()) {
+            throw new UserException("there are no images in " + train.path);
+        }
+        boolean named = testFiles.stream().allMatch(file -> file.className() != null);
+        GroundTruth truth = named
+                ? null
+                : GroundTruth.read(new Path(input, settings.groundTruth()), classes, spark.hadoopConfiguration());
+        Map<Split, List<TarImage>> images = new EnumMap<>(Split.class);
+        images.put(Split.TRAIN, train.images(trainFiles, classes, null, form));
+        images.put(Split.TEST, test.images(testFiles, classes, truth, form));
+        return new ImageNetTarsSource(
+                classes, images, Map.of(Split.TRAIN, train.unlisted, Split.TEST, test.unlisted), form);
+    }
+
+    /** The listing of one split's tar. */
+    private static final class Reading {
+        private final Path path;
+        private final Split split;
+        private final DamagedTars damagedTars;
+        private final List<Rejection> unlisted = new ArrayList<>();
+
+        Reading(Path path, Split split, DamagedTars damagedTars) {
+            this.path = path;
+            this.split = split;
+            this.damagedTars = damagedTars;
+        }
+
+        /** The tars in the tar are listed in parallel. */
+        List<Found> list(JavaSparkContext spark) throws IOException {
+            Configuration hadoop = spark.hadoopConfiguration();
+            Part whole = new Part(path.toString(), 0, length(hadoop), path.getName(), null);
+            List<Found> files = new ArrayList<>();
+            List<Part> parts = new ArrayList<>();
+            TarListing outer = listing(whole, whole.list(hadoop));
+            for (TarListing.Entry entry : outer.entries()) {
+                String name = fileName(entry.name());
+                if (name.endsWith(TAR)) {
+                    String className = name.substring(0, name.length() - TAR.length());
+                    parts.add(new Part(whole.file(), entry.offset(), entry.offset() + entry.length(), name, className));
+                } else if (ImageFolderSource.isImage(name)) {
+                    files.add(new Found(entry, name, folder(entry.name())));
+                }
+            }
+            SerializableConfiguration settings = new SerializableConfiguration(hadoop);
+            List<TarListing> listings = parts.isEmpty()
+                    ? List.of()
+                    : spark.parallelize(parts, parts.size())
+                            .map(part -> part.list(settings.value()))
+                            .collect();
+            for (int i = 0; i < parts.size(); i++) {
+                for (TarListing.Entry entry :
+                        listing(parts.get(i), listings.get(i)).entries()) {
+                    String name = fileName(entry.name());
+                    if (ImageFolderSource.isImage(name)) {
+                        files.add(new Found(entry, name, parts.get(i).className()));
+                    }
+                }
+            }
+            return files;
+        }
+
+        private long length(Configuration hadoop) throws IOException {
+            try {
+                return path.getFileSystem(hadoop).getFileStatus(path).getLen();
+            } catch (FileNotFoundException e) {
+                throw new UserException("ImageNet cannot be read: there is no " + path, e);
+            }
+        }
+
+        private TarListing listing(Part part, TarListing listing) {
+            TarListing.Damage damage = listing.damage();
+            if (damage == null) {
+                return listing;
+            }
+            String where = part.className() == null ? "" : " in its " + part.name();
+            if (damagedTars == DamagedTars.FAIL) {
+                throw new UserException(
+                        "%s is cut or damaged%s, after %d whole files%s: %s; prepare.damaged-tars = skip uses what is whole"
+                                .formatted(
+                                        path,
+                                        where,
+                                        listing.entries().size(),
+                                        damage.entry() == null ? "" : ", at " + damage.entry(),
+                                        damage.reason()));
+            }
+            String name = part.name() + (damage.entry() == null ? "" : "/" + damage.entry());
+            unlisted.add(new Rejection(split, -1, name, damage.reason()));
+            return listing;
+        }
+
+        private static String fileName(String entry) {
+            return entry.substring(entry.lastIndexOf('/') + 1);
+        }
+
+        private static String folder(String entry) {
+            String[] parts = entry.split("/");
+            String folder = parts.length < 2 ? "." : parts[parts.length - 2];
+            return folder.equals(".") ? null : folder;
+        }
+
+        private String require(Found file, String className) {
+            if (className == null) {
+                throw new UserException("%s holds %s, which lies neither in a tar nor in a folder of its class"
+                        .formatted(path, file.entry().name()));
+            }
+            return className;
+        }
+
+        List<TarImage> images(List<Found> files, List<String> classes, GroundTruth truth, ImageForm form) {
+            Map<String, Integer> labels = new HashMap<>();
+            for (int label = 0; label < classes.size(); label++) {
+                labels.put(classes.get(label), label);
+            }
+            List<TarImage> images = new ArrayList<>();
+            for (Found file : files) {
+                String className =
+                        truth == null || file.className() != null ? file.className() : truth.of(file.fileName());
+                Integer label = labels.get(className);
+                if (label == null) {
+                    throw new UserException("the class of %s in %s is %s, which is none of the %d classes of training%s"
+                            .formatted(
+                                    file.entry().name(),
+                                    path,
+                                    className == null ? "not known" : className,
+                                    classes.size(),
+                                    truth == null ? "" : ", by " + truth.path()));
+                }
+                String name = className + "/" + file.fileName();
+                if (file.entry().length() > ImageDecoder.MAX_FILE_BYTES) {
+                    unlisted.add(new Rejection(
+                            split, -1, name, "it is longer than " + ImageDecoder.MAX_FILE_BYTES + " bytes"));
+                    continue;
+                }
+                images.add(new TarImage(
+                        path.toString(),
+                        file.entry().offset(),
+                        (int) file.entry().length(),
+                        name,
+                        label,
+                        form));
+            }
+            images.sort(Comparator.comparingInt(TarImage::label).thenComparing(TarImage::name));
+            return images;
+        }
+    }
+
+    @Override
+    public int imageSize() {
+        return form.imageSize();
+    }
+
+    @Override
+    public List<TarImage> items(Split split) {
+        return images.get(split);
+    }
+
+    @Override
+    public long bytes(Split split) {
+        return images.get(split).stream()
+                .mapToLong(image -> form.stored(image.length()))
+                .sum();
+    }
+
+    @Override
+    public List<Rejection> unlisted(Split split) {
+        return unlisted.get(split);
+    }
+}

@@ -1,0 +1,64 @@
+package org.sftn.data;
+
+import java.io.EOFException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.security.AccessControlException;
+
+/** Reads from a source's files in one task; a file that is read in parts stays open. */
+final class InputFiles implements AutoCloseable {
+    private final Configuration hadoop;
+    private final Map<String, FSDataInputStream> open = new LinkedHashMap<>();
+
+    InputFiles(Configuration hadoop) {
+        this.hadoop = hadoop;
+    }
+
+    /**
+     * All bytes of a file.
+     *
+     * @throws UnusableImageException when it is not there, may not be read, or is longer than {@code most}
+     */
+    byte[] whole(String path, int most) throws IOException, UnusableImageException {
+        Path file = new Path(path);
+        try (FSDataInputStream in = file.getFileSystem(hadoop).open(file)) {
+            byte[] bytes = in.readNBytes(most + 1);
+            if (bytes.length > most) {
+                throw new UnusableImageException("it is longer than " + most + " bytes");
+            }
+            return bytes;
+        } catch (FileNotFoundException | AccessControlException e) {
+            // Other failures may pass: Spark tries the task again.
+            throw new UnusableImageException("it cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** @throws UnusableImageException when the file ends before */
+    byte[] part(String path, long offset, int length) throws IOException, UnusableImageException {
+        FSDataInputStream in = open.get(path);
+        if (in == null) {
+            Path file = new Path(path);
+            in = file.getFileSystem(hadoop).open(file);
+            open.put(path, in);
+        }
+        byte[] bytes = new byte[length];
+        try {
+            in.readFully(offset, bytes);
+        } catch (EOFException e) {
+            throw new UnusableImageException(path + " ends before byte " + (offset + length), e);
+        }
+        return bytes;
+    }
+
+    @Override
+    public void close() throws IOException {
+        for (FSDataInputStream in : open.values()) {
+            in.close();
+        }
+    }
+}

@@ -1,0 +1,68 @@
+package org.sftn.data;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * What became of the images that were to form one shard. It lies beside the shard until the data set is whole, and says to a later
+ * attempt that the shard is done.
+ *
+ * @param file the shard's name; there is none of this name when no image is usable
+ * @param images in the shard
+ * @param bytes of the file
+ * @param sha256 of the file
+ * @param imagesPerClass by label
+ * @param sums of the pixels
+ * @param digest of labels and images
+ * @param rejections in the order of the places they would have had
+ */
+record ShardReport(
+        String file,
+        int images,
+        long bytes,
+        String sha256,
+        List<Long> imagesPerClass,
+        ChannelSums sums,
+        ContentDigest digest,
+        List<Rejection> rejections)
+        implements java.io.Serializable {
+    private static final ObjectMapper JSON = JsonMapper.builder().build();
+    private static final int MAX_BYTES = 64 << 20;
+
+    private static Path path(Path folder, String file) {
+        return new Path(folder, file + ".json");
+    }
+
+    /** @param folder of reports */
+    void write(Path folder, Configuration hadoop) throws IOException {
+        try (FSDataOutputStream out = folder.getFileSystem(hadoop).create(path(folder, file), true)) {
+            out.write(JSON.writeValueAsString(this).getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    /**
+     * @param folder of reports
+     * @param shard where the file would be
+     * @return null when the shard is not done: there is no whole report, or not the file that it reports
+     */
+    static ShardReport read(Path folder, Path shard, Configuration hadoop) throws IOException {
+        FileSystem files = folder.getFileSystem(hadoop);
+        try (FSDataInputStream in = files.open(path(folder, shard.getName()))) {
+            ShardReport report = JSON.readValue(in.readNBytes(MAX_BYTES), ShardReport.class);
+            boolean done = report.images == 0 || files.getFileStatus(shard).getLen() == report.bytes;
+            return done ? report : null;
+        } catch (FileNotFoundException | JsonProcessingException e) {
+            return null;
+        }
+    }
+}

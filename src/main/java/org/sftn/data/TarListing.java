@@ -1,0 +1,123 @@
+package org.sftn.data;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.apache.hadoop.fs.FSDataInputStream;
+
+/**
+ * The files in a tar archive, found by their headers alone; what lies between is not read.
+ *
+ * @param entries whole files in the archive's order; folders, links and devices are left out
+ * @param damage where and why the listing ends early; null when the archive is whole
+ */
+record TarListing(List<Entry> entries, Damage damage) implements Serializable {
+    /**
+     * A file.
+     *
+     * @param name as in the archive; never a path to write to
+     * @param offset of its first byte in the file that was listed
+     * @param length in bytes
+     */
+    record Entry(String name, long offset, long length) implements Serializable {}
+
+    /**
+     * A cut or damaged archive.
+     *
+     * @param entry the file that is cut; null when the damage is between files
+     */
+    record Damage(String entry, String reason) implements Serializable {}
+
+    /** What a tar is a multiple of. */
+    private static final int RECORD_BYTES = 512;
+
+    /**
+     * @param file that the archive lies in
+     * @param start of the archive in the file
+     * @param end of the archive in the file, at most the file's length
+     */
+    static TarListing of(FSDataInputStream file, long start, long end) throws IOException {
+        List<Entry> entries = new ArrayList<>();
+        long at = start;
+        while (at < end) {
+            file.seek(at);
+            Bounded header = new Bounded(file, end - at);
+            TarArchiveEntry entry;
+            try {
+                // One for each header: going from entry to entry it would read all that lies between.
+                entry = new TarArchiveInputStream(header).getNextEntry();
+            } catch (IOException e) {
+                if (header.failure != null) {
+                    throw header.failure;
+                }
+                return new TarListing(entries, new Damage(null, damaged(at - start, e)));
+            } catch (RuntimeException e) {
+                return new TarListing(entries, new Damage(null, damaged(at - start, e)));
+            }
+            if (entry == null) {
+                return header.read < RECORD_BYTES ? cut(entries, at - start) : new TarListing(entries, null);
+            }
+            long data = at + header.read;
+            long size = entry.getSize();
+            if (size < 0 || size > end - data) {
+                return new TarListing(
+                        entries,
+                        new Damage(
+                                entry.getName(),
+                                "the archive ends in it, %d bytes before its end".formatted(size - (end - data))));
+            }
+            if (entry.isFile() && !entry.isSparse() && !entry.isLink() && !entry.isSymbolicLink()) {
+                entries.add(new Entry(entry.getName(), data, size));
+            }
+            at = data + (size + RECORD_BYTES - 1) / RECORD_BYTES * RECORD_BYTES;
+        }
+        return cut(entries, end - start);
+    }
+
+    private static TarListing cut(List<Entry> entries, long at) {
+        return new TarListing(
+                entries, new Damage(null, "the archive ends at byte %d without a mark of its end".formatted(at)));
+    }
+
+    private static String damaged(long at, Exception e) {
+        return "the archive is damaged at byte %d: %s".formatted(at, e.getMessage());
+    }
+
+    /** A part of a stream, which counts; a failure of the stream itself is kept apart from what the reader makes of the bytes. */
+    private static final class Bounded extends InputStream {
+        private final InputStream in;
+        private final long limit;
+        private long read;
+        private IOException failure;
+
+        Bounded(InputStream in, long limit) {
+            this.in = in;
+            this.limit = limit;
+        }
+
+        @Override
+        public int read() throws IOException {
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
+        }
+
+        @Override
+        public int read(byte[] bytes, int offset, int length) throws IOException {
+            if (read >= limit) {
+                return -1;
+            }
+            try {
+                int count = in.read(bytes, offset, (int) Math.min(length, limit - read));
+                read += Math.max(0, count);
+                return count;
+            } catch (IOException e) {
+                failure = e;
+                throw e;
+            }
+        }
+    }
+}
