@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sftn.conf.UserException;
+import org.sftn.nn.BatchNorm;
 import org.sftn.nn.Network;
 import org.sftn.nn.ParameterSpec;
 import org.sftn.nn.Shape;
@@ -184,6 +185,25 @@ class ZooTest {
         assertThat(parameterNames("resnet34"))
                 .contains("stage2.block0.shortcut.conv.weight")
                 .doesNotContain("stage1.block0.shortcut.conv.weight");
+    }
+
+    /** torchvision's zero_init_residual: bn2 of basic blocks, bn3 of bottlenecks. */
+    @ParameterizedTest
+    @MethodSource("names")
+    void theLastBatchNormsOfResidualBlocksAreKnown(String name) {
+        Network network = Zoo.create(name, CIFAR, 10).network();
+        String last = name.matches("resnet50.*|resnet101") ? "bn3" : "bn2";
+        List<String> expected = network.nodes().stream()
+                .map(Network.Node::name)
+                .filter(node -> name.startsWith("resnet") && node.matches("stage.\\.block.*\\." + last))
+                .toList();
+
+        assertThat(network.nodes().stream()
+                        .filter(node ->
+                                node.layer() instanceof BatchNorm norm && norm.role() == BatchNorm.Role.END_OF_RESIDUAL)
+                        .map(Network.Node::name))
+                .isEqualTo(expected);
+        assertThat(expected.isEmpty()).isEqualTo(!name.startsWith("resnet"));
     }
 
     @Test

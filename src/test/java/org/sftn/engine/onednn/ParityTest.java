@@ -98,7 +98,12 @@ class ParityTest {
         Settings settings =
                 Settings.of(List.of(Settings.assignments(Map.of("teacher.share-branches", shared), "test")));
         return TeacherObjective.of(
-                settings.teacher(), small(teacher), Optional.of(small(student)), Optional.empty(), 1);
+                settings.teacher(),
+                settings.training(),
+                small(teacher),
+                Optional.of(small(student)),
+                Optional.empty(),
+                1);
     }
 
     @Test
