@@ -225,6 +225,30 @@ class Vgg(VggPart):
         return taps
 
 
+class ImageNetVgg(VggPart):
+    """torchvision's VGG-16 with batch-norm and without dropout: narrower, and its classifier takes the last map as it is."""
+
+    def __init__(self, widths, hidden, size):
+        super().__init__(3, widths[0], 2)
+        i = widths[0]
+        for s, (w, count) in enumerate(zip(widths[1:], (2, 3, 3, 3)), 1):
+            setattr(self, "stage%d" % s, VggPart(i, w, count))
+            i = w
+        self.fc1, self.fc2 = nn.Linear(i * (size // 32) ** 2, hidden), nn.Linear(hidden, hidden)
+        self.fc = nn.Linear(hidden, CLASSES)
+
+    def forward(self, x):
+        x, _ = super().forward(x)
+        taps = OrderedDict(stem=x)
+        for s in (1, 2, 3, 4):
+            x, before = getattr(self, "stage%d" % s)(F.max_pool2d(x, 2))
+            taps["stage%d.before-relu" % s], taps["stage%d" % s] = before, x
+        taps["last-map"] = F.max_pool2d(x, 2)
+        taps["pooled"] = F.relu(self.fc2(F.relu(self.fc1(torch.flatten(taps["last-map"], 1)))))
+        taps["logits"] = self.fc(taps["pooled"])
+        return taps
+
+
 def grouped(i, o, k, s, groups):
     return nn.Conv2d(i, o, k, stride=s, padding=k // 2, groups=groups, bias=False)
 
@@ -437,6 +461,8 @@ networks = OrderedDict(
     shufflenet_v2_32=(shufflenet_v2(conv(3, 24, 1, 1), False), MOBILE),
     mobilenet_v2=(imagenet_mobilenet_v2(), LARGE_MOBILE),
     shufflenet_v2_x1_0=(shufflenet_v2(conv(3, 24, 3, 2), True), LARGE_MOBILE),
+    # An eighth of its widths and a 64th of its classifier's, as org.sftn.zoo.NarrowNetworks makes it; the last map is 64 x 2 x 2.
+    vgg16_bn=(ImageNetVgg((8, 16, 32, 64, 64), 64, 64), LARGE_MOBILE),
 )
 result = OrderedDict(torch=torch.__version__, batch=BATCH, classes=CLASSES, loss_taps=LOSS_TAPS)
 result["settings"] = OrderedDict((k, settings) for k, (_, settings) in networks.items())

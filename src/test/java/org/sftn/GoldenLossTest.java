@@ -446,7 +446,7 @@ class GoldenLossTest {
                 golden.parameter("detach_teacher_in_kl").booleanValue(),
                 false);
         StudentFriendlyLoss loss =
-                StudentFriendlyLoss.of(golden.input("teacher_logits"), branches, golden.labels(), settings);
+                StudentFriendlyLoss.of(golden.input("teacher_logits"), branches, golden.labels(), 0, settings);
         Map<String, Tensor> gradients = new HashMap<>();
         gradients.put("teacher_logits", loss.teacherGradient());
         for (int i = 0; i < branches.size(); i++) {

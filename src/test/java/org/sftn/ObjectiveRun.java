@@ -2,9 +2,12 @@ package org.sftn;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.sftn.conf.Settings;
+import org.sftn.conf.TrainingSettings;
 import org.sftn.data.Batch;
 import org.sftn.engine.Engine;
 import org.sftn.engine.TrainingExecutable;
@@ -23,6 +26,9 @@ import org.sftn.zoo.Zoo;
 /** An objective trained by plain gradient descent on one batch of noise, without Spark. */
 public final class ObjectiveRun implements AutoCloseable {
     public static final int CLASSES = 10;
+    /** The defaults. */
+    public static final TrainingSettings TRAINING = training(Map.of());
+
     private static final Shape IMAGE = Shape.of(3, 32, 32);
 
     private final Objective objective;
@@ -35,6 +41,13 @@ public final class ObjectiveRun implements AutoCloseable {
         executable = engine.compileForTraining(objective.network(), objective.taps(), batch.size() * objective.views());
         executable.load(objective.initialValues());
         loss = objective.open(engine, new Shard(batch.indices(), batch::labels, batch.size(), 1));
+    }
+
+    /** @param changed by key, without {@code training.} */
+    public static TrainingSettings training(Map<String, String> changed) {
+        Map<String, String> values = new HashMap<>();
+        changed.forEach((key, value) -> values.put("training." + key, value));
+        return Settings.of(List.of(Settings.assignments(values, "test"))).training();
     }
 
     public static Architecture zoo(String name) {

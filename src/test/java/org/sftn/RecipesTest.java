@@ -63,7 +63,12 @@ class RecipesTest {
                             .filter(name -> !name.isEmpty())
                             .map(RecipesTest::network);
                     step(TeacherObjective.of(
-                            settings.teacher(), network(settings.teacher().network()), student, Optional.empty(), 1));
+                            settings.teacher(),
+                            settings.training(),
+                            network(settings.teacher().network()),
+                            student,
+                            Optional.empty(),
+                            1));
                 }));
     }
 
@@ -93,8 +98,8 @@ class RecipesTest {
             assertThat(e).hasMessageContaining(refused).hasMessageContaining(teacher.name());
             return;
         }
-        DistillObjective.first(pair, recipe, 1).ifPresent(first -> step(first.objective()));
-        step(DistillObjective.of(pair, recipe, 1));
+        DistillObjective.first(pair, recipe, settings.training(), 1).ifPresent(first -> step(first.objective()));
+        step(DistillObjective.of(pair, recipe, settings.training(), 1));
     }
 
     private static void step(Objective objective) {

@@ -28,6 +28,7 @@ final class DistillLoss implements StepLoss {
 
     private final List<Working> terms = new ArrayList<>();
     private final double crossEntropyWeight;
+    private final double labelSmoothing;
     private final Views views;
     private final Optional<Executable> teacher;
     private final Set<String> inputs;
@@ -35,6 +36,7 @@ final class DistillLoss implements StepLoss {
     private final Map<String, Tensor> taught = new HashMap<>();
 
     /**
+     * @param labelSmoothing of the cross-entropy, in [0, 1)
      * @param terms in the order in which they are reported
      * @param teacher with what is frozen behind it; closed with this
      * @param inputs of the trained network
@@ -42,12 +44,14 @@ final class DistillLoss implements StepLoss {
      */
     DistillLoss(
             double crossEntropyWeight,
+            double labelSmoothing,
             Map<String, DistillationMethod> terms,
             Views views,
             Optional<Executable> teacher,
             Set<String> inputs,
             Place place) {
         this.crossEntropyWeight = crossEntropyWeight;
+        this.labelSmoothing = labelSmoothing;
         terms.forEach((name, method) -> this.terms.add(new Working(name, method, method.open(place))));
         this.views = views;
         this.teacher = teacher;
@@ -78,7 +82,7 @@ final class DistillLoss implements StepLoss {
         int rows = batch.size() * views.count();
         if (crossEntropyWeight > 0) {
             CrossEntropy crossEntropy =
-                    CrossEntropy.of(first(batch.size(), outputs.get(STUDENT_LOGITS)), batch.labels());
+                    CrossEntropy.of(first(batch.size(), outputs.get(STUDENT_LOGITS)), batch.labels(), labelSmoothing);
             total = crossEntropyWeight * crossEntropy.value();
             reported.put("ce", total);
             gradients.add(STUDENT_LOGITS, crossEntropyWeight, padded(rows, crossEntropy.gradient()));

@@ -8,11 +8,13 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.sftn.conf.TrainingSettings;
 import org.sftn.engine.Engine;
 import org.sftn.engine.Executable;
 import org.sftn.nn.Network;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
+import org.sftn.train.InitialValues;
 import org.sftn.train.Objective;
 import org.sftn.train.Shard;
 import org.sftn.train.StepLoss;
@@ -27,6 +29,7 @@ public final class DistillObjective implements Objective {
 
     private final TreeMap<String, DistillationMethod> terms;
     private final double crossEntropyWeight;
+    private final double labelSmoothing;
     private final Network model;
     private final LinkedHashMap<String, Tensor> fixedValues;
     private final Network network;
@@ -37,6 +40,7 @@ public final class DistillObjective implements Objective {
     private DistillObjective(
             TreeMap<String, DistillationMethod> terms,
             double crossEntropyWeight,
+            double labelSmoothing,
             Network model,
             LinkedHashMap<String, Tensor> fixedValues,
             Network network,
@@ -45,6 +49,7 @@ public final class DistillObjective implements Objective {
             LinkedHashMap<String, Tensor> teacherValues) {
         this.terms = terms;
         this.crossEntropyWeight = crossEntropyWeight;
+        this.labelSmoothing = labelSmoothing;
         this.model = model;
         this.fixedValues = fixedValues;
         this.network = network;
@@ -53,28 +58,29 @@ public final class DistillObjective implements Objective {
         this.teacherValues = teacherValues;
     }
 
-    public static DistillObjective of(Pair pair, Recipe recipe, long seed) {
-        return of(pair, recipe, recipe.student().network(), seed);
+    /** @param training of which this uses the smoothing of labels and how residual blocks start */
+    public static DistillObjective of(Pair pair, Recipe recipe, TrainingSettings training, long seed) {
+        return of(pair, recipe, recipe.student().network(), training, seed);
     }
 
     /** The stage that comes first, if the recipe has one, and its schedule. */
     public record First(DistillObjective objective, Preliminary.Schedule schedule) {}
 
     /** What is to be trained before {@link #of}; {@link #startingFrom} takes its values. */
-    public static Optional<First> first(Pair pair, Recipe recipe, long seed) {
+    public static Optional<First> first(Pair pair, Recipe recipe, TrainingSettings training, long seed) {
         return new TreeMap<>(recipe.terms())
                 .entrySet().stream()
                         .flatMap(term -> term.getValue().preliminary().stream().map(first -> {
                             Recipe alone = new Recipe(
                                     0, Map.of(term.getKey(), first.method()), recipe.student(), recipe.fixedValues());
-                            return new First(of(pair, alone, null, seed), first.schedule());
+                            return new First(of(pair, alone, null, training, seed), first.schedule());
                         }))
                         .filter(first -> first.schedule().epochs() > 0)
                         .findFirst();
     }
 
     /** @param model null for a preliminary stage */
-    private static DistillObjective of(Pair pair, Recipe recipe, Network model, long seed) {
+    private static DistillObjective of(Pair pair, Recipe recipe, Network model, TrainingSettings training, long seed) {
         TreeMap<String, DistillationMethod> terms = new TreeMap<>(recipe.terms());
         Network student = recipe.student().network();
         Network taught = recipe.needsTeacher() ? taught(terms, pair.teacher().network()) : null;
@@ -101,10 +107,11 @@ public final class DistillObjective implements Objective {
         return new DistillObjective(
                 terms,
                 recipe.crossEntropyWeight(),
+                training.labelSmoothing(),
                 model,
                 new LinkedHashMap<>(recipe.fixedValues()),
                 network,
-                new LinkedHashMap<>(network.initialValues(seed)),
+                InitialValues.of(network, training, seed),
                 taught,
                 teacherValues);
     }
@@ -141,6 +148,7 @@ public final class DistillObjective implements Objective {
         return new DistillObjective(
                 terms,
                 crossEntropyWeight,
+                labelSmoothing,
                 model,
                 fixedValues,
                 network,
@@ -254,6 +262,12 @@ public final class DistillObjective implements Objective {
             }
         }
         return new DistillLoss(
-                crossEntropyWeight, terms, widest(), frozen, inputs, new Place(shard, engine.arithmetic()));
+                crossEntropyWeight,
+                labelSmoothing,
+                terms,
+                widest(),
+                frozen,
+                inputs,
+                new Place(shard, engine.arithmetic()));
     }
 }

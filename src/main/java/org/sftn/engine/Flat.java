@@ -31,6 +31,16 @@ public final class Flat {
         return places.get(name).from();
     }
 
+    /** Where each array lies, by name, in their order. */
+    public Map<String, ParameterRange> ranges() {
+        Map<String, ParameterRange> ranges = new LinkedHashMap<>();
+        places.forEach((name, place) -> ranges.put(
+                name,
+                new ParameterRange(
+                        place.from(), place.from() + place.spec().shape().elements())));
+        return ranges;
+    }
+
     /** @throws IllegalArgumentException when a name is missing or its shape is another */
     public void check(Map<String, Tensor> given) {
         places.forEach((name, place) -> {

@@ -11,6 +11,12 @@ public interface TrainingExecutable extends Executable {
      */
     float[] parameters();
 
+    /**
+     * Where each trained parameter lies in {@link #parameters()}, by its full name, in the order of the array. Ranges do not overlap;
+     * there may be padding between them.
+     */
+    Map<String, ParameterRange> ranges();
+
     /** All running statistics, live, in the network's canonical order. */
     float[] statistics();
 

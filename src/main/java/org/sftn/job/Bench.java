@@ -36,6 +36,7 @@ import org.sftn.train.Objective;
 import org.sftn.train.Sgd;
 import org.sftn.train.Shard;
 import org.sftn.train.StepLoss;
+import org.sftn.train.WeightDecay;
 import org.sftn.train.exchange.Slice;
 import org.sftn.zoo.Architecture;
 import org.sftn.zoo.Zoo;
@@ -215,13 +216,14 @@ final class Bench {
     }
 
     private static Objective teacher(Settings settings, Architecture teacher, Optional<Architecture> student) {
-        return TeacherObjective.of(settings.teacher(), teacher, student, Optional.empty(), settings.seed());
+        return TeacherObjective.of(
+                settings.teacher(), settings.training(), teacher, student, Optional.empty(), settings.seed());
     }
 
     private static Objective student(Settings settings, Architecture teacher, Architecture student) {
         Map<String, Tensor> values = teacher.network().initialValues(settings.seed());
         Pair pair = new Pair(Optional.of(new Pair.Teacher(teacher, values)), student);
-        return DistillObjective.of(pair, Methods.recipe(settings, pair), settings.seed());
+        return DistillObjective.of(pair, Methods.recipe(settings, pair), settings.training(), settings.seed());
     }
 
     /** Normal images, uniform labels: the same in every layout, so that the losses of two engines can be compared. */
@@ -289,7 +291,13 @@ final class Bench {
     }
 
     private static Sgd sgd(float[] parameters, int threads) {
-        return new Sgd(parameters, new Slice(0, parameters.length), MOMENTUM, false, WEIGHT_DECAY, threads);
+        return new Sgd(
+                parameters,
+                new Slice(0, parameters.length),
+                MOMENTUM,
+                false,
+                WeightDecay.everywhere(WEIGHT_DECAY),
+                threads);
     }
 
     private static Double peakMemoryMib() throws IOException {

@@ -50,8 +50,8 @@ final class DistillJob implements Job {
                 teacher.map(model -> new Pair.Teacher(Inputs.architecture(model.description()), model.values())),
                 student);
         Recipe recipe = Methods.recipe(settings, pair);
-        DistillObjective objective = DistillObjective.of(pair, recipe, settings.seed());
-        Optional<TrainingRun.Before> before = DistillObjective.first(pair, recipe, settings.seed())
+        DistillObjective objective = DistillObjective.of(pair, recipe, settings.training(), settings.seed());
+        Optional<TrainingRun.Before> before = DistillObjective.first(pair, recipe, settings.training(), settings.seed())
                 .map(first -> new TrainingRun.Before(
                         first.objective(), first.schedule().applied(settings.training()), objective::startingFrom));
         TrainingSettings training = settings.training();

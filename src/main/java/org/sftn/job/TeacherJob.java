@@ -41,7 +41,8 @@ final class TeacherJob implements Job {
         Architecture network = Inputs.architecture(teacher.network(), data);
         Optional<Architecture> student = Inputs.given(teacher.student()).map(name -> Inputs.architecture(name, data));
         Optional<SavedModel> start = session.model("teacher.start-from", teacher.startFrom());
-        TeacherObjective objective = TeacherObjective.of(teacher, network, student, start, settings.seed());
+        TeacherObjective objective =
+                TeacherObjective.of(teacher, settings.training(), network, student, start, settings.seed());
         String identity =
                 start.map(model -> model.description().weightsSha256()).orElse(null);
         return TrainingRun.check(

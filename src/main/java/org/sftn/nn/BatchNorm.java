@@ -8,8 +8,16 @@ import java.util.List;
  *
  * @param epsilon added to the variance, above 0
  * @param momentum the weight of the new batch in the running statistics, in (0, 1]
+ * @param role nothing that it computes depends on it
  */
-public record BatchNorm(int channels, double epsilon, double momentum) implements Layer {
+public record BatchNorm(int channels, double epsilon, double momentum, Role role) implements Layer {
+    /** What a batch-norm is for. */
+    public enum Role {
+        ORDINARY,
+        /** The last layer of a residual block's path before the sum: with scale 0 the block passes its input on. */
+        END_OF_RESIDUAL
+    }
+
     public BatchNorm {
         if (channels < 1 || !(epsilon > 0) || !(momentum > 0 && momentum <= 1)) {
             throw new IllegalArgumentException("a batch-norm cannot have channels %d, epsilon %s, momentum %s"
@@ -20,6 +28,15 @@ public record BatchNorm(int channels, double epsilon, double momentum) implement
     /** PyTorch's defaults. */
     public BatchNorm(int channels) {
         this(channels, 1e-5, 0.1);
+    }
+
+    public BatchNorm(int channels, double epsilon, double momentum) {
+        this(channels, epsilon, momentum, Role.ORDINARY);
+    }
+
+    /** The same at the end of a residual block's path. */
+    public BatchNorm endingResidual() {
+        return new BatchNorm(channels, epsilon, momentum, Role.END_OF_RESIDUAL);
     }
 
     @Override

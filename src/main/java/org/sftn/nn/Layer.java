@@ -22,6 +22,7 @@ public sealed interface Layer extends Serializable
                 MaxPool,
                 AveragePool,
                 GlobalAveragePool,
+                Flatten,
                 Upsample {
     /**
      * The shape that this layer makes of its inputs.

@@ -6,9 +6,9 @@ public final class Taps {
     public static final String IMAGE = "image";
 
     public static final String STEM = "stem";
-    /** The map that global pooling takes. */
+    /** The map that global pooling, or flattening, takes. */
     public static final String LAST_MAP = "last-map";
-    /** The vector after global pooling. */
+    /** The vector that the last linear layer takes: after global pooling, or after the linear layers before. */
     public static final String POOLED = "pooled";
     /** The classifier's output before softmax. */
     public static final String LOGITS = "logits";

@@ -27,10 +27,16 @@ public record StudentFriendlyLoss(
         Tensor teacherGradient,
         List<Tensor> branchGradients) {
 
+    /**
+     * @param teacher its logits, {@code batch x classes}
+     * @param branches each branch's, of the same shape
+     * @param labels a class from 0 for each row
+     * @param labelSmoothing of every cross-entropy, in [0, 1)
+     */
     public static StudentFriendlyLoss of(
-            Tensor teacher, List<Tensor> branches, int[] labels, TeacherSettings settings) {
+            Tensor teacher, List<Tensor> branches, int[] labels, double labelSmoothing, TeacherSettings settings) {
         Gradients gradients = new Gradients();
-        CrossEntropy own = CrossEntropy.of(teacher, labels);
+        CrossEntropy own = CrossEntropy.of(teacher, labels, labelSmoothing);
         gradients.add("teacher", settings.lambdaT(), own.gradient());
         double divergence = 0;
         double branchCrossEntropy = 0;
@@ -49,7 +55,7 @@ public record StudentFriendlyLoss(
             if (!settings.detachTeacher()) {
                 gradients.add("teacher", klWeight, teacherFirst ? kl.gradientOfP() : kl.gradientOfQ());
             }
-            CrossEntropy ce = CrossEntropy.of(branch, labels);
+            CrossEntropy ce = CrossEntropy.of(branch, labels, labelSmoothing);
             branchCrossEntropy += crossEntropyWeight * ce.value();
             gradients.add(tap, crossEntropyWeight, ce.gradient());
             branchGradients.add(gradients.byTap().get(tap));

@@ -8,12 +8,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.sftn.conf.TeacherSettings;
+import org.sftn.conf.TrainingSettings;
 import org.sftn.conf.UserException;
 import org.sftn.engine.Engine;
 import org.sftn.model.SavedModel;
 import org.sftn.nn.Network;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
+import org.sftn.train.InitialValues;
 import org.sftn.train.Loss;
 import org.sftn.train.Objective;
 import org.sftn.train.Shard;
@@ -29,6 +31,7 @@ public final class TeacherObjective implements Objective {
     private static final String TEACHER = "teacher";
 
     private final TeacherSettings settings;
+    private final double labelSmoothing;
     private final Network model;
     private final Network network;
     private final int branches;
@@ -36,11 +39,13 @@ public final class TeacherObjective implements Objective {
 
     private TeacherObjective(
             TeacherSettings settings,
+            double labelSmoothing,
             Network model,
             Network network,
             int branches,
             LinkedHashMap<String, Tensor> initialValues) {
         this.settings = settings;
+        this.labelSmoothing = labelSmoothing;
         this.model = model;
         this.network = network;
         this.branches = branches;
@@ -48,12 +53,14 @@ public final class TeacherObjective implements Objective {
     }
 
     /**
+     * @param training of which this uses the smoothing of labels and how residual blocks start
      * @param student whose branches are grown; empty for a standard teacher
      * @param start the saved teacher to start from; empty for fresh weights
      * @throws UserException when the branches do not fit, or {@code start} is another network
      */
     public static TeacherObjective of(
             TeacherSettings settings,
+            TrainingSettings training,
             Architecture teacher,
             Optional<Architecture> student,
             Optional<SavedModel> start,
@@ -80,9 +87,9 @@ public final class TeacherObjective implements Objective {
             }
         }
         Network network = joint.build();
-        LinkedHashMap<String, Tensor> values = new LinkedHashMap<>(network.initialValues(seed));
+        LinkedHashMap<String, Tensor> values = InitialValues.of(network, training, seed);
         start.ifPresent(saved -> startFrom(saved, teacher, values));
-        return new TeacherObjective(settings, model, network, points.size(), values);
+        return new TeacherObjective(settings, training.labelSmoothing(), model, network, points.size(), values);
     }
 
     private static void startFrom(SavedModel saved, Architecture teacher, Map<String, Tensor> values) {
@@ -145,8 +152,8 @@ public final class TeacherObjective implements Objective {
             for (int i = 1; i <= branches; i++) {
                 logits.add(outputs.get(logits(branch(i))));
             }
-            StudentFriendlyLoss loss =
-                    StudentFriendlyLoss.of(outputs.get(logits(TEACHER)), logits, images.labels(), settings);
+            StudentFriendlyLoss loss = StudentFriendlyLoss.of(
+                    outputs.get(logits(TEACHER)), logits, images.labels(), labelSmoothing, settings);
             Map<String, Double> terms = new LinkedHashMap<>();
             Map<String, Tensor> gradients = new LinkedHashMap<>();
             terms.put("teacher-ce", loss.teacherCrossEntropy());

@@ -57,7 +57,7 @@ final class Replica {
                 exchange.slice(),
                 plan.training().momentum(),
                 plan.training().nesterov(),
-                plan.training().weightDecay(),
+                WeightDecay.of(plan.training(), model.training()),
                 plan.cores());
         this.nothing = new float[model.training().parameters().length];
     }

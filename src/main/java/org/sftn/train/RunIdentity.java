@@ -29,6 +29,9 @@ final class RunIdentity {
         identity.put("training.momentum", Double.toString(training.momentum()));
         identity.put("training.nesterov", Boolean.toString(training.nesterov()));
         identity.put("training.weight-decay", Double.toString(training.weightDecay()));
+        identity.put("training.decay-batch-norm-and-biases", Boolean.toString(training.decayBatchNormAndBiases()));
+        identity.put("training.label-smoothing", Double.toString(training.labelSmoothing()));
+        identity.put("training.zero-init-residual", Boolean.toString(training.zeroInitResidual()));
         identity.put("training.schedule.kind", training.schedule().kind().toString());
         identity.put(
                 "training.schedule.milestones", training.schedule().milestones().toString());

@@ -24,7 +24,7 @@ public final class Sgd implements AutoCloseable {
     private final Slice slice;
     private final float momentum;
     private final boolean nesterov;
-    private final float decay;
+    private final WeightDecay decay;
     private final int parts;
     private final ExecutorService helpers;
     private float[] velocity = {};
@@ -33,15 +33,15 @@ public final class Sgd implements AutoCloseable {
      * @param weights live: {@link #step} updates the slice and nothing else
      * @param momentum in [0, 1)
      * @param nesterov needs a momentum above 0
-     * @param weightDecay at least 0
+     * @param decay of the weights at their places
      * @param threads that may work at the same time, at least 1; the caller's is one of them, the others sleep between steps
      */
-    public Sgd(float[] weights, Slice slice, double momentum, boolean nesterov, double weightDecay, int threads) {
+    public Sgd(float[] weights, Slice slice, double momentum, boolean nesterov, WeightDecay decay, int threads) {
         this.weights = weights;
         this.slice = slice;
         this.momentum = (float) momentum;
         this.nesterov = nesterov;
-        this.decay = (float) weightDecay;
+        this.decay = decay;
         this.parts = Math.max(1, Math.min(threads, slice.length() / SMALLEST_PART));
         this.helpers = Executors.newCachedThreadPool(task -> {
             Thread thread = new Thread(task, "sgd");
@@ -69,13 +69,24 @@ public final class Sgd implements AutoCloseable {
     }
 
     private void update(float[] gradient, float minusRate, Slice range) {
-        int offset = slice.offset();
+        float[][] copy = slice.offset() == 0 ? null : new float[3][BLOCK];
+        int from = range.offset();
         int end = range.offset() + range.length();
-        float[][] copy = offset == 0 ? null : new float[3][BLOCK];
-        for (int from = range.offset(); from < end; from += BLOCK) {
+        for (WeightDecay.Run run : decay.runs()) {
+            int to = Math.min(end, run.end() - slice.offset());
+            if (from < to) {
+                update(gradient, run.decay(), minusRate, from, to, copy);
+                from = to;
+            }
+        }
+    }
+
+    private void update(float[] gradient, float decay, float minusRate, int first, int end, float[][] copy) {
+        int offset = slice.offset();
+        for (int from = first; from < end; from += BLOCK) {
             int count = Math.min(BLOCK, end - from);
             if (copy == null) {
-                update(weights, velocity, gradient, minusRate, from, from + count);
+                update(weights, velocity, gradient, decay, minusRate, from, from + count);
                 continue;
             }
             System.arraycopy(weights, offset + from, copy[0], 0, count);
@@ -83,7 +94,7 @@ public final class Sgd implements AutoCloseable {
             if (momentum != 0) {
                 System.arraycopy(velocity, from, copy[1], 0, count);
             }
-            update(copy[0], copy[1], copy[2], minusRate, 0, count);
+            update(copy[0], copy[1], copy[2], decay, minusRate, 0, count);
             System.arraycopy(copy[0], 0, weights, offset + from, count);
             if (momentum != 0) {
                 System.arraycopy(copy[1], 0, velocity, from, count);
@@ -91,7 +102,7 @@ public final class Sgd implements AutoCloseable {
         }
     }
 
-    private void update(float[] w, float[] m, float[] g, float minusRate, int from, int end) {
+    private void update(float[] w, float[] m, float[] g, float decay, float minusRate, int from, int end) {
         if (momentum == 0) {
             plain(w, g, decay, minusRate, from, end);
         } else if (nesterov) {

@@ -90,8 +90,13 @@ final class Parts {
 
     /** Adds {@code PREFIXconvN} and {@code PREFIXbnN}. */
     static String normed(Network.Builder b, String prefix, int number, Convolution convolution, String input) {
-        String x = b.add(prefix + "conv" + number, convolution, input);
-        return b.add(prefix + "bn" + number, new BatchNorm(convolution.out()), x);
+        return normed(b, prefix, number, convolution, new BatchNorm(convolution.out()), input);
+    }
+
+    /** The same with another batch-norm. */
+    static String normed(
+            Network.Builder b, String prefix, int number, Convolution convolution, BatchNorm norm, String input) {
+        return b.add(prefix + "bn" + number, norm, b.add(prefix + "conv" + number, convolution, input));
     }
 
     /** The same and {@code PREFIXreluN}. */

@@ -7,6 +7,7 @@ import java.util.List;
 import org.sftn.conf.UserException;
 import org.sftn.nn.AveragePool;
 import org.sftn.nn.Convolution;
+import org.sftn.nn.GlobalAveragePool;
 import org.sftn.nn.Network;
 import org.sftn.nn.Relu;
 import org.sftn.nn.Shape;
@@ -31,6 +32,7 @@ final class Projected {
                             .formatted(student.name(), teacher.name()));
         }
         List<Network> stages = new ArrayList<>(student.stages());
+        requirePooling(teacher);
         Shape taught = teacher.network().tapShape(Taps.LAST_MAP);
         Network projector = projector(student, teacher.name(), taught);
         stages.add(projector);
@@ -41,6 +43,17 @@ final class Projected {
                 student.stem(),
                 stages,
                 Parts.head(projector.tapShape(Taps.stage(stages.size())), student.classes()));
+    }
+
+    private static void requirePooling(Architecture teacher) {
+        String pooled = teacher.head().tap(Taps.POOLED);
+        boolean pools = teacher.head().nodes().stream()
+                .anyMatch(node -> node.name().equals(pooled) && node.layer() instanceof GlobalAveragePool);
+        if (!pools) {
+            throw new UserException(
+                    "no student can take the classifier of the teacher %s: it has more than one linear layer behind its last map"
+                            .formatted(teacher.name()));
+        }
     }
 
     private static Network projector(Architecture student, String teacher, Shape taught) {

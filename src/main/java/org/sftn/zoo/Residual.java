@@ -59,7 +59,7 @@ final class Residual {
     static String basicBlock(Network.Builder b, String name, String input, int width, int stride) {
         String prefix = name + ".";
         String x = Parts.activated(b, prefix, 1, convolution(b, input, width, 3, stride), input);
-        x = Parts.normed(b, prefix, 2, convolution(b, x, width, 3, 1), x);
+        x = last(b, prefix, 2, convolution(b, x, width, 3, 1), x);
         return b.add(name + ".relu2", new Relu(), sum(b, name, input, x, stride));
     }
 
@@ -71,8 +71,13 @@ final class Residual {
         String prefix = name + ".";
         String x = Parts.activated(b, prefix, 1, convolution(b, input, width, 1, 1), input);
         x = Parts.activated(b, prefix, 2, convolution(b, x, width, 3, stride), x);
-        x = Parts.normed(b, prefix, 3, convolution(b, x, 4 * width, 1, 1), x);
+        x = last(b, prefix, 3, convolution(b, x, 4 * width, 1, 1), x);
         return b.add(name + ".relu3", new Relu(), sum(b, name, input, x, stride));
+    }
+
+    private static String last(Network.Builder b, String prefix, int number, Convolution convolution, String input) {
+        BatchNorm norm = new BatchNorm(convolution.out()).endingResidual();
+        return Parts.normed(b, prefix, number, convolution, norm, input);
     }
 
     private static Convolution convolution(Network.Builder b, String input, int width, int kernel, int stride) {

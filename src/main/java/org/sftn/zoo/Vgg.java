@@ -33,27 +33,28 @@ final class Vgg {
                     name,
                     image,
                     classes,
-                    stem(image, stem),
+                    stem(image, WIDTHS.get(0), stem),
                     WIDTHS.size() - 1,
-                    (stage, input) -> stage(stage, input, convolutions.get(stage), stage < 4 || large),
+                    (stage, input) ->
+                            stage(stage, input, WIDTHS.get(stage), convolutions.get(stage), stage < 4 || large),
                     input -> Parts.head(input, classes));
         };
     }
 
-    private static Network stem(Shape image, int convolutions) {
+    static Network stem(Shape image, int width, int convolutions) {
         Network.Builder b = Network.builder();
-        String x = convolutions(b, "", b.input(Taps.IMAGE, image), WIDTHS.get(0), convolutions);
+        String x = convolutions(b, "", b.input(Taps.IMAGE, image), width, convolutions);
         return b.tap(Taps.STEM, x).build();
     }
 
-    private static Network stage(int stage, Shape input, int convolutions, boolean pooled) {
+    static Network stage(int stage, Shape input, int width, int convolutions, boolean pooled) {
         Network.Builder b = Network.builder();
         String prefix = Taps.stage(stage) + ".";
         String x = b.input(FEATURES, input);
         if (pooled) {
             x = b.add(prefix + "maxpool", new MaxPool(2, 2, 0), x);
         }
-        x = convolutions(b, prefix, x, WIDTHS.get(stage), convolutions);
+        x = convolutions(b, prefix, x, width, convolutions);
         return b.tap(Taps.stageBeforeRelu(stage), prefix + "bn" + convolutions)
                 .tap(Taps.stage(stage), x)
                 .build();

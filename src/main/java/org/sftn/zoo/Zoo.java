@@ -11,7 +11,8 @@ import org.sftn.nn.Shape;
 
 /**
  * All architectures by name. A new one is its own file and its row here. Fresh weights are the layers' own: RepDistiller starts the
- * linear layers of VGG and MobileNetV2, and the convolutions of the ShuffleNets, from other distributions.
+ * linear layers of VGG and MobileNetV2, and the convolutions of the ShuffleNets, from other distributions, as does torchvision with the
+ * linear layers of VGG.
  */
 public final class Zoo {
     /** Published for CIFAR-100. */
@@ -46,7 +47,8 @@ public final class Zoo {
             entry("resnet50", ImageNetResNet.bottleneck(3, 4, 6, 3)),
             entry("resnet101", ImageNetResNet.bottleneck(3, 4, 23, 3)),
             entry("mobilenet_v2", MobileNetV2::imageNet),
-            entry("shufflenet_v2_x1_0", ShuffleNetV2::imageNet));
+            entry("shufflenet_v2_x1_0", ShuffleNetV2::imageNet),
+            entry("vgg16_bn", ImageNetVgg::vgg16));
 
     /** Makes one architecture for images and classes of any fitting size. */
     interface Factory {

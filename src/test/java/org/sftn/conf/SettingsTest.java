@@ -65,6 +65,9 @@ class SettingsTest {
                         0.9,
                         false,
                         5e-4,
+                        true,
+                        0,
+                        false,
                         new TrainingSettings.Schedule(
                                 TrainingSettings.ScheduleKind.MULTI_STEP, List.of(150, 180, 210), 0.1, 0),
                         TrainingSettings.ExchangeKind.DIRECT,
@@ -123,6 +126,9 @@ class SettingsTest {
                         entry("training.momentum", "0.9"),
                         entry("training.nesterov", "false"),
                         entry("training.weight-decay", "0.0005"),
+                        entry("training.decay-batch-norm-and-biases", "true"),
+                        entry("training.label-smoothing", "0"),
+                        entry("training.zero-init-residual", "false"),
                         entry("training.schedule.kind", "multi-step"),
                         entry("training.schedule.milestones", "[150, 180, 210]"),
                         entry("training.schedule.factor", "0.1"),
@@ -287,6 +293,15 @@ class SettingsTest {
                 List.of("distill.kd = 3", "distill.kd must be a block of settings (run.conf: 1)"),
                 List.of("training.momentum = NaN", "training.momentum is 'NaN', it must be a number (run.conf: 1)"),
                 List.of("training.momentum = 1", "training.momentum is 1, it must be less than 1 (run.conf: 1)"),
+                List.of(
+                        "training.label-smoothing = 1",
+                        "training.label-smoothing is 1, it must be less than 1 (run.conf: 1)"),
+                List.of(
+                        "training.label-smoothing = -0.1",
+                        "training.label-smoothing is -0.1, it must be at least 0 (run.conf: 1)"),
+                List.of(
+                        "training.zero-init-residual = 0",
+                        "training.zero-init-residual is '0', it must be true or false (run.conf: 1)"),
                 List.of("training.momentum = -0.5", "training.momentum is -0.5, it must be at least 0 (run.conf: 1)"),
                 List.of(
                         "training.learning-rate = 0",

@@ -1,6 +1,7 @@
 package org.sftn.distill;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.sftn.ObjectiveRun.TRAINING;
 import static org.sftn.ObjectiveRun.zoo;
 
 import java.util.List;
@@ -41,7 +42,7 @@ class CcTest {
         Pair pair =
                 new Pair(Optional.of(new Pair.Teacher(teacher, teacher.network().initialValues(5))), zoo("resnet8"));
         Recipe recipe = Cc.bind(Settings.of(List.of()), "distill.cc", pair);
-        try (ObjectiveRun run = new ObjectiveRun(DistillObjective.of(pair, recipe, 1), new BigDlEngine(2))) {
+        try (ObjectiveRun run = new ObjectiveRun(DistillObjective.of(pair, recipe, TRAINING, 1), new BigDlEngine(2))) {
             List<Loss> losses = run.descend(8, 0.01f);
             assertThat(losses.get(0).terms()).containsOnlyKeys("ce", "cc");
             assertThat(losses.get(7).terms().get("cc"))

@@ -2,6 +2,9 @@ package org.sftn.distill;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.entry;
+import static org.sftn.ObjectiveRun.TRAINING;
+import static org.sftn.ObjectiveRun.training;
 import static org.sftn.ObjectiveRun.zoo;
 
 import java.util.ArrayList;
@@ -27,9 +30,13 @@ import org.sftn.nn.Convolution;
 import org.sftn.nn.Layout;
 import org.sftn.nn.Network;
 import org.sftn.nn.ParameterSpec;
+import org.sftn.nn.Shape;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
 import org.sftn.train.Loss;
+import org.sftn.train.Shard;
+import org.sftn.train.StepLoss;
+import org.sftn.train.loss.CrossEntropy;
 import org.sftn.train.loss.Gradients;
 import org.sftn.zoo.Architecture;
 import org.sftn.zoo.Zoo;
@@ -208,7 +215,7 @@ class DistillObjectiveTest {
         Pair pair = pair(RESNET14.network().initialValues(5));
         Recipe recipe = Methods.recipe(Settings.of(List.of()), pair);
         assertThat(recipe).isEqualTo(new Recipe(0.1, Map.of("kd", new Kd(0.9, 4, Logits.RAW)), pair));
-        try (ObjectiveRun run = new ObjectiveRun(DistillObjective.of(pair, recipe, 1), new Watching())) {
+        try (ObjectiveRun run = new ObjectiveRun(DistillObjective.of(pair, recipe, TRAINING, 1), new Watching())) {
             List<Loss> losses = run.descend(8, 0.05f);
             assertThat(losses.get(0).terms()).containsOnlyKeys("ce", "kd");
             assertThat(losses.get(7).total()).isLessThan(losses.get(0).total());
@@ -218,8 +225,8 @@ class DistillObjectiveTest {
     @Test
     void theStudentAloneNeedsNoTeacherAndStartsFromTheSameWeights() {
         Pair untaught = new Pair(Optional.empty(), RESNET8);
-        DistillObjective alone =
-                DistillObjective.of(untaught, Methods.recipe(settings("distill.method", "none"), untaught), 1);
+        DistillObjective alone = DistillObjective.of(
+                untaught, Methods.recipe(settings("distill.method", "none"), untaught), TRAINING, 1);
         try (ObjectiveRun run = new ObjectiveRun(alone, new Watching())) {
             assertThat(run.gradient().terms()).containsOnlyKeys("ce");
         }
@@ -231,6 +238,44 @@ class DistillObjectiveTest {
     }
 
     @Test
+    void theStudentsLabelsAreSmoothed() {
+        Pair untaught = new Pair(Optional.empty(), RESNET8);
+        DistillObjective alone = DistillObjective.of(
+                untaught,
+                Methods.recipe(settings("distill.method", "none"), untaught),
+                training(Map.of("label-smoothing", "0.2")),
+                1);
+        int[] labels = {3, 0};
+        Tensor logits = Formulas.random(1, 2, ObjectiveRun.CLASSES);
+        Batch batch = new Batch(Tensor.zeros(Shape.of(2, 3, 32, 32)), labels, new long[] {0, 1});
+        try (StepLoss loss = alone.open(new BigDlEngine(1), new Shard(batch.indices(), labels, 2, 1))) {
+            CrossEntropy expected = CrossEntropy.of(logits, labels, 0.2);
+            Loss found = loss.loss(batch, Map.of("student.logits", logits), 0);
+            assertThat(found.terms()).containsExactly(entry("ce", expected.value()));
+            assertThat(found.gradients().get("student.logits").values())
+                    .isEqualTo(expected.gradient().values());
+        }
+    }
+
+    @Test
+    void blocksOfTheStudentMayStartWithScaleZeroAndOfTheFrozenTeacherDoNot() {
+        Map<String, Tensor> taught = RESNET14.network().initialValues(5);
+        Pair pair = pair(taught);
+        Recipe recipe = Methods.recipe(Settings.of(List.of()), pair);
+        DistillObjective zero = DistillObjective.of(pair, recipe, training(Map.of("zero-init-residual", "true")), 1);
+        DistillObjective.of(pair, recipe, TRAINING, 1)
+                .initialValues()
+                .forEach((name, tensor) -> assertThat(
+                                zero.initialValues().get(name).values())
+                        .as(name)
+                        .isEqualTo(
+                                name.matches("student\\.stage.\\.block.\\.bn2\\.weight")
+                                        ? new float[tensor.values().length]
+                                        : tensor.values()));
+        assertThat(taught.get("stage1.block0.bn2.weight").values()).containsOnly(1);
+    }
+
+    @Test
     void aTeacherOfOtherClassesOrNoneIsRefused() {
         Architecture other = Zoo.create("resnet14", RESNET14.image(), 100);
         assertThatThrownBy(() -> new Pair(Optional.of(new Pair.Teacher(other, Map.of())), RESNET8))
@@ -239,7 +284,7 @@ class DistillObjectiveTest {
                         + " the data have 10 classes of images of 3x32x32");
         Pair untaught = new Pair(Optional.empty(), RESNET8);
         Recipe kd = Methods.recipe(settings("distill.method", "kd"), untaught);
-        assertThatThrownBy(() -> DistillObjective.of(untaught, kd, 1))
+        assertThatThrownBy(() -> DistillObjective.of(untaught, kd, TRAINING, 1))
                 .isInstanceOf(UserException.class)
                 .hasMessage("this method needs a teacher: distill.teacher is empty");
     }
@@ -285,6 +330,6 @@ class DistillObjectiveTest {
 
     private static DistillObjective distill(
             double crossEntropyWeight, Map<String, DistillationMethod> terms, Map<String, Tensor> teacher) {
-        return DistillObjective.of(pair(teacher), new Recipe(crossEntropyWeight, terms, pair(teacher)), 1);
+        return DistillObjective.of(pair(teacher), new Recipe(crossEntropyWeight, terms, pair(teacher)), TRAINING, 1);
     }
 }

@@ -2,6 +2,7 @@ package org.sftn.distill;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.sftn.ObjectiveRun.TRAINING;
 import static org.sftn.distill.Formulas.checkGradient;
 import static org.sftn.distill.Formulas.pair;
 import static org.sftn.distill.Formulas.random;
@@ -49,7 +50,8 @@ class FspTest {
         Recipe recipe = recipe(pair, FSP);
         assertThat(recipe.crossEntropyWeight()).isEqualTo(1);
         assertThat(recipe.terms().get("fsp").needs()).isEmpty();
-        DistillObjective.First first = DistillObjective.first(pair, recipe, 1).orElseThrow();
+        DistillObjective.First first =
+                DistillObjective.first(pair, recipe, TRAINING, 1).orElseThrow();
         assertThat(first.schedule()).isEqualTo(new Preliminary.Schedule(30, 0, List.of()));
         assertThat(first.objective().taps())
                 .containsExactly("student.stage1", "student.stage2", "student.stage3", "student.stem");
@@ -62,8 +64,9 @@ class FspTest {
     @Test
     void thePreliminaryStageBringsTheFlowsTogether() {
         Pair pair = pair("resnet14", "resnet8", 32);
-        DistillObjective objective =
-                DistillObjective.first(pair, recipe(pair, FSP), 1).orElseThrow().objective();
+        DistillObjective objective = DistillObjective.first(pair, recipe(pair, FSP), TRAINING, 1)
+                .orElseThrow()
+                .objective();
         try (ObjectiveRun run = new ObjectiveRun(objective, new BigDlEngine(2))) {
             List<Loss> losses = run.descend(6, 0.01f);
             assertThat(losses.get(0).terms()).containsOnlyKeys("fsp");

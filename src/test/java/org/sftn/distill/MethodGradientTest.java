@@ -2,6 +2,7 @@ package org.sftn.distill;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.sftn.ObjectiveRun.TRAINING;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -63,14 +64,14 @@ class MethodGradientTest {
     @MethodSource("org.sftn.distill.MethodTable#rows")
     void theMainStagesGradientsAreTheSlopesOfTheLoss(MethodTable.Row row) {
         Pair pair = pair(row);
-        gradientsAreSlopes(DistillObjective.of(pair, Methods.recipe(settings(row), pair), 1));
+        gradientsAreSlopes(DistillObjective.of(pair, Methods.recipe(settings(row), pair), TRAINING, 1));
     }
 
     @ParameterizedTest
     @MethodSource("org.sftn.distill.MethodTable#rows")
     void thePreliminaryStagesGradientsAreTheSlopesOfTheLoss(MethodTable.Row row) {
         Pair pair = pair(row);
-        DistillObjective.first(pair, Methods.recipe(settings(row), pair), 1)
+        DistillObjective.first(pair, Methods.recipe(settings(row), pair), TRAINING, 1)
                 .ifPresent(first -> gradientsAreSlopes(first.objective()));
     }
 

@@ -2,6 +2,7 @@ package org.sftn.distill;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.sftn.ObjectiveRun.TRAINING;
 import static org.sftn.ObjectiveRun.zoo;
 
 import java.util.HashMap;
@@ -49,7 +50,7 @@ class SimKdTest {
         Architecture teacher = zoo("wrn_16_1");
         Map<String, Tensor> values = teacher.network().initialValues(5);
         Pair pair = new Pair(Optional.of(new Pair.Teacher(teacher, values)), zoo("resnet8"));
-        DistillObjective objective = DistillObjective.of(pair, Formulas.recipe(pair, SETTINGS), 1);
+        DistillObjective objective = DistillObjective.of(pair, Formulas.recipe(pair, SETTINGS), TRAINING, 1);
         assertThat(objective.network().parameters())
                 .extracting(ParameterSpec::name)
                 .contains("student.conv1.weight", "student.projector.bn3.bias")

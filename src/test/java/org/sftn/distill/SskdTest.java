@@ -3,6 +3,7 @@ package org.sftn.distill;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.sftn.ObjectiveRun.TRAINING;
 
 import java.util.List;
 import java.util.Map;
@@ -136,7 +137,8 @@ class SskdTest {
                                 new Sskd.Terms(
                                         new Sskd.Kl(0.9, 4, 1), new Sskd.Kl(2.7, 4, 1), new Sskd.Kl(10, 0.5, 0.75)),
                                 new Preliminary.Schedule(60, 0.05, List.of(30, 45)))));
-        DistillObjective.First first = DistillObjective.first(pair, recipe, 1).orElseThrow();
+        DistillObjective.First first =
+                DistillObjective.first(pair, recipe, TRAINING, 1).orElseThrow();
         assertThat(first.schedule()).isEqualTo(new Preliminary.Schedule(60, 0.05, List.of(30, 45)));
         List<String> heads = List.of(
                 "sskd.teacher-head.linear1.weight",
@@ -146,7 +148,7 @@ class SskdTest {
         assertThat(first.objective().network().parameters())
                 .extracting(ParameterSpec::name)
                 .containsExactlyElementsOf(heads);
-        DistillObjective main = DistillObjective.of(pair, recipe, 1);
+        DistillObjective main = DistillObjective.of(pair, recipe, TRAINING, 1);
         assertThat(main.network().parameters())
                 .extracting(ParameterSpec::name)
                 .contains("sskd.student-head.linear1.weight", "student.fc.weight")

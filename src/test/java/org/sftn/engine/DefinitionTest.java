@@ -18,6 +18,7 @@ import org.sftn.nn.AveragePool;
 import org.sftn.nn.ChannelShuffle;
 import org.sftn.nn.ChannelSlice;
 import org.sftn.nn.Concat;
+import org.sftn.nn.Flatten;
 import org.sftn.nn.LearnedVector;
 import org.sftn.nn.Network;
 import org.sftn.nn.Shape;
@@ -69,6 +70,7 @@ class DefinitionTest {
                 .tap("shuffle3", b.add("shuffle3", new ChannelShuffle(3), map))
                 .tap("average", b.add("average", new AveragePool(3, 2, 1), map))
                 .tap("up", b.add("up", new Upsample(3), map))
+                .tap("flat", b.add("flat", new Flatten(), map))
                 .tap("vector", b.add("vector", new LearnedVector(7, 1)))
                 .build();
     }
@@ -93,6 +95,7 @@ class DefinitionTest {
             return sum / 9;
         });
         all.put("up", (n, c, y, x) -> map.at(n, c, y / 3, x / 3));
+        all.put("flat", (n, c, y, x) -> map.at(n, c / (HEIGHT * WIDTH), c / WIDTH % HEIGHT, c % WIDTH));
         all.put("vector", (n, c, y, x) -> vector[c]);
         return all;
     }

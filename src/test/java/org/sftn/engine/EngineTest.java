@@ -20,6 +20,7 @@ import org.sftn.engine.bigdl.BigDlEngine;
 import org.sftn.engine.onednn.OneDnnEngine;
 import org.sftn.nn.BatchNorm;
 import org.sftn.nn.Network;
+import org.sftn.nn.ParameterSpec;
 import org.sftn.nn.Relu;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Taps;
@@ -276,6 +277,37 @@ class EngineTest {
                     assertThat(saved.get(name).values()[0]).as(name).isEqualTo(2 * value.values()[0]);
                 }
             });
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void rangesSayWhereEachParameterLies(Kind kind) {
+        try (TrainingExecutable executable = kind.engine().compileForTraining(NETWORK, LOGITS, BATCH)) {
+            executable.load(NETWORK.initialValues(1));
+            step(executable, BATCH, "step");
+            float[] parameters = executable.parameters();
+            Map<String, ParameterRange> ranges = executable.ranges();
+            assertThat(ranges.keySet())
+                    .containsExactlyInAnyOrderElementsOf(NETWORK.parameters().stream()
+                            .map(ParameterSpec::name)
+                            .toList());
+            int number = 0;
+            int last = 0;
+            float[] between = executable.gradients().clone();
+            for (ParameterRange range : ranges.values()) {
+                assertThat(range.from()).isGreaterThanOrEqualTo(last).isLessThan(range.end());
+                last = range.end();
+                Arrays.fill(parameters, range.from(), range.end(), ++number);
+                Arrays.fill(between, range.from(), range.end(), 0);
+            }
+            assertThat(last).isLessThanOrEqualTo(parameters.length);
+            assertThat(between).as("gradients of what lies between").containsOnly(0);
+            Map<String, Tensor> saved = executable.save();
+            int expected = 0;
+            for (String name : ranges.keySet()) {
+                assertThat(saved.get(name).values()).as(name).containsOnly(++expected);
+            }
         }
     }
 

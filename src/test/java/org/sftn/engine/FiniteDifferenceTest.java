@@ -22,6 +22,7 @@ import org.sftn.nn.ChannelShuffle;
 import org.sftn.nn.ChannelSlice;
 import org.sftn.nn.Concat;
 import org.sftn.nn.Convolution;
+import org.sftn.nn.Flatten;
 import org.sftn.nn.Gate;
 import org.sftn.nn.GlobalAveragePool;
 import org.sftn.nn.Layer;
@@ -97,6 +98,8 @@ class FiniteDifferenceTest {
                 Named.of("slices", slices()),
                 Named.of("shuffle units", shuffleUnits()),
                 Named.of("learned vectors", learnedVectors()),
+                layer("flatten", new Flatten()),
+                Named.of("flattened maps", flattened()),
                 Named.of("linear", linear()),
                 Named.of("joined graph", joined()),
                 Named.of("nothing trained before the first weights", untrainedStart()),
@@ -114,6 +117,22 @@ class FiniteDifferenceTest {
         String x = b.input("image", image);
         x = b.add("before", new Convolution(3, 4, 1, 1, 0, 1), x);
         return Named.of(name, b.tap("out", b.add("layer", layer, x)).build());
+    }
+
+    /** A flattened map with other users, and one that nothing trained stands before. */
+    private static Network flattened() {
+        Network.Builder b = Network.builder();
+        String image = b.input("image", Shape.of(3, 2, 3));
+        String map = b.add("conv", Convolution.same(3, 4, 3, 1), image);
+        String flat = b.add("flat", new Flatten(), map);
+        String features = b.add("fc1", new Linear(24, 5), flat);
+        String untrained = b.add("fc2", new Linear(18, 5), b.add("untrained", new Flatten(), image));
+        return b.tap("map", map)
+                .tap("flat", flat)
+                .tap("again", b.add("again", new Flatten(), map))
+                .tap("bn", b.add("bn", new BatchNorm(4), map))
+                .tap("out", b.add("sum", new Add(), features, untrained))
+                .build();
     }
 
     private static Network linear() {

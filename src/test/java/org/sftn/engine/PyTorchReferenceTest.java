@@ -23,7 +23,7 @@ import org.sftn.nn.Network;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
-import org.sftn.zoo.Zoo;
+import org.sftn.zoo.NarrowNetworks;
 
 /**
  * Against PyTorch in float64 from the same float32 weights. The golden file is made by {@code src/test/python/pytorch_reference.py},
@@ -61,7 +61,9 @@ class PyTorchReferenceTest {
         JsonNode expected = GOLDEN.get("networks").get(name);
         JsonNode settings = GOLDEN.get("settings").get(name);
         Shape image = shape(settings.get("image"));
-        Network network = Zoo.create(name, image, GOLDEN.get("classes").asInt()).network();
+        Network network = NarrowNetworks.create(
+                        name, image, GOLDEN.get("classes").asInt())
+                .network();
         int batch = GOLDEN.get("batch").asInt();
         Map<String, Tensor> images = Map.of(Taps.IMAGE, Reproducible.tensor("image", image.batched(batch), 4, 0));
         Set<String> compared = names(expected.get("training_taps"));

@@ -91,6 +91,7 @@ class NetworkTest {
         refused(
                 () -> b.add("pool", new GlobalAveragePool(), "v"),
                 "pool: global average pool needs a feature map, not 128");
+        refused(() -> b.add("flat", new Flatten(), "v"), "flat: flatten needs a feature map, not 128");
         refused(() -> b.add("pool", new MaxPool(2, 2, 0), "v"), "pool: max pool needs a feature map, not 128");
         refused(
                 () -> b.add("pool", new MaxPool(19, 1, 1), "a"),

@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
+import static org.sftn.ObjectiveRun.TRAINING;
 import static org.sftn.ObjectiveRun.saved;
+import static org.sftn.ObjectiveRun.training;
 import static org.sftn.ObjectiveRun.zoo;
 
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -21,6 +24,7 @@ import org.sftn.ObjectiveRun;
 import org.sftn.conf.TeacherSettings;
 import org.sftn.conf.TeacherSettings.Kl;
 import org.sftn.conf.UserException;
+import org.sftn.data.Batch;
 import org.sftn.engine.bigdl.BigDlEngine;
 import org.sftn.model.SavedModel;
 import org.sftn.nn.Convolution;
@@ -31,6 +35,9 @@ import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
 import org.sftn.nn.TransposedConvolution;
 import org.sftn.train.Loss;
+import org.sftn.train.Shard;
+import org.sftn.train.StepLoss;
+import org.sftn.train.loss.CrossEntropy;
 import org.sftn.zoo.Architecture;
 import org.sftn.zoo.Zoo;
 
@@ -40,7 +47,7 @@ class TeacherObjectiveTest {
     }
 
     private static TeacherObjective objective(String teacher, String student, TeacherSettings settings) {
-        return TeacherObjective.of(settings, zoo(teacher), Optional.of(zoo(student)), Optional.empty(), 1);
+        return TeacherObjective.of(settings, TRAINING, zoo(teacher), Optional.of(zoo(student)), Optional.empty(), 1);
     }
 
     private static ObjectiveRun run(TeacherObjective objective) {
@@ -53,8 +60,8 @@ class TeacherObjectiveTest {
 
     @Test
     void aStandardTeacherIsTheTeacherAlone() {
-        TeacherObjective standard =
-                TeacherObjective.of(settings(1, 3, 1, false), zoo("resnet14"), Optional.empty(), Optional.empty(), 1);
+        TeacherObjective standard = TeacherObjective.of(
+                settings(1, 3, 1, false), TRAINING, zoo("resnet14"), Optional.empty(), Optional.empty(), 1);
         assertThat(standard.network().parameterCount())
                 .isEqualTo(zoo("resnet14").network().parameterCount());
         assertThat(standard.taps()).containsExactly("teacher.logits");
@@ -249,6 +256,7 @@ class TeacherObjectiveTest {
         Map<String, Tensor> values = zoo("resnet8").network().initialValues(77);
         TeacherObjective joint = TeacherObjective.of(
                 settings(1, 3, 1, false),
+                TRAINING,
                 zoo("resnet8"),
                 Optional.of(zoo("resnet8")),
                 Optional.of(saved("resnet8", 10, values)),
@@ -264,9 +272,69 @@ class TeacherObjectiveTest {
     void anotherTeacherCannotBeTheStart() {
         SavedModel other = saved("resnet20", 100, Map.of());
         assertThatThrownBy(() -> TeacherObjective.of(
-                        settings(1, 3, 1, false), zoo("resnet8"), Optional.empty(), Optional.of(other), 1))
+                        settings(1, 3, 1, false), TRAINING, zoo("resnet8"), Optional.empty(), Optional.of(other), 1))
                 .isInstanceOf(UserException.class)
                 .hasMessage(
                         "teacher.start-from holds resnet20 with 100 classes; a resnet8 with 10 classes cannot start from it");
+    }
+
+    @Test
+    void theLabelsOfTeacherAndBranchesAreSmoothed() {
+        TeacherObjective joint = TeacherObjective.of(
+                settings(2, 3, 1, false),
+                training(Map.of("label-smoothing", "0.2")),
+                zoo("resnet8"),
+                Optional.of(zoo("resnet8")),
+                Optional.empty(),
+                1);
+        int[] labels = {3, 0};
+        Tensor teacher = logits(1);
+        Tensor branch1 = logits(2);
+        Tensor branch2 = logits(3);
+        Batch batch = new Batch(Tensor.zeros(Shape.of(2, 3, 32, 32)), labels, new long[] {0, 1});
+        Shard shard = new Shard(batch.indices(), labels, 2, 1);
+        try (StepLoss loss = joint.open(new BigDlEngine(1), shard)) {
+            Map<String, Double> terms = loss.loss(
+                            batch,
+                            Map.of("teacher.logits", teacher, "branch1.logits", branch1, "branch2.logits", branch2),
+                            0)
+                    .terms();
+            double branches = CrossEntropy.of(branch1, labels, 0.2).value()
+                    + CrossEntropy.of(branch2, labels, 0.2).value();
+            assertThat(terms.get("teacher-ce"))
+                    .isEqualTo(2 * CrossEntropy.of(teacher, labels, 0.2).value());
+            assertThat(terms.get("branch-ce")).isCloseTo(branches / 2, within(1e-12));
+        }
+    }
+
+    private static Tensor logits(int seed) {
+        Random random = new Random(seed);
+        Tensor logits = Tensor.zeros(Shape.of(2, ObjectiveRun.CLASSES));
+        for (int i = 0; i < logits.values().length; i++) {
+            logits.values()[i] = (float) random.nextGaussian();
+        }
+        return logits;
+    }
+
+    @Test
+    void blocksOfTeacherAndBranchesMayStartWithScaleZero() {
+        TeacherObjective ordinary = objective("resnet14", "resnet8", settings(1, 3, 1, false));
+        TeacherObjective zero = TeacherObjective.of(
+                settings(1, 3, 1, false),
+                training(Map.of("zero-init-residual", "true")),
+                zoo("resnet14"),
+                Optional.of(zoo("resnet8")),
+                Optional.empty(),
+                1);
+        assertThat(zero.initialValues())
+                .containsOnlyKeys(ordinary.initialValues().keySet());
+        ordinary.initialValues().forEach((name, tensor) -> {
+            boolean ends = name.matches("(teacher|branch.)\\.stage.\\.block.\\.bn2\\.weight");
+            assertThat(zero.initialValues().get(name).values())
+                    .as(name)
+                    .isEqualTo(ends ? new float[tensor.values().length] : tensor.values());
+        });
+        assertThat(zero.initialValues())
+                .containsKeys("teacher.stage3.block1.bn2.weight", "branch2.stage3.block0.bn2.weight");
     }
 }

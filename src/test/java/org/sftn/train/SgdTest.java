@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -32,7 +33,7 @@ class SgdTest {
             expected[i] = weights[i];
         }
         double[] buffer = new double[size];
-        Sgd sgd = new Sgd(weights, slice, momentum, nesterov, decay, 2);
+        Sgd sgd = new Sgd(weights, slice, momentum, nesterov, WeightDecay.everywhere(decay), 2);
         for (int step = 0; step < RATES.length; step++) {
             float[] gradient = new float[slice.length()];
             for (int i = 0; i < slice.length(); i++) {
@@ -46,7 +47,7 @@ class SgdTest {
             sgd.step(gradient, RATES[step]);
             assertThat(gradient).isEqualTo(before);
             if (step == 1) {
-                Sgd restored = new Sgd(weights, slice, momentum, nesterov, decay, 2);
+                Sgd restored = new Sgd(weights, slice, momentum, nesterov, WeightDecay.everywhere(decay), 2);
                 restored.restore(sgd.momentum());
                 sgd.close();
                 sgd = restored;
@@ -67,7 +68,7 @@ class SgdTest {
     private static float[] stepped(int offset, int threads) {
         int length = 1_400_003;
         float[] weights = new float[offset + length];
-        try (Sgd sgd = new Sgd(weights, new Slice(offset, length), 0.9, true, 5e-4, threads)) {
+        try (Sgd sgd = new Sgd(weights, new Slice(offset, length), 0.9, true, WeightDecay.everywhere(5e-4), threads)) {
             for (int step = 0; step < 3; step++) {
                 float[] gradient = new float[length];
                 for (int i = 0; i < length; i++) {
@@ -83,11 +84,56 @@ class SgdTest {
 
     @Test
     void theMomentumOfAnotherSliceIsRefused() {
-        try (Sgd sgd = new Sgd(new float[10], new Slice(2, 5), 0.9, false, 0, 1)) {
+        try (Sgd sgd = new Sgd(new float[10], new Slice(2, 5), 0.9, false, WeightDecay.everywhere(0), 1)) {
             assertThat(sgd.momentum()).isEmpty();
             assertThatThrownBy(() -> sgd.restore(new float[4]))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("a momentum of 4 values does not fit a slice of 5");
+        }
+    }
+
+    /** Runs shorter and longer than the blocks in which the slice is gone through, cut by slices and by threads. */
+    @ParameterizedTest
+    @CsvSource({"1, 1", "1, 3", "3, 2", "7, 1"})
+    void eachRunHasItsOwnDecayWhateverCutsIt(int ranks, int threads) {
+        int length = 600_011;
+        WeightDecay.Run[] runs = {
+            new WeightDecay.Run(5, 0),
+            new WeightDecay.Run(1500, 0.25f),
+            new WeightDecay.Run(1501, 0),
+            new WeightDecay.Run(300_000, 0.5f),
+            new WeightDecay.Run(length, 0)
+        };
+        float[] weights = start(length);
+        for (int rank = 0; rank < ranks; rank++) {
+            step(weights, Slice.of(length, rank, ranks), new WeightDecay(List.of(runs)), threads);
+        }
+        float[] expected = start(length);
+        int from = 0;
+        for (WeightDecay.Run run : runs) {
+            step(expected, new Slice(from, run.end() - from), WeightDecay.everywhere(run.decay()), 1);
+            from = run.end();
+        }
+        assertThat(weights).isEqualTo(expected);
+    }
+
+    private static float[] start(int length) {
+        float[] weights = new float[length];
+        for (int i = 0; i < length; i++) {
+            weights[i] = i % 97 / 31f - 1;
+        }
+        return weights;
+    }
+
+    private static void step(float[] weights, Slice slice, WeightDecay decay, int threads) {
+        try (Sgd sgd = new Sgd(weights, slice, 0.9, false, decay, threads)) {
+            for (int step = 0; step < 2; step++) {
+                float[] gradient = new float[slice.length()];
+                for (int i = 0; i < gradient.length; i++) {
+                    gradient[i] = (slice.offset() + i) % 89 / 50f - 1;
+                }
+                sgd.step(gradient, 0.1);
+            }
         }
     }
 }

@@ -22,6 +22,8 @@ import org.sftn.data.Batch;
 import org.sftn.engine.Arithmetic;
 import org.sftn.engine.Engine;
 import org.sftn.engine.Executable;
+import org.sftn.engine.Flat;
+import org.sftn.engine.ParameterRange;
 import org.sftn.engine.TrainingExecutable;
 import org.sftn.nn.GlobalAveragePool;
 import org.sftn.nn.Layout;
@@ -67,6 +69,9 @@ public final class TrainerBenchmark {
                 0.9,
                 false,
                 5e-4,
+                true,
+                0,
+                false,
                 new Schedule(ScheduleKind.MULTI_STEP, List.of(), 0.1, 0),
                 exchange,
                 0,
@@ -214,6 +219,11 @@ public final class TrainerBenchmark {
         @Override
         public float[] parameters() {
             return parameters;
+        }
+
+        @Override
+        public Map<String, ParameterRange> ranges() {
+            return new Flat(network.parameters()).ranges();
         }
 
         @Override

@@ -59,6 +59,13 @@ class ProjectedTest {
                 .hasMessage(
                         "the student resnet8+resnet14 has a projector and a teacher's classifier already; it cannot get those of"
                                 + " resnet20");
+        assertThatThrownBy(() -> Zoo.create("resnet18+vgg16_bn", IMAGE, 10))
+                .isInstanceOf(UserException.class)
+                .hasMessage(
+                        "no student can take the classifier of the teacher vgg16_bn: it has more than one linear layer"
+                                + " behind its last map");
+        assertThat(Zoo.create("vgg16_bn+resnet18", IMAGE, 10).network().tapShape("pooled"))
+                .isEqualTo(Shape.of(512));
         assertThatThrownBy(() -> Zoo.create("resnet8+shufflenet_v1_32", Shape.of(3, 36, 36), 10))
                 .isInstanceOf(UserException.class)
                 .hasMessage(

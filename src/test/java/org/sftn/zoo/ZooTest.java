@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sftn.conf.UserException;
+import org.sftn.nn.BatchNorm;
 import org.sftn.nn.Network;
 import org.sftn.nn.ParameterSpec;
 import org.sftn.nn.Shape;
@@ -95,6 +96,16 @@ class ZooTest {
                     Shape.of(232, 14, 14),
                     Shape.of(464, 7, 7),
                     Shape.of(1024));
+        }
+        if (name.equals("vgg16_bn")) {
+            // Simonyan and Zisserman 2015, table 1.
+            return List.of(
+                    Shape.of(64, 224, 224),
+                    Shape.of(128, 112, 112),
+                    Shape.of(256, 56, 56),
+                    Shape.of(512, 28, 28),
+                    Shape.of(512, 14, 14),
+                    Shape.of(4096));
         }
         // He et al. 2016, table 1.
         int expansion = Set.of("resnet18", "resnet34").contains(name) ? 1 : 4;
@@ -186,6 +197,25 @@ class ZooTest {
                 .doesNotContain("stage1.block0.shortcut.conv.weight");
     }
 
+    /** torchvision's zero_init_residual: bn2 of basic blocks, bn3 of bottlenecks. */
+    @ParameterizedTest
+    @MethodSource("names")
+    void theLastBatchNormsOfResidualBlocksAreKnown(String name) {
+        Network network = Zoo.create(name, CIFAR, 10).network();
+        String last = name.matches("resnet50.*|resnet101") ? "bn3" : "bn2";
+        List<String> expected = network.nodes().stream()
+                .map(Network.Node::name)
+                .filter(node -> name.startsWith("resnet") && node.matches("stage.\\.block.*\\." + last))
+                .toList();
+
+        assertThat(network.nodes().stream()
+                        .filter(node ->
+                                node.layer() instanceof BatchNorm norm && norm.role() == BatchNorm.Role.END_OF_RESIDUAL)
+                        .map(Network.Node::name))
+                .isEqualTo(expected);
+        assertThat(expected.isEmpty()).isEqualTo(!name.startsWith("resnet"));
+    }
+
     @Test
     void aBottleneckStridesAtIts3x3() {
         Network network = Zoo.create("resnet50", CIFAR, 10).network();
@@ -229,6 +259,24 @@ class ZooTest {
                 .startsWith("conv1.weight", "conv1.bias", "bn1.weight", "bn1.bias", "conv2.weight")
                 .containsSubsequence("stage2.conv2.bias", "stage2.bn2.weight", "stage2.bn2.bias", "stage3.conv1.weight")
                 .endsWith("stage4.bn2.weight", "stage4.bn2.bias", "fc.weight", "fc.bias");
+    }
+
+    @Test
+    void vggOfImageNetEndsInThreeLinearLayersOnItsFlattenedLastMap() {
+        assertThat(parameterNames("vgg16_bn"))
+                .startsWith("conv1.weight", "conv1.bias", "bn1.weight", "bn1.bias", "conv2.weight")
+                .containsSubsequence("stage2.conv3.bias", "stage2.bn3.weight", "stage2.bn3.bias", "stage3.conv1.weight")
+                .endsWith(
+                        "stage4.bn3.bias", "fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias", "fc.weight", "fc.bias");
+        // torchvision's state_dict has the same shapes in the same order.
+        Network published = Zoo.published("vgg16_bn").network();
+        assertThat(published.tapShape(Taps.LAST_MAP)).isEqualTo(Shape.of(512, 7, 7));
+        assertThat(published.parameters().stream()
+                        .filter(spec -> spec.name().matches("fc.*weight"))
+                        .map(ParameterSpec::shape))
+                .containsExactly(Shape.of(4096, 25088), Shape.of(4096, 4096), Shape.of(1000, 4096));
+        Network larger = Zoo.create("vgg16_bn", Shape.of(3, 255, 256), 10).network();
+        assertThat(larger.shape("flatten")).isEqualTo(Shape.of(512 * 7 * 8));
     }
 
     @Test
@@ -309,6 +357,9 @@ class ZooTest {
         assertThatThrownBy(() -> Zoo.create("vgg8", Shape.of(3, 7, 8), 10))
                 .isInstanceOf(UserException.class)
                 .hasMessage("vgg8 halves the image three times and needs at least 8x8 pixels, not 7x8");
+        assertThatThrownBy(() -> Zoo.create("vgg16_bn", Shape.of(3, 31, 224), 10))
+                .isInstanceOf(UserException.class)
+                .hasMessage("vgg16_bn halves the image five times and needs at least 32x32 pixels, not 31x224");
         assertThatThrownBy(() -> Zoo.create("mobilenet_v2_32", Shape.of(3, 16, 15), 10))
                 .isInstanceOf(UserException.class)
                 .hasMessage("mobilenet_v2_32 halves the image four times and needs at least 16x16 pixels, not 16x15");

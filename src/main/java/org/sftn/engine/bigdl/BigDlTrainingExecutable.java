@@ -1,6 +1,7 @@
 package org.sftn.engine.bigdl;
 
 import java.util.Map;
+import org.sftn.engine.ParameterRange;
 import org.sftn.engine.TrainingExecutable;
 import org.sftn.nn.Network;
 import org.sftn.nn.Tensor;
@@ -36,6 +37,11 @@ final class BigDlTrainingExecutable implements TrainingExecutable {
     @Override
     public float[] parameters() {
         return parameters.values();
+    }
+
+    @Override
+    public Map<String, ParameterRange> ranges() {
+        return parameters.trained().ranges();
     }
 
     @Override

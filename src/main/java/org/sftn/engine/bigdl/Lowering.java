@@ -14,6 +14,7 @@ import org.sftn.nn.ChannelShuffle;
 import org.sftn.nn.ChannelSlice;
 import org.sftn.nn.Concat;
 import org.sftn.nn.Convolution;
+import org.sftn.nn.Flatten;
 import org.sftn.nn.Gate;
 import org.sftn.nn.GlobalAveragePool;
 import org.sftn.nn.Layer;
@@ -150,6 +151,9 @@ final class Lowering {
         }
         if (layer instanceof Upsample upsample) {
             return new UpsampleOperation(input, output, upsample.factor());
+        }
+        if (layer instanceof Flatten) {
+            return new FlattenOperation(input, output);
         }
         if (layer instanceof GlobalAveragePool) {
             return new GlobalAveragePoolOperation(input, output);

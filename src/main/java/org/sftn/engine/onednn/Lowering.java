@@ -19,6 +19,7 @@ import org.sftn.nn.ChannelShuffle;
 import org.sftn.nn.ChannelSlice;
 import org.sftn.nn.Concat;
 import org.sftn.nn.Convolution;
+import org.sftn.nn.Flatten;
 import org.sftn.nn.Gate;
 import org.sftn.nn.GlobalAveragePool;
 import org.sftn.nn.Layer;
@@ -174,6 +175,9 @@ final class Lowering {
         }
         if (layer instanceof Upsample) {
             return new UpsampleOperation(input, output);
+        }
+        if (layer instanceof Flatten) {
+            return new FlattenOperation(handles, input, output);
         }
         if (layer instanceof Linear linear) {
             return new LinearOperation(handles, linear, input, output, owner);

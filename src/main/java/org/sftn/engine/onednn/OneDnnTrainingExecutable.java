@@ -3,6 +3,7 @@ package org.sftn.engine.onednn;
 import java.util.Map;
 import java.util.Set;
 import org.sftn.engine.Checks;
+import org.sftn.engine.ParameterRange;
 import org.sftn.engine.TrainingExecutable;
 import org.sftn.nn.Layout;
 import org.sftn.nn.Network;
@@ -47,6 +48,11 @@ final class OneDnnTrainingExecutable implements TrainingExecutable {
     @Override
     public float[] parameters() {
         return parameters.values();
+    }
+
+    @Override
+    public Map<String, ParameterRange> ranges() {
+        return parameters.ranges();
     }
 
     @Override

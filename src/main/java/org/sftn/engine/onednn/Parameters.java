@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.sftn.engine.Flat;
+import org.sftn.engine.ParameterRange;
 import org.sftn.engine.onednn.Buffer.Region;
 import org.sftn.nn.Network;
 import org.sftn.nn.ParameterSpec;
@@ -86,6 +87,12 @@ final class Parameters implements AutoCloseable {
 
     float[] statistics() {
         return statistics;
+    }
+
+    Map<String, ParameterRange> ranges() {
+        Map<String, ParameterRange> ranges = new LinkedHashMap<>();
+        slots.forEach((name, slot) -> ranges.put(name, new ParameterRange(slot.offset, slot.offset + slot.length)));
+        return ranges;
     }
 
     int statisticsOffset(String name) {

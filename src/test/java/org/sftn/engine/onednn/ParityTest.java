@@ -53,6 +53,7 @@ import org.sftn.train.Objective;
 import org.sftn.train.Shard;
 import org.sftn.train.StepLoss;
 import org.sftn.zoo.Architecture;
+import org.sftn.zoo.NarrowNetworks;
 import org.sftn.zoo.Zoo;
 
 /** The engine against the reference engine, which is held to PyTorch and to finite differences. */
@@ -83,7 +84,7 @@ class ParityTest {
         // ill-conditioned.
         boolean large = Zoo.published(name).image().height() == 224;
         int size = large ? 64 : name.equals("mobilenet_v2_32") ? 32 : 16;
-        return Zoo.create(name, Shape.of(3, size, size), CLASSES);
+        return NarrowNetworks.create(name, Shape.of(3, size, size), CLASSES);
     }
 
     @Test
@@ -98,7 +99,12 @@ class ParityTest {
         Settings settings =
                 Settings.of(List.of(Settings.assignments(Map.of("teacher.share-branches", shared), "test")));
         return TeacherObjective.of(
-                settings.teacher(), small(teacher), Optional.of(small(student)), Optional.empty(), 1);
+                settings.teacher(),
+                settings.training(),
+                small(teacher),
+                Optional.of(small(student)),
+                Optional.empty(),
+                1);
     }
 
     @Test

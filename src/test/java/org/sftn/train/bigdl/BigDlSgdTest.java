@@ -7,6 +7,7 @@ import com.intel.analytics.bigdl.tensor.Tensor;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sftn.train.Sgd;
+import org.sftn.train.WeightDecay;
 import org.sftn.train.exchange.Slice;
 import scala.Tuple2;
 import scala.runtime.AbstractFunction1;
@@ -34,7 +35,7 @@ class BigDlSgdTest {
         float[] ours = theirs.clone();
         SGD<Object> bigdl = new SGD<>(
                 0, 0, decay, momentum, 0, nesterov, new SGD.Default(), null, null, BigDl.floats(), BigDl.numeric());
-        try (Sgd sgd = new Sgd(ours, slice, momentum, nesterov, decay, 1)) {
+        try (Sgd sgd = new Sgd(ours, slice, momentum, nesterov, WeightDecay.everywhere(decay), 1)) {
             for (int step = 0; step < RATES.length; step++) {
                 float[] gradient = new float[slice.length()];
                 for (int i = 0; i < gradient.length; i++) {

@@ -3,10 +3,15 @@ package org.sftn.train.loss;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.util.Random;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
 
@@ -17,6 +22,68 @@ class LossesTest {
     void crossEntropyOfEqualLogitsIsTheLogarithmOfTheClasses() {
         assertThat(CrossEntropy.of(Tensor.zeros(Shape.of(3, 5)), LABELS).value())
                 .isCloseTo(Math.log(5), within(1e-12));
+    }
+
+    /** In float64: {@code torch.nn.CrossEntropyLoss(label_smoothing=smoothing)(logits, torch.tensor([0, 4, 2]))}, torch 2.13.0. */
+    static Stream<Arguments> smoothed() {
+        return Stream.of(
+                arguments(0.1, 3.036013581272989, new double[] {
+                    -0.300131553365,
+                    0.030940313825,
+                    0.209746563905,
+                    0.00410791364,
+                    0.055336761996,
+                    0.000410433538,
+                    0.227694705167,
+                    0.060478990562,
+                    0.012570886218,
+                    -0.301155015485,
+                    0.026960500752,
+                    0.04877515953,
+                    -0.215258548529,
+                    0.144039842021,
+                    -0.004516953775
+                }),
+                arguments(0.4, 2.816013581272989, new double[] {
+                    -0.220131553365,
+                    0.010940313825,
+                    0.189746563905,
+                    -0.01589208636,
+                    0.035336761996,
+                    -0.019589566462,
+                    0.207694705167,
+                    0.040478990562,
+                    -0.007429113782,
+                    -0.221155015485,
+                    0.006960500752,
+                    0.02877515953,
+                    -0.135258548529,
+                    0.124039842021,
+                    -0.024516953775
+                }));
+    }
+
+    @ParameterizedTest
+    @MethodSource("smoothed")
+    void smoothedLabelsAreThoseOfPyTorch(double smoothing, double value, double[] gradient) {
+        Tensor logits = new Tensor(Shape.of(3, 5), new float[] {
+            -2, -0.25f, 1.5f, -1.5f, 0.25f, -1.25f, 2.25f, 1, -0.25f, -1.5f, 1, 1.5f, 2, 2.5f, -1.75f
+        });
+        CrossEntropy loss = CrossEntropy.of(logits, LABELS, smoothing);
+        assertThat(loss.value()).isCloseTo(value, within(1e-12));
+        for (int i = 0; i < gradient.length; i++) {
+            // Half of the last bit of a float below 0.5 is 1.5e-8.
+            assertThat((double) loss.gradient().values()[i])
+                    .as("gradient %d", i)
+                    .isCloseTo(gradient[i], within(2e-8));
+        }
+    }
+
+    @Test
+    void withoutSmoothingALogitOfMinusInfinityMayStandForAnotherClass() {
+        Tensor logits = new Tensor(Shape.of(1, 3), new float[] {0, 0, Float.NEGATIVE_INFINITY});
+        assertThat(CrossEntropy.of(logits, new int[] {1}, 0).value()).isCloseTo(Math.log(2), within(1e-12));
+        assertThat(CrossEntropy.of(logits, new int[] {1}, 0.1).value()).isInfinite();
     }
 
     @Test
@@ -34,6 +101,10 @@ class LossesTest {
                 p,
                 CrossEntropy.of(p, LABELS).gradient(),
                 x -> CrossEntropy.of(x, LABELS).value());
+        check(
+                p,
+                CrossEntropy.of(p, LABELS, 0.3).gradient(),
+                x -> CrossEntropy.of(x, LABELS, 0.3).value());
         check(
                 p,
                 SoftenedKl.of(p, q, 3).gradientOfP(),
