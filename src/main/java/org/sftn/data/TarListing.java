@@ -54,12 +54,15 @@ record TarListing(List<Entry> entries, Damage damage) implements Serializable {
                 if (header.failure != null) {
                     throw header.failure;
                 }
-                return new TarListing(entries, new Damage(null, damaged(at - start, e)));
+                return new TarListing(entries, damaged(at - start, e.getMessage()));
             } catch (RuntimeException e) {
-                return new TarListing(entries, new Damage(null, damaged(at - start, e)));
+                return new TarListing(entries, damaged(at - start, e.toString()));
             }
             if (entry == null) {
                 return header.read < RECORD_BYTES ? cut(entries, at - start) : new TarListing(entries, null);
+            }
+            if (!entry.isCheckSumOK()) {
+                return new TarListing(entries, damaged(at - start, "the checksum of a file's header is wrong"));
             }
             long data = at + header.read;
             long size = entry.getSize();
@@ -83,8 +86,8 @@ record TarListing(List<Entry> entries, Damage damage) implements Serializable {
                 entries, new Damage(null, "the archive ends at byte %d without a mark of its end".formatted(at)));
     }
 
-    private static String damaged(long at, Exception e) {
-        return "the archive is damaged at byte %d: %s".formatted(at, e.getMessage());
+    private static Damage damaged(long at, String reason) {
+        return new Damage(null, "the archive is damaged at byte %d: %s".formatted(at, reason));
     }
 
     /** A part of a stream, which counts; a failure of the stream itself is kept apart from what the reader makes of the bytes. */

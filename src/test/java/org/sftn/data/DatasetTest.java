@@ -200,4 +200,30 @@ class DatasetTest {
                 .containsExactlyElementsOf(
                         IntStream.range(0, 25).mapToObj(r -> r < 20 ? 1 : 0).toList());
     }
+
+    @Test
+    void aShardThatIsNotInTheManifestIsNamed() throws IOException {
+        Path set = copied();
+        Path shard = set.resolve("train/part-00000.parquet");
+        Files.copy(shard, set.resolve("train/part-00099.parquet"));
+
+        assertThatThrownBy(() -> Dataset.open(spark, set.toString(), Damaged.FAIL))
+                .isInstanceOf(UserException.class)
+                .hasMessage("the data set cannot be used: %s/train/part-00099.parquet is not in the manifest", set);
+        assertThat(Dataset.open(spark, set.toString(), Damaged.SKIP).count("train", 0))
+                .isEqualTo(103);
+    }
+
+    @Test
+    void damagedPixelsAreSkippedWhenTheyMayBe() throws IOException {
+        Path set = copied();
+        Files.delete(set.resolve("train/part-00002.parquet"));
+        Files.deleteIfExists(set.resolve("train/.part-00002.parquet.crc"));
+
+        List<Portion> portions = Dataset.open(spark, set.toString(), Damaged.SKIP)
+                .portions("train", 0, 1)
+                .collect();
+        assertThat(portions).hasSize(103);
+        assertThat(portions.stream().filter(p -> ((Sample) p).isDamaged())).hasSize(26);
+    }
 }

@@ -9,6 +9,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -370,5 +371,55 @@ class PreparerTest {
                         () -> prepare(settings(Map.of("prepare.source", "generated", "prepare.store", "files")), "out"))
                 .isInstanceOf(UserException.class)
                 .hasMessage("prepare.store = files cannot be had of prepare.source = generated: it has no image files");
+    }
+
+    @Test
+    void aRunThatWasStoppedGoesOnWithTheShardsThatAreDone() throws IOException {
+        cifar(40, 10);
+        byte[] bytes = Files.readAllBytes(folder.resolve("in/train.bin"));
+        bytes[3 * RECORD + 1] = (byte) 200;
+        Files.write(folder.resolve("in/train.bin"), bytes);
+        // Stopped at the end, with all shards there.
+        assertThatThrownBy(() -> prepare(small(0), "out")).isInstanceOf(UserException.class);
+        Path train = folder.resolve("out.unfinished/train");
+        FileTime written = Files.getLastModifiedTime(train.resolve("part-00000.parquet"));
+        // As if it had been stopped while these were written, and before.
+        Files.delete(train.resolve("part-00001.parquet"));
+        Path cut = train.resolve("part-00002.parquet");
+        Files.write(cut, Arrays.copyOf(Files.readAllBytes(cut), 1000));
+        Files.delete(folder.resolve("out.unfinished/reports/train/part-00003.parquet.json"));
+
+        prepare(small(0.03), "out");
+        prepare(small(0.03), "undisturbed");
+
+        assertThat(files("out")).isEqualTo(files("undisturbed"));
+        assertThat(Files.getLastModifiedTime(folder.resolve("out/train/part-00000.parquet")))
+                .isEqualTo(written);
+    }
+
+    @Test
+    void anotherSourceOrOrderBeginsAnew() throws IOException {
+        cifar(40, 10);
+        Path train = folder.resolve("in/train.bin");
+        byte[] bytes = Files.readAllBytes(train);
+        bytes[3 * RECORD + 1] = (byte) 200;
+        Files.write(train, bytes);
+        assertThatThrownBy(() -> prepare(small(0), "out")).isInstanceOf(UserException.class);
+
+        prepare(small(0.03), 6, "out");
+        prepare(small(0.03), 6, "undisturbed");
+
+        assertThat(files("out")).isEqualTo(files("undisturbed"));
+    }
+
+    /** Eight images a shard. */
+    private PrepareSettings small(double maxRejectedShare) {
+        return settings(Map.of(
+                "prepare.source",
+                "cifar-100-binary",
+                "prepare.shard-size",
+                8 * RECORD + "B",
+                "prepare.max-rejected-share",
+                Double.toString(maxRejectedShare)));
     }
 }

@@ -248,7 +248,7 @@ class DistillObjectiveTest {
         int[] labels = {3, 0};
         Tensor logits = Formulas.random(1, 2, ObjectiveRun.CLASSES);
         Batch batch = new Batch(Tensor.zeros(Shape.of(2, 3, 32, 32)), labels, new long[] {0, 1});
-        try (StepLoss loss = alone.open(new BigDlEngine(1), new Shard(batch.indices(), labels, 2, 1))) {
+        try (StepLoss loss = alone.open(new BigDlEngine(1), new Shard(batch.indices(), () -> labels, 2, 1))) {
             CrossEntropy expected = CrossEntropy.of(logits, labels, 0.2);
             Loss found = loss.loss(batch, Map.of("student.logits", logits), 0);
             assertThat(found.terms()).containsExactly(entry("ce", expected.value()));
