@@ -48,7 +48,19 @@ class SettingsTest {
                         0.01,
                         10000,
                         new PrepareSettings.Generated(10, 10000, 2000)));
-        assertThat(settings.data()).isEqualTo(new DataSettings("", 0, 0, ConfigMemorySize.ofBytes(2L << 30), 4, true));
+        assertThat(settings.data())
+                .isEqualTo(new DataSettings(
+                        "",
+                        0,
+                        0,
+                        ConfigMemorySize.ofBytes(2L << 30),
+                        DataSettings.Crop.PADDED,
+                        4,
+                        new DataSettings.RandomResizedCrop(0.08, 1, 0.75, 1.3333333333333333),
+                        true,
+                        DataSettings.ColorJitter.NONE,
+                        0,
+                        0));
         assertThat(settings.engine()).isEqualTo(new EngineSettings("onednn", Precision.AUTO, 0));
         assertThat(settings.training())
                 .isEqualTo(new TrainingSettings(
@@ -98,8 +110,18 @@ class SettingsTest {
                         entry("data.train-images", "0"),
                         entry("data.test-images", "0"),
                         entry("data.memory", "2 GiB"),
+                        entry("data.crop", "padded"),
                         entry("data.crop-padding", "4"),
+                        entry("data.random-resized-crop.min-area", "0.08"),
+                        entry("data.random-resized-crop.max-area", "1"),
+                        entry("data.random-resized-crop.min-ratio", "0.75"),
+                        entry("data.random-resized-crop.max-ratio", "1.3333333333333333"),
                         entry("data.horizontal-flip", "true"),
+                        entry("data.color-jitter.brightness", "0"),
+                        entry("data.color-jitter.contrast", "0"),
+                        entry("data.color-jitter.saturation", "0"),
+                        entry("data.lighting", "0"),
+                        entry("data.evaluation-resize", "0"),
                         entry("engine.name", "onednn"),
                         entry("engine.precision", "auto"),
                         entry("engine.threads", "0"),

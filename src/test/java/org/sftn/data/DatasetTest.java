@@ -19,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.PrepareSettings.Labels;
 import org.sftn.conf.PrepareSettings.Store;
+import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 import org.sftn.nn.Layout;
 
@@ -90,7 +91,7 @@ class DatasetTest {
     @Test
     void aBarrierStageLoadsItsStoresAndMakesBatches() {
         Preprocessing preprocessing =
-                Preprocessing.of(dataset().manifest(), new org.sftn.conf.DataSettings("", 0, 0, null, 4, true));
+                Preprocessing.of(dataset().manifest(), Settings.of(List.of()).data());
         long total = dataset().count("train", 0);
         String spill = folder.toString();
         List<Long> seen = dataset()

@@ -23,6 +23,7 @@ import org.sftn.conf.DataSettings;
 import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.PrepareSettings.Labels;
 import org.sftn.conf.PrepareSettings.Store;
+import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 import org.sftn.nn.Layout;
 
@@ -131,7 +132,8 @@ class ImageFolderSourceTest {
     }
 
     private static DataSettings augmentation() {
-        return new DataSettings("", 0, 0, null, 2, true);
+        return Settings.of(List.of(Settings.assignments(Map.of("data.crop-padding", "2"), "test")))
+                .data();
     }
 
     @Test

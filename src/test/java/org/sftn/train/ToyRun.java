@@ -1,6 +1,5 @@
 package org.sftn.train;
 
-import com.typesafe.config.ConfigMemorySize;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -12,6 +11,7 @@ import java.util.Map;
 import org.apache.spark.sql.SparkSession;
 import org.sftn.conf.DataSettings;
 import org.sftn.conf.PrepareSettings;
+import org.sftn.conf.Settings;
 import org.sftn.conf.TrainingSettings;
 import org.sftn.conf.TrainingSettings.ExchangeKind;
 import org.sftn.conf.TrainingSettings.Schedule;
@@ -82,7 +82,10 @@ record ToyRun(
     }
 
     static DataSettings dataSettings(Path data) {
-        return new DataSettings(data.toString(), 0, 0, ConfigMemorySize.ofBytes(10_000), 1, true);
+        return Settings.of(List.of(Settings.assignments(
+                        Map.of("data.path", data.toString(), "data.memory", "10000 B", "data.crop-padding", "1"),
+                        "test")))
+                .data();
     }
 
     TrainingResult train(Objective objective, Path out) throws IOException, InterruptedException {
