@@ -315,6 +315,18 @@ class SettingsTest {
                 List.of("data.memory = much", "data.memory is 'much', it must be a size such as 2 GiB (run.conf: 1)"),
                 List.of("data.path = [a]", "data.path is [a], it must be a text (run.conf: 1)"),
                 List.of(
+                        "data.crop = random",
+                        "data.crop is 'random', it must be one of padded, random-resized (run.conf: 1)"),
+                List.of(
+                        "data.random-resized-crop { min-area = 0.5, max-area = 0.25 }",
+                        "data.random-resized-crop.min-area is 0.5, it must be at most data.random-resized-crop.max-area, 0.25"),
+                List.of(
+                        "data.random-resized-crop.min-ratio = 2",
+                        "data.random-resized-crop.min-ratio is 2.0, it must be at most data.random-resized-crop.max-ratio, 1.3333333333333333"),
+                List.of(
+                        "data.color-jitter.contrast = -1",
+                        "data.color-jitter.contrast is -1, it must be at least 0 (run.conf: 1)"),
+                List.of(
                         "prepare.source = cifar",
                         "prepare.source is 'cifar', it must be one of generated, cifar-100-binary, image-folder (run.conf: 1)"),
                 List.of(
