@@ -62,8 +62,20 @@ class ArchitectureTest {
                 .that()
                 .resideOutsideOfPackages("org.sftn.engine.onednn..")
                 .should()
-                .dependOnClassesThat(resideInAnyPackage("org.bytedeco.."))
+                .dependOnClassesThat(resideInAnyPackage("org.bytedeco.dnnl.."))
                 .because("native memory and handles are looked after there alone"));
+    }
+
+    @Test
+    void nativeMemoryIsForOneDnnAndTheDecoder() {
+        check(noClasses()
+                .that()
+                .resideOutsideOfPackages("org.sftn.engine.onednn..")
+                .and()
+                .haveNameNotMatching("org\\.sftn\\.data\\.NativeJpeg.*")
+                .should()
+                .dependOnClassesThat(resideInAnyPackage("org.bytedeco.."))
+                .because("what is not freed is lost, and a wrong address ends the process"));
     }
 
     @Test

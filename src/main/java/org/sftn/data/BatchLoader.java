@@ -18,26 +18,11 @@ import org.slf4j.LoggerFactory;
 /** Makes batches of samples. Any number of threads may call it. */
 public final class BatchLoader {
     private static final Logger LOG = LoggerFactory.getLogger(BatchLoader.class);
-    private static final int VALUES_OF_A_BYTE = 256;
-
-    /**
-     * The part of an image that becomes the network's input, {@code imageSize} high and wide.
-     *
-     * @param top row of the image that comes first; negative in the padding above it
-     * @param left column that comes first; negative in the padding on the left
-     * @param mirrored whether the columns come from right to left
-     */
-    private record View(int top, int left, boolean mirrored) {
-        static final View WHOLE = new View(0, 0, false);
-    }
 
     private final Preprocessing preprocessing;
     private final Layout layout;
-    private final long seed;
     private final Damaged damaged;
-    private final PixelReader pixels;
-    /** By channel and byte. */
-    private final float[][] normalised;
+    private final ImageViews views;
 
     /**
      * @param layout of the batches
@@ -47,17 +32,8 @@ public final class BatchLoader {
     public BatchLoader(Preprocessing preprocessing, Layout layout, long seed, Damaged damaged) {
         this.preprocessing = preprocessing;
         this.layout = layout;
-        this.seed = seed;
         this.damaged = damaged;
-        this.pixels = new PixelReader(preprocessing.store(), preprocessing.imageSize());
-        this.normalised = new float[Preprocessing.CHANNELS][VALUES_OF_A_BYTE];
-        for (int c = 0; c < normalised.length; c++) {
-            for (int value = 0; value < VALUES_OF_A_BYTE; value++) {
-                normalised[c][value] =
-                        (float) ((value / 255.0 - preprocessing.mean().get(c))
-                                / preprocessing.standardDeviation().get(c));
-            }
-        }
+        this.views = new ImageViews(preprocessing, layout, seed);
     }
 
     /**
@@ -80,15 +56,12 @@ public final class BatchLoader {
      * @param workers makes images side by side where they are files
      */
     public CompletableFuture<Loaded> training(int epoch, List<Sample> samples, Executor workers) {
-        return load(
-                samples,
-                (sample, values, offset) -> fill(sample, augmented(epoch, sample.index()), values, offset),
-                workers);
+        return load(samples, (sample, values, offset) -> views.training(sample, epoch, values, offset), workers);
     }
 
-    /** Whole images, normalised. */
+    /** Whole images, or of files the middle, normalised. */
     public CompletableFuture<Loaded> evaluation(List<Sample> samples, Executor workers) {
-        return load(samples, (sample, values, offset) -> fill(sample, View.WHOLE, values, offset), workers);
+        return load(samples, views::evaluation, workers);
     }
 
     private CompletableFuture<Loaded> load(List<Sample> samples, Filling filling, Executor workers) {
@@ -157,59 +130,5 @@ public final class BatchLoader {
                         used.stream().mapToLong(Sample::index).toArray(),
                         used.stream().map(Sample::name).toList())),
                 skipped);
-    }
-
-    private View augmented(int epoch, long index) {
-        RandomStream random = RandomStream.of("augmentation", seed, epoch, index);
-        int padding = preprocessing.cropPadding();
-        int top = random.nextInt(2 * padding + 1) - padding;
-        int left = random.nextInt(2 * padding + 1) - padding;
-        return new View(top, left, preprocessing.horizontalFlip() && random.nextBoolean());
-    }
-
-    private void fill(Sample sample, View view, float[] values, int offset) throws UnusableImageException {
-        int size = preprocessing.imageSize();
-        boolean last = layout == Layout.CHANNELS_LAST;
-        byte[] planes = pixels.planes(sample.image());
-        for (int c = 0; c < normalised.length; c++) {
-            copy(
-                    planes,
-                    c * size * size,
-                    view,
-                    normalised[c],
-                    values,
-                    offset + (last ? c : c * size * size),
-                    last ? normalised.length : 1);
-        }
-    }
-
-    /**
-     * One plane of one image.
-     *
-     * @param stride from a value to the next of its row
-     */
-    private void copy(byte[] planes, int plane, View view, float[] table, float[] values, int output, int stride) {
-        int size = preprocessing.imageSize();
-        int firstColumn = Math.min(size, Math.max(0, -view.left()));
-        int endColumn = Math.max(firstColumn, Math.min(size, size - view.left()));
-        int step = view.mirrored() ? -stride : stride;
-        float black = table[0];
-        for (int y = 0; y < size; y++) {
-            int row = y + view.top();
-            boolean padding = row < 0 || row >= size;
-            int first = padding ? size : firstColumn;
-            int end = padding ? size : endColumn;
-            int in = plane + row * size + view.left();
-            int out = output + (y * size + (view.mirrored() ? size - 1 : 0)) * stride;
-            for (int x = 0; x < first; x++, out += step) {
-                values[out] = black;
-            }
-            for (int x = first; x < end; x++, out += step) {
-                values[out] = table[planes[in + x] & 0xFF];
-            }
-            for (int x = end; x < size; x++, out += step) {
-                values[out] = black;
-            }
-        }
     }
 }

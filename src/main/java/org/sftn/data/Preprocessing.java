@@ -4,6 +4,8 @@ import java.io.Serializable;
 import java.util.List;
 import org.sftn.conf.DataSettings;
 import org.sftn.conf.PrepareSettings.Store;
+import org.sftn.conf.Problems;
+import org.sftn.conf.UserException;
 
 /**
  * What is done to an image between the shard and the network.
@@ -12,16 +14,16 @@ import org.sftn.conf.PrepareSettings.Store;
  * @param store what {@link Sample#image} holds
  * @param mean of each channel, red, green, blue, in [0, 1]
  * @param standardDeviation likewise, above 0
- * @param cropPadding training only: zeros around the image before a crop at random; 0 for no crop
- * @param horizontalFlip training only: mirrors every second image, at random
+ * @param evaluationResize of image files: the shorter side before the middle is cut out for evaluation; at least imageSize
+ * @param augmentation training only
  */
 public record Preprocessing(
         int imageSize,
         Store store,
         List<Double> mean,
         List<Double> standardDeviation,
-        int cropPadding,
-        boolean horizontalFlip)
+        int evaluationResize,
+        Augmentation augmentation)
         implements Serializable {
     /** Red, green, blue. */
     public static final int CHANNELS = 3;
@@ -29,9 +31,12 @@ public record Preprocessing(
     public Preprocessing {
         mean = List.copyOf(mean);
         standardDeviation = List.copyOf(standardDeviation);
-        if (imageSize < 1 || cropPadding < 0) {
-            throw new IllegalArgumentException(
-                    "images cannot be of size " + imageSize + " with a crop padding of " + cropPadding);
+        if (imageSize < 1 || evaluationResize < imageSize) {
+            throw new IllegalArgumentException("images cannot be of size %d after resizing to %d for evaluation"
+                    .formatted(imageSize, evaluationResize));
+        }
+        if (augmentation.cutsFromFiles() && store != Store.FILES) {
+            throw new IllegalArgumentException("parts cannot be cut out of image files: the data set holds pixels");
         }
         if (mean.size() != CHANNELS || standardDeviation.size() != CHANNELS) {
             throw new IllegalArgumentException(
@@ -47,15 +52,48 @@ public record Preprocessing(
         }
     }
 
-    /** With the statistics of the data set's training split. */
+    /** Evaluation of the size itself; for training a crop from the padded image, 0 for none, and a flip. */
+    public Preprocessing(
+            int imageSize,
+            Store store,
+            List<Double> mean,
+            List<Double> standardDeviation,
+            int cropPadding,
+            boolean horizontalFlip) {
+        this(imageSize, store, mean, standardDeviation, imageSize, Augmentation.padded(cropPadding, horizontalFlip));
+    }
+
+    /**
+     * With the statistics of the data set's training split.
+     *
+     * @throws UserException when the settings are not for this data set, with all reasons
+     */
     public static Preprocessing of(Manifest manifest, DataSettings settings) {
+        Augmentation augmentation = Augmentation.of(settings);
+        int resize = settings.evaluationResize();
+        Problems problems = new Problems();
+        if (augmentation.cutsFromFiles() && manifest.store() != Store.FILES) {
+            problems.add(
+                    "data.crop is random-resized, it needs the image files, but the data set in data.path holds pixels:"
+                            + " prepare it with prepare.store = files");
+        }
+        if (resize != 0 && manifest.store() != Store.FILES) {
+            problems.add(
+                    "data.evaluation-resize is %d, it needs the image files, but the data set in data.path holds pixels: prepare it with prepare.store = files"
+                            .formatted(resize));
+        } else if (resize != 0 && resize < manifest.imageSize()) {
+            problems.add(
+                    "data.evaluation-resize is %d, it must be 0 or at least the size of the images of the data set in data.path, %d"
+                            .formatted(resize, manifest.imageSize()));
+        }
+        problems.throwIfAny();
         return new Preprocessing(
                 manifest.imageSize(),
                 manifest.store(),
                 manifest.mean(),
                 manifest.standardDeviation(),
-                settings.cropPadding(),
-                settings.horizontalFlip());
+                resize == 0 ? manifest.imageSize() : resize,
+                augmentation);
     }
 
     /** Values of one image: channels, height, width. */

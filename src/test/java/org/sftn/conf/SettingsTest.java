@@ -54,7 +54,20 @@ class SettingsTest {
                         new PrepareSettings.Generated(10, 10000, 2000)));
         assertThat(settings.data())
                 .isEqualTo(new DataSettings(
-                        "", 0, 0, ConfigMemorySize.ofBytes(2L << 30), 4, true, 2048, 0, DataSettings.Damaged.FAIL));
+                        "",
+                        0,
+                        0,
+                        ConfigMemorySize.ofBytes(2L << 30),
+                        DataSettings.Crop.PADDED,
+                        4,
+                        new DataSettings.RandomResizedCrop(0.08, 1, 0.75, 1.3333333333333333),
+                        true,
+                        DataSettings.ColorJitter.NONE,
+                        0,
+                        0,
+                        2048,
+                        0,
+                        DataSettings.Damaged.FAIL));
         assertThat(settings.engine()).isEqualTo(new EngineSettings("onednn", Precision.AUTO, 0));
         assertThat(settings.training())
                 .isEqualTo(new TrainingSettings(
@@ -114,8 +127,18 @@ class SettingsTest {
                         entry("data.train-images", "0"),
                         entry("data.test-images", "0"),
                         entry("data.memory", "2 GiB"),
+                        entry("data.crop", "padded"),
                         entry("data.crop-padding", "4"),
+                        entry("data.random-resized-crop.min-area", "0.08"),
+                        entry("data.random-resized-crop.max-area", "1"),
+                        entry("data.random-resized-crop.min-ratio", "0.75"),
+                        entry("data.random-resized-crop.max-ratio", "1.3333333333333333"),
                         entry("data.horizontal-flip", "true"),
+                        entry("data.color-jitter.brightness", "0"),
+                        entry("data.color-jitter.contrast", "0"),
+                        entry("data.color-jitter.saturation", "0"),
+                        entry("data.lighting", "0"),
+                        entry("data.evaluation-resize", "0"),
                         entry("engine.name", "onednn"),
                         entry("engine.precision", "auto"),
                         entry("engine.threads", "0"),
@@ -320,6 +343,18 @@ class SettingsTest {
                         "training.peer-timeout is 0 s, it must be more than 0 s (run.conf: 1)"),
                 List.of("data.memory = much", "data.memory is 'much', it must be a size such as 2 GiB (run.conf: 1)"),
                 List.of("data.path = [a]", "data.path is [a], it must be a text (run.conf: 1)"),
+                List.of(
+                        "data.crop = random",
+                        "data.crop is 'random', it must be one of padded, random-resized (run.conf: 1)"),
+                List.of(
+                        "data.random-resized-crop { min-area = 0.5, max-area = 0.25 }",
+                        "data.random-resized-crop.min-area is 0.5, it must be at most data.random-resized-crop.max-area, 0.25"),
+                List.of(
+                        "data.random-resized-crop.min-ratio = 2",
+                        "data.random-resized-crop.min-ratio is 2.0, it must be at most data.random-resized-crop.max-ratio, 1.3333333333333333"),
+                List.of(
+                        "data.color-jitter.contrast = -1",
+                        "data.color-jitter.contrast is -1, it must be at least 0 (run.conf: 1)"),
                 List.of(
                         "prepare.source = cifar",
                         "prepare.source is 'cifar', it must be one of generated, cifar-100-binary, image-folder, tiny-imagenet-200, imagenet-tars (run.conf: 1)"),

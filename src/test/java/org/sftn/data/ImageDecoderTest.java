@@ -2,8 +2,11 @@ package org.sftn.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.awt.color.ColorSpace;
+import java.awt.color.ICC_Profile;
 import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
 import java.io.IOException;
@@ -16,9 +19,11 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
+import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class ImageDecoderTest {
     private static final ImageDecoder DECODER = new ImageDecoder(4);
@@ -121,13 +126,124 @@ class ImageDecoderTest {
         }
     }
 
+    /** Pillow's formula, 255 - black less the share that each ink takes; the same with and without the native library. */
+    @ParameterizedTest
+    @CsvSource({
+        "0, 0, 0, 0, 255, 255, 255",
+        "0, 0, 0, 255, 0, 0, 0",
+        "255, 0, 0, 0, 0, 255, 255",
+        "100, 50, 200, 60, 119, 157, 42",
+    })
+    void cmykBecomesRgb(int cyan, int magenta, int yellow, int black, int red, int green, int blue)
+            throws IOException, UnusableImageException {
+        byte[] file = TestImages.cmyk(cyan, magenta, yellow, black);
+        assertColour(file, red, green, blue, 2);
+        byte[] byJdk = squeezed(ImageFile.open(file).decodeByJdk());
+        int[] expected = {red, green, blue};
+        for (int c = 0; c < expected.length; c++) {
+            assertThat(byJdk[c * 256] & 0xFF).isCloseTo(expected[c], within(2));
+        }
+    }
+
+    /** The inks are what YCbCr gives for red, green and blue (ITU-T T.871). */
     @Test
-    void cmykBecomesRgb() throws IOException, UnusableImageException {
-        assertColour(TestImages.cmyk(0, 0, 0, 0), 255, 255, 255, 3);
-        assertColour(TestImages.cmyk(0, 0, 0, 255), 0, 0, 0, 50);
-        byte[] cyan = DECODER.planes(TestImages.cmyk(255, 0, 0, 0));
-        assertThat(cyan[0] & 0xFF).isLessThan(60);
-        assertThat(cyan[32] & 0xFF).isGreaterThan(180);
+    void ycckBecomesRgb() throws IOException, UnusableImageException {
+        assertColour(TestImages.ycck(120, 128, 128, 0), 135, 135, 135, 2);
+        // Inks 120 + 1.402 * 40, 120 - 0.714 * 40 + 0.344 * 20, 120 - 1.772 * 20; what they leave of 255, times 0.8.
+        assertColour(TestImages.ycck(120, 108, 168, 51), 63, 125, 136, 2);
+    }
+
+    /** As Pillow, which torchvision opens files with: pixels as they are stored, unturned, in the file's own colours. */
+    @Test
+    void profilesAndOrientationAreIgnored() throws UnusableImageException {
+        byte[] plain = TestImages.file(TestImages.detailed(20, 12, 1), "jpeg");
+        byte[] linear = ICC_Profile.getInstance(ColorSpace.CS_LINEAR_RGB).getData();
+        ByteBuffer profile = ByteBuffer.allocate(14 + linear.length);
+        profile.put("ICC_PROFILE\0".getBytes(StandardCharsets.US_ASCII))
+                .put((byte) 1)
+                .put((byte) 1)
+                .put(linear);
+        // Exif, big-endian, one entry: orientation (0x112), a short, once: 6, to be turned by 90 degrees.
+        byte[] exif = HexFormat.of().parseHex("4578696600004d4d002a00000008000101120003000000010006000000000000");
+        byte[] adorned = TestImages.withSegment(TestImages.withSegment(plain, 0xE2, profile.array()), 0xE1, exif);
+
+        byte[] expected = DECODER.planes(plain);
+        assertThat(DECODER.planes(adorned)).isEqualTo(expected);
+        assertThat(squeezed(ImageFile.open(adorned).decodeByJdk()))
+                .isEqualTo(squeezed(ImageFile.open(plain).decodeByJdk()));
+    }
+
+    /** All of an image, as 16 x 16. */
+    private static byte[] squeezed(Resizer.Source image) {
+        try (image) {
+            Resizer.Axis columns = Resizer.Axis.part(0, image.width(), image.width(), 1, 16);
+            Resizer.Axis rows = Resizer.Axis.part(0, image.height(), image.height(), 1, 16);
+            return Resizer.planes(image, columns, rows, 16);
+        }
+    }
+
+    private static Stream<byte[]> jpegs() throws IOException {
+        BufferedImage colour = TestImages.detailed(61, 43, 1);
+        BufferedImage gray = new BufferedImage(61, 43, BufferedImage.TYPE_BYTE_GRAY);
+        for (int i = 0; i < 61 * 43; i++) {
+            gray.getRaster().setSample(i % 61, i / 61, 0, i * 7 % 256);
+        }
+        return Stream.of(
+                TestImages.file(colour, "jpeg"),
+                TestImages.file(gray, "jpeg"),
+                TestImages.progressive(colour),
+                TestImages.progressive(gray));
+    }
+
+    /** Both are libjpeg's exact inverse transform and smooth upsampling; implementations may round otherwise by a little. */
+    @ParameterizedTest
+    @MethodSource("jpegs")
+    void theJdkSeesWhatTheNativeLibrarySees(byte[] file) throws UnusableImageException {
+        byte[] expected = squeezed(ImageFile.open(file).decodeByJdk());
+        byte[] actual = squeezed(ImageFile.open(file).decode(1));
+
+        for (int i = 0; i < actual.length; i++) {
+            assertThat(actual[i] & 0xFF).isCloseTo(expected[i] & 0xFF, within(2));
+        }
+    }
+
+    /** Whatever is wrong with a file, the process goes on. */
+    @ParameterizedTest
+    @MethodSource("jpegs")
+    void aDamagedFileIsDecodedOrRefused(byte[] file) {
+        int decoded = 0;
+        int refused = 0;
+        for (int i = 0; i < 60; i++) {
+            RandomStream random = RandomStream.of("test", i);
+            byte[] damaged = file.clone();
+            for (int n = 0; n < 3; n++) {
+                damaged[2 + random.nextInt(file.length - 2)] = (byte) random.nextInt(256);
+            }
+            try {
+                assertThat(DECODER.planes(damaged)).hasSize(48);
+                decoded++;
+            } catch (UnusableImageException e) {
+                assertThat(e.getMessage()).isNotBlank();
+                refused++;
+            }
+        }
+        assertThat(decoded).isPositive();
+        assertThat(refused).isPositive();
+    }
+
+    @Test
+    void nativeMemoryIsFreed() throws UnusableImageException {
+        // 16 MB decoded; half of the files end too early.
+        byte[] whole = TestImages.file(TestImages.plain(2000, 2000, BufferedImage.TYPE_INT_RGB, 0x123456), "jpeg");
+        byte[] cut = Arrays.copyOf(whole, whole.length * 3 / 4);
+        JpegHeader header = JpegHeader.of(whole);
+        long before = Pointer.physicalBytes();
+        for (int i = 0; i < 40; i++) {
+            NativeJpeg.decode(cut, header, 1).ifPresent(NativeJpeg::close);
+            NativeJpeg.decode(whole, header, 1).ifPresent(NativeJpeg::close);
+        }
+        // 1280 MB were decoded.
+        assertThat(Pointer.physicalBytes() - before).isLessThan(300L << 20);
     }
 
     @ParameterizedTest
@@ -169,6 +285,12 @@ class ImageDecoderTest {
                 .hasMessage("it has 60000 x 60000 pixels, more than 67108864");
         assertThatThrownBy(() -> DECODER.planes(withSize(png, 70_000, 1)))
                 .hasMessage("it has 70000 x 1 pixels, a side longer than 65535");
+        byte[] jpeg = TestImages.file(TestImages.detailed(9, 9, 1), "jpeg");
+        int frame = HexFormat.of().formatHex(jpeg).indexOf("ffc00011080009") / 2;
+        ByteBuffer.wrap(jpeg).putShort(frame + 5, (short) 60_000).putShort(frame + 7, (short) 60_000);
+        assertThatThrownBy(() -> DECODER.planes(jpeg)).hasMessage("it has 60000 x 60000 pixels, more than 67108864");
+        ByteBuffer.wrap(jpeg).putShort(frame + 5, (short) 0);
+        assertThatThrownBy(() -> DECODER.planes(jpeg)).hasMessage("it cannot be decoded: it has 60000 x 0 pixels");
     }
 
     /** The same PNG with another size in its header. */
