@@ -17,6 +17,7 @@ public record PrepareSettings(
         DamagedTars damagedTars,
         @AtLeast(8) int imageSize,
         Store store,
+        @AtLeast(0) int shorterSide,
         @AtLeast(0) @AtMost(1) double maxRejectedShare,
         @AtLeast(1) ConfigMemorySize shardSize,
         Generated generated) {

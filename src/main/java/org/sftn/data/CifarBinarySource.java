@@ -30,11 +30,7 @@ record CifarBinarySource(
     private static final int MAX_NAMES_BYTES = 1 << 16;
 
     static CifarBinarySource open(PrepareSettings settings, Configuration hadoop) throws IOException {
-        if (settings.input().isBlank()) {
-            throw new UserException(
-                    "there is nothing to prepare: prepare.input is empty, the folder with train.bin and test.bin");
-        }
-        Path folder = new Path(settings.input());
+        Path folder = Sources.input(settings, "the folder with train.bin and test.bin");
         Map<Split, Integer> counts = Map.of(
                 Split.TRAIN,
                 records(file(folder, Split.TRAIN), hadoop),

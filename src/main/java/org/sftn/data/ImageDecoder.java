@@ -40,6 +40,7 @@ record ImageDecoder(int resize, int size) implements Serializable {
                     pixels,
                     Resizer.Axis.middle(image.width(), (long) resize * image.width() / shorter, size),
                     Resizer.Axis.middle(image.height(), (long) resize * image.height() / shorter, size),
+                    size,
                     size);
         }
     }
@@ -63,7 +64,35 @@ record ImageDecoder(int resize, int size) implements Serializable {
                     pixels,
                     Resizer.Axis.part(part.left(), part.width(), pixels.width(), pixels.reduction(), size),
                     Resizer.Axis.part(part.top(), part.height(), pixels.height(), pixels.reduction(), size),
+                    size,
                     size);
+        }
+    }
+
+    /**
+     * The file with a shorter side of {@code side} pixels as a JPEG; the file itself when its shorter side is no longer.
+     *
+     * @throws UnusableImageException with the reason
+     */
+    static byte[] shortened(byte[] file, int side) throws UnusableImageException {
+        ImageFile image = ImageFile.open(file);
+        int shorter = Math.min(image.width(), image.height());
+        if (shorter <= side) {
+            return file;
+        }
+        // As torchvision's Resize.
+        int width = (int) ((long) side * image.width() / shorter);
+        int height = (int) ((long) side * image.height() / shorter);
+        try (Resizer.Source pixels = image.decode(1)) {
+            return JpegWriter.write(
+                    Resizer.planes(
+                            pixels,
+                            Resizer.Axis.middle(image.width(), width, width),
+                            Resizer.Axis.middle(image.height(), height, height),
+                            width,
+                            height),
+                    width,
+                    height);
         }
     }
 }

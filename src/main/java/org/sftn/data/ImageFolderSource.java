@@ -46,7 +46,7 @@ record ImageFolderSource(List<String> classNames, Map<Split, List<ImageFile>> fi
     }
 
     static ImageFolderSource open(PrepareSettings settings, Configuration hadoop) throws IOException {
-        ImageForm form = new ImageForm(settings.store(), settings.imageSize());
+        ImageForm form = ImageForm.of(settings);
         Path input = Sources.input(settings, "the folder with the image folders");
         Path train = new Path(input, settings.trainFolder());
         Path test = new Path(input, settings.testFolder());

@@ -61,7 +61,7 @@ record ImageNetTarsSource(
     private record Found(TarListing.Entry entry, String fileName, String className) {}
 
     static ImageNetTarsSource open(PrepareSettings settings, JavaSparkContext spark) throws IOException {
-        ImageForm form = new ImageForm(settings.store(), settings.imageSize());
+        ImageForm form = ImageForm.of(settings);
         Path input = Sources.input(settings, "the folder with ImageNet's tars");
         Reading train = new Reading(new Path(input, settings.trainTar()), Split.TRAIN, settings.damagedTars());
         Reading test = new Reading(new Path(input, settings.testTar()), Split.TEST, settings.damagedTars());

@@ -96,6 +96,11 @@ public record Preprocessing(
                 augmentation);
     }
 
+    /** Normalised by other statistics. */
+    public Preprocessing with(List<Double> otherMean, List<Double> otherStandardDeviation) {
+        return new Preprocessing(imageSize, store, otherMean, otherStandardDeviation, evaluationResize, augmentation);
+    }
+
     /** Values of one image: channels, height, width. */
     int values() {
         return CHANNELS * imageSize * imageSize;

@@ -80,38 +80,38 @@ final class Resizer {
         }
     }
 
-    /** @return R, G, B planes, {@code 3 x size x size} */
-    static byte[] planes(Source source, Axis columnsOf, Axis rowsOf, int size) {
-        Kernel columns = kernel(columnsOf, size);
-        Kernel rows = kernel(rowsOf, size);
+    /** @return R, G, B planes, {@code 3 x height x width} */
+    static byte[] planes(Source source, Axis columnsOf, Axis rowsOf, int width, int height) {
+        Kernel columns = kernel(columnsOf, width);
+        Kernel rows = kernel(rowsOf, height);
         int firstColumn = columns.first()[0];
         int[] line = new int[columns.end() - firstColumn];
         // Of the narrowed rows only those are kept that the next output row may need.
-        int[][] narrowed = new int[rows.longest()][Preprocessing.CHANNELS * size];
-        int[] sums = new int[Preprocessing.CHANNELS * size];
-        byte[] planes = new byte[Preprocessing.CHANNELS * size * size];
+        int[][] narrowed = new int[rows.longest()][Preprocessing.CHANNELS * width];
+        int[] sums = new int[Preprocessing.CHANNELS * width];
+        byte[] planes = new byte[Preprocessing.CHANNELS * height * width];
         int next = rows.first()[0];
-        for (int y = 0; y < size; y++) {
+        for (int y = 0; y < height; y++) {
             int first = rows.first()[y];
             int[] weights = rows.weights()[y];
             for (next = Math.max(next, first); next < first + weights.length; next++) {
                 source.row(next, firstColumn, line.length, line);
-                narrow(line, firstColumn, columns, narrowed[next % narrowed.length], size);
+                narrow(line, firstColumn, columns, narrowed[next % narrowed.length], width);
             }
             Arrays.fill(sums, HALF);
             for (int i = 0; i < weights.length; i++) {
                 add(narrowed[(first + i) % narrowed.length], weights[i], sums);
             }
             for (int c = 0; c < Preprocessing.CHANNELS; c++) {
-                store(sums, c * size, planes, (c * size + y) * size, size);
+                store(sums, c * width, planes, (c * height + y) * width, width);
             }
         }
         return planes;
     }
 
     /** Red, then green, then blue. */
-    private static void narrow(int[] line, int firstColumn, Kernel kernel, int[] out, int size) {
-        for (int x = 0; x < size; x++) {
+    private static void narrow(int[] line, int firstColumn, Kernel kernel, int[] out, int width) {
+        for (int x = 0; x < width; x++) {
             int[] weights = kernel.weights()[x];
             int at = kernel.first()[x] - firstColumn;
             // Red and blue in one number: no sum is above 31 bits.
@@ -123,8 +123,8 @@ final class Resizer {
                 green += weight * (pixel >>> 16 & 0xFF);
             }
             out[x] = Math.min(WHITE, (int) (redAndBlue >>> (32 + FRACTION_BITS)));
-            out[size + x] = Math.min(WHITE, green >>> FRACTION_BITS);
-            out[2 * size + x] = Math.min(WHITE, (int) redAndBlue >>> FRACTION_BITS);
+            out[width + x] = Math.min(WHITE, green >>> FRACTION_BITS);
+            out[2 * width + x] = Math.min(WHITE, (int) redAndBlue >>> FRACTION_BITS);
         }
     }
 
@@ -135,8 +135,8 @@ final class Resizer {
         }
     }
 
-    private static void store(int[] sums, int from, byte[] out, int offset, int size) {
-        for (int x = 0; x < size; x++) {
+    private static void store(int[] sums, int from, byte[] out, int offset, int count) {
+        for (int x = 0; x < count; x++) {
             out[offset + x] = (byte) Math.min(WHITE, sums[from + x] >>> FRACTION_BITS);
         }
     }

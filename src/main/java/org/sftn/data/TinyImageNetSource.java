@@ -20,7 +20,7 @@ final class TinyImageNetSource {
     private TinyImageNetSource() {}
 
     static Source open(PrepareSettings settings, Configuration hadoop) throws IOException {
-        ImageForm form = new ImageForm(settings.store(), settings.imageSize());
+        ImageForm form = ImageForm.of(settings);
         Path input = Sources.input(settings, "the folder with train and val of Tiny-ImageNet");
         Path train = new Path(input, "train");
         Path test = new Path(input, "val");

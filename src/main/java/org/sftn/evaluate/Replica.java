@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
+import org.sftn.conf.DataSettings;
 import org.sftn.conf.DataSettings.Damaged;
 import org.sftn.conf.UserException;
 import org.sftn.data.Batch;
@@ -46,9 +47,10 @@ public final class Replica implements Serializable {
     /**
      * Normalises with the model's own mean and deviation.
      *
+     * @param settings how images are resized
      * @throws UserException when the model is not for the images and classes of the data set
      */
-    public static Replica of(SavedModel model, Manifest data) {
+    public static Replica of(SavedModel model, Manifest data, DataSettings settings) {
         ModelDescription description = model.description();
         Shape image = Shape.of(Preprocessing.CHANNELS, data.imageSize(), data.imageSize());
         if (description.classes() != data.classes() || !description.imageShape().equals(image)) {
@@ -65,8 +67,7 @@ public final class Replica implements Serializable {
                 Zoo.create(description.architecture(), description.imageShape(), description.classes())
                         .network(),
                 model.values(),
-                new Preprocessing(
-                        data.imageSize(), data.store(), description.mean(), description.standardDeviation(), 0, false));
+                Preprocessing.of(data, settings).with(description.mean(), description.standardDeviation()));
     }
 
     /**

@@ -41,7 +41,7 @@ final class EvaluateJob implements Job {
         SavedModel model = session.model("evaluate.model", evaluate.model())
                 .orElseThrow(() ->
                         new UserException("evaluate.model is not set: it names the folder of the model to evaluate"));
-        Replica replica = Replica.of(model, data.manifest());
+        Replica replica = Replica.of(model, data.manifest(), session.settings().data());
         RunFolder folder = check(session, data, model);
         if (folder.finished() != null) {
             return folder.alreadyFinished(summary(session, folder.finished()));

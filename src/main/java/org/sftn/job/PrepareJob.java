@@ -40,9 +40,9 @@ final class PrepareJob implements Job {
         Preparer preparer = new Preparer(session.spark(), settings.prepare(), settings.seed(), session.progress());
         List<String> lines = List.of(
                 "Images   " + preparer.check(),
-                "Shards   of about %,d bytes with the images' %s"
+                "Shards   of about %s with the images' %s"
                         .formatted(
-                                settings.prepare().shardSize().toBytes(),
+                                settings.effective().get("prepare.shard-size"),
                                 settings.effective().get("prepare.store")));
         return new Plan(lines, () -> prepare(session, preparer, folder));
     }

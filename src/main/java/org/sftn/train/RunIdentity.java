@@ -40,6 +40,10 @@ final class RunIdentity {
         identity.put(
                 "training.schedule.warm-up-epochs",
                 Double.toString(training.schedule().warmUpEpochs()));
+        identity.put("data.crop", data.crop().toString());
+        identity.put("data.random-resized-crop", data.randomResizedCrop().toString());
+        identity.put("data.color-jitter", data.colorJitter().toString());
+        identity.put("data.lighting", Double.toString(data.lighting()));
         identity.put("data.crop-padding", Integer.toString(data.cropPadding()));
         identity.put("data.horizontal-flip", Boolean.toString(data.horizontalFlip()));
         identity.put("data.shuffle-buffer", Integer.toString(data.shuffleBuffer()));

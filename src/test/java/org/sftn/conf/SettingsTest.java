@@ -49,6 +49,7 @@ class SettingsTest {
                         PrepareSettings.DamagedTars.FAIL,
                         32,
                         PrepareSettings.Store.PIXELS,
+                        0,
                         0.01,
                         ConfigMemorySize.ofBytes(128L << 20),
                         new PrepareSettings.Generated(10, 10000, 2000)));
@@ -112,6 +113,7 @@ class SettingsTest {
                         entry("prepare.image-size", "32"),
                         entry("prepare.store", "pixels"),
                         entry("prepare.max-rejected-share", "0.01"),
+                        entry("prepare.shorter-side", "0"),
                         entry("prepare.shard-size", "128 MiB"),
                         entry("prepare.train-tar", "ILSVRC2012_img_train.tar"),
                         entry("prepare.test-tar", "ILSVRC2012_img_val.tar"),

@@ -178,7 +178,7 @@ class ImageDecoderTest {
         try (image) {
             Resizer.Axis columns = Resizer.Axis.part(0, image.width(), image.width(), 1, 16);
             Resizer.Axis rows = Resizer.Axis.part(0, image.height(), image.height(), 1, 16);
-            return Resizer.planes(image, columns, rows, 16);
+            return Resizer.planes(image, columns, rows, 16, 16);
         }
     }
 
@@ -316,5 +316,25 @@ class ImageDecoderTest {
         for (Path file : files) {
             assertThat(DECODER.planes(Files.readAllBytes(file))).hasSize(48);
         }
+    }
+
+    @Test
+    void aShorterSideThatIsLongerIsResizedAndStoredAsJpeg() throws Exception {
+        byte[] file = TestImages.file(TestImages.detailed(60, 41, 1), "png");
+
+        byte[] shortened = ImageDecoder.shortened(file, 20);
+        ImageFile image = ImageFile.open(shortened);
+        assertThat(image.jpeg()).isPresent();
+        assertThat(image.width()).isEqualTo(29);
+        assertThat(image.height()).isEqualTo(20);
+        assertThat(ImageDecoder.shortened(file, 20)).isEqualTo(shortened);
+        assertThat(ImageDecoder.shortened(file, 41)).isSameAs(file);
+        // A plain colour survives JPEG but for rounding.
+        byte[] plain = ImageDecoder.shortened(
+                TestImages.file(TestImages.plain(30, 40, BufferedImage.TYPE_INT_RGB, 0x3060A0), "png"), 16);
+        byte[] planes = new ImageDecoder(16).planes(plain);
+        assertThat(planes[100] & 0xFF).isBetween(0x30 - 2, 0x30 + 2);
+        assertThat(planes[356] & 0xFF).isBetween(0x60 - 2, 0x60 + 2);
+        assertThat(planes[612] & 0xFF).isBetween(0xA0 - 2, 0xA0 + 2);
     }
 }

@@ -247,6 +247,7 @@ class ImageViewsTest {
                         pixels,
                         Resizer.Axis.part(part.left(), part.width(), image.width(), 1, size),
                         Resizer.Axis.part(part.top(), part.height(), image.height(), 1, size),
+                        size,
                         size);
             }
             double difference = IntStream.range(0, full.length)

@@ -79,7 +79,7 @@ class PrepareJobTest {
         assertThat(ran.out())
                 .contains(
                         "generated, 10,000 training and 2,000 test images of 10 classes",
-                        "of 10,000 images with their pixels")
+                        "of about 128 MiB with the images' pixels")
                 .endsWith("prepare: everything checked, nothing done (--dry-run)\n");
         assertThat(out).doesNotExist();
     }
