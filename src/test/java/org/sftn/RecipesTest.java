@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.TreeSet;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
@@ -40,15 +41,28 @@ import org.sftn.zoo.Architecture;
 import org.sftn.zoo.Zoo;
 
 /**
- * Every recipe of {@code conf/cifar-100}: loaded, built for its networks, stepped once. A file {@code
+ * Every recipe of {@code conf/cifar-100} and {@code conf/imagenet}: loaded, built for its networks, stepped once. A file {@code
  * distill-TEACHER-STUDENT.conf} is for all methods.
  */
 class RecipesTest {
-    private static final Path RECIPES = Path.of("conf", "cifar-100");
-    private static final Shape IMAGE = Shape.of(3, 32, 32);
-    private static final int CLASSES = 100;
+    /** In 64 x 64 pixels ImageNet's networks have the same graphs as in 224 x 224, at a twelfth of the cost. */
+    private static final Map<Path, Kind> KINDS = Map.of(
+            Path.of("conf", "cifar-100"), new Kind(Shape.of(3, 32, 32), 100, 11),
+            Path.of("conf", "imagenet"), new Kind(Shape.of(3, 64, 64), 1000, 1));
+
     private static final int BATCH = 2;
     private static final int LOCAL_IMAGES = 200;
+
+    /**
+     * What a folder's recipes are for.
+     *
+     * @param pairs at least so many
+     */
+    private record Kind(Shape image, int classes, int pairs) {
+        Architecture network(String name) {
+            return Zoo.create(name, image, classes);
+        }
+    }
 
     /** Methods that a pair cannot have, with the reason. */
     private static final Map<String, String> REFUSED = Map.of("fsp", "fsp ");
@@ -58,24 +72,27 @@ class RecipesTest {
         return files("teacher-")
                 .map(file -> DynamicTest.dynamicTest(file.getFileName().toString(), () -> {
                     Settings settings = settings(file, Map.of());
+                    Kind kind = kind(file);
                     Optional<Architecture> student = Optional.of(
                                     settings.teacher().student())
                             .filter(name -> !name.isEmpty())
-                            .map(RecipesTest::network);
-                    step(TeacherObjective.of(
-                            settings.teacher(),
-                            settings.training(),
-                            network(settings.teacher().network()),
-                            student,
-                            Optional.empty(),
-                            1));
+                            .map(kind::network);
+                    step(
+                            TeacherObjective.of(
+                                    settings.teacher(),
+                                    settings.training(),
+                                    kind.network(settings.teacher().network()),
+                                    student,
+                                    Optional.empty(),
+                                    1),
+                            kind);
                 }));
     }
 
     @TestFactory
     Stream<DynamicTest> studentsTakeAStepByEveryMethod() throws IOException {
         return files("distill-").flatMap(file -> {
-            Architecture teacher = network(teacherOf(file));
+            Architecture teacher = kind(file).network(teacherOf(file));
             Map<String, Tensor> values = teacher.network().initialValues(1);
             return Methods.all().stream()
                     .map(method -> DynamicTest.dynamicTest(
@@ -86,9 +103,10 @@ class RecipesTest {
 
     private static void student(Path file, String method, Architecture teacher, Map<String, Tensor> values) {
         Settings settings = settings(file, Map.of("distill.method", method));
+        Kind kind = kind(file);
         Pair pair = new Pair(
                 Optional.of(new Pair.Teacher(teacher, values)),
-                network(settings.distill().student()));
+                kind.network(settings.distill().student()));
         Recipe recipe;
         try {
             recipe = Methods.recipe(settings, pair);
@@ -98,16 +116,18 @@ class RecipesTest {
             assertThat(e).hasMessageContaining(refused).hasMessageContaining(teacher.name());
             return;
         }
-        DistillObjective.first(pair, recipe, settings.training(), 1).ifPresent(first -> step(first.objective()));
-        step(DistillObjective.of(pair, recipe, settings.training(), 1));
+        DistillObjective.first(pair, recipe, settings.training(), 1).ifPresent(first -> step(first.objective(), kind));
+        step(DistillObjective.of(pair, recipe, settings.training(), 1), kind);
     }
 
-    private static void step(Objective objective) {
+    private static void step(Objective objective, Kind kind) {
         Engine engine = new OneDnnEngine(Precision.FP32, 2);
-        Batch batch = batch();
+        Batch batch = batch(kind.image());
         Shard shard = new Shard(
                 LongStream.range(0, LOCAL_IMAGES).toArray(),
-                () -> IntStream.range(0, LOCAL_IMAGES).map(i -> i % CLASSES).toArray(),
+                () -> IntStream.range(0, LOCAL_IMAGES)
+                        .map(i -> i % kind.classes())
+                        .toArray(),
                 BATCH,
                 1);
         try (TrainingExecutable training =
@@ -125,33 +145,50 @@ class RecipesTest {
         }
     }
 
-    private static Batch batch() {
+    private static Batch batch(Shape image) {
         Random random = new Random(2);
-        Tensor images = Tensor.zeros(IMAGE.batched(BATCH));
+        Tensor images = Tensor.zeros(image.batched(BATCH));
         for (int i = 0; i < images.values().length; i++) {
             images.values()[i] = (float) random.nextGaussian();
         }
         return new Batch(images, new int[] {7, 42}, new long[] {7, 142});
     }
 
+    private static Kind kind(Path file) {
+        return KINDS.get(file.getParent());
+    }
+
     private static Stream<Path> files(String prefix) throws IOException {
         List<Path> found = new ArrayList<>();
-        try (Stream<Path> files = Files.list(RECIPES)) {
-            files.filter(file -> file.getFileName().toString().startsWith(prefix))
-                    .sorted()
-                    .forEach(found::add);
+        for (Path folder : new TreeSet<>(KINDS.keySet())) {
+            try (Stream<Path> files = Files.list(folder)) {
+                List<Path> pairs = files.filter(
+                                file -> file.getFileName().toString().startsWith(prefix))
+                        .sorted()
+                        .toList();
+                assertThat(pairs)
+                        .as("recipes of %s in %s", prefix, folder)
+                        .hasSizeGreaterThanOrEqualTo(KINDS.get(folder).pairs());
+                found.addAll(pairs);
+            }
         }
-        assertThat(found).as("recipes of %s", prefix).hasSizeGreaterThanOrEqualTo(11);
         return found.stream();
+    }
+
+    @TestFactory
+    Stream<DynamicTest> allOthersAreLoaded() throws IOException {
+        List<Path> all = new ArrayList<>();
+        for (Path folder : new TreeSet<>(KINDS.keySet())) {
+            try (Stream<Path> files = Files.list(folder)) {
+                files.sorted().forEach(all::add);
+            }
+        }
+        return all.stream().map(file -> DynamicTest.dynamicTest(file.toString(), () -> settings(file, Map.of())));
     }
 
     private static String teacherOf(Path file) {
         String pair = file.getFileName().toString().replaceAll("^distill-|\\.conf$", "");
         return pair.substring(0, pair.indexOf('-'));
-    }
-
-    private static Architecture network(String name) {
-        return Zoo.create(name, IMAGE, CLASSES);
     }
 
     private static Settings settings(Path file, Map<String, String> more) {

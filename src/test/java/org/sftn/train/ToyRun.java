@@ -6,12 +6,12 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.sql.SparkSession;
 import org.sftn.TestSettings;
 import org.sftn.conf.DataSettings;
-import org.sftn.conf.DataSettings.Damaged;
 import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.TrainingSettings;
 import org.sftn.conf.TrainingSettings.ExchangeKind;
@@ -30,7 +30,8 @@ record ToyRun(
         int checkpointIterations,
         int attempts,
         double learningRate,
-        EngineSource engines) {
+        EngineSource engines,
+        Map<String, String> settings) {
     static final int SIZE = 8;
     static final int CLASSES = 3;
     static final int BATCH = 8;
@@ -56,37 +57,46 @@ record ToyRun(
     }
 
     static ToyRun of(SparkSession spark, Path data) {
-        return new ToyRun(spark, data, 1, ExchangeKind.DIRECT, 0, 1, 0.05, cores -> new BigDlEngine(1));
+        return new ToyRun(spark, data, 1, ExchangeKind.DIRECT, 0, 1, 0.05, cores -> new BigDlEngine(1), Map.of());
     }
 
     ToyRun on(int ranks, ExchangeKind kind) {
-        return new ToyRun(spark, data, ranks, kind, checkpointIterations, attempts, learningRate, engines);
+        return new ToyRun(spark, data, ranks, kind, checkpointIterations, attempts, learningRate, engines, settings);
     }
 
     ToyRun saving(int everyIterations) {
-        return new ToyRun(spark, data, executors, exchange, everyIterations, attempts, learningRate, engines);
+        return new ToyRun(spark, data, executors, exchange, everyIterations, attempts, learningRate, engines, settings);
     }
 
     ToyRun trying(int times) {
-        return new ToyRun(spark, data, executors, exchange, checkpointIterations, times, learningRate, engines);
+        return new ToyRun(
+                spark, data, executors, exchange, checkpointIterations, times, learningRate, engines, settings);
     }
 
     ToyRun at(double rate) {
-        return new ToyRun(spark, data, executors, exchange, checkpointIterations, attempts, rate, engines);
+        return new ToyRun(spark, data, executors, exchange, checkpointIterations, attempts, rate, engines, settings);
     }
 
     ToyRun computingWith(EngineSource source) {
-        return new ToyRun(spark, data, executors, exchange, checkpointIterations, attempts, learningRate, source);
+        return new ToyRun(
+                spark, data, executors, exchange, checkpointIterations, attempts, learningRate, source, settings);
+    }
+
+    /** @param more settings, by key */
+    ToyRun with(Map<String, String> more) {
+        return new ToyRun(
+                spark, data, executors, exchange, checkpointIterations, attempts, learningRate, engines, more);
     }
 
     Dataset dataset() {
-        return Dataset.open(spark, data.toString(), Damaged.FAIL);
+        return Dataset.open(spark, data.toString(), dataSettings().damaged());
     }
 
-    static DataSettings dataSettings(Path data) {
-        return TestSettings.with(
-                        Map.of("data.path", data.toString(), "data.memory", "10000B", "data.crop-padding", "1"))
-                .data();
+    DataSettings dataSettings() {
+        Map<String, String> values =
+                new HashMap<>(Map.of("data.path", data.toString(), "data.memory", "10000B", "data.crop-padding", "1"));
+        values.putAll(settings);
+        return TestSettings.with(values).data();
     }
 
     TrainingResult train(Objective objective, Path out) throws IOException, InterruptedException {
@@ -94,7 +104,7 @@ record ToyRun(
     }
 
     TrainingResult train(Objective objective, Path out, PrintStream progress) throws IOException, InterruptedException {
-        TrainingSettings settings = new TrainingSettings(
+        TrainingSettings training = new TrainingSettings(
                 executors,
                 BATCH,
                 EPOCHS,
@@ -114,7 +124,7 @@ record ToyRun(
                 attempts,
                 Duration.ofSeconds(20));
         OutputFolder folder = new OutputFolder(new org.apache.hadoop.fs.Path(out.toUri()));
-        return new Trainer(spark, settings, dataSettings(data), engines, SEED, progress)
+        return new Trainer(spark, training, dataSettings(), engines, SEED, progress)
                 .train(objective, dataset(), folder, Map.of("job", "toy"));
     }
 }

@@ -86,7 +86,7 @@ public final class TrainerBenchmark {
         new Trainer(
                         spark,
                         settings,
-                        ToyRun.dataSettings(folder.resolve("data")),
+                        ToyRun.of(spark, folder.resolve("data")).dataSettings(),
                         cores -> new Idle(),
                         1,
                         new PrintStream(System.err))

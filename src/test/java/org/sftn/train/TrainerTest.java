@@ -91,7 +91,7 @@ class TrainerTest {
     void whatIsReportedIsWhatTheModelDoes() throws Exception {
         TrainingResult result = run.train(WITH_NORM, folder.resolve("a"));
         Evaluation expected = Evaluation.EMPTY;
-        Preprocessing preprocessing = Preprocessing.of(run.dataset().manifest(), ToyRun.dataSettings(run.data()));
+        Preprocessing preprocessing = Preprocessing.of(run.dataset().manifest(), run.dataSettings());
         List<Sample> samples = TestData.samples(spark, run.data(), "test");
         try (Executable model = new BigDlEngine(1)
                 .compileForInference(WITH_NORM.model().orElseThrow(), Set.of(Taps.LOGITS), samples.size())) {
