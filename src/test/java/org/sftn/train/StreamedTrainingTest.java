@@ -142,7 +142,7 @@ class StreamedTrainingTest {
 
         assertThatThrownBy(() -> twoRanks(copy).train(OBJECTIVE, folder.resolve("failed")))
                 .isInstanceOf(UserException.class)
-                .hasMessageContaining("the shard file:" + copy + "/train/part-00001.parquet is damaged at image ")
+                .hasMessageContaining("the shard " + copy + "/train/part-00001.parquet is damaged at image ")
                 .hasMessageContaining(".png is not what was written");
     }
 
