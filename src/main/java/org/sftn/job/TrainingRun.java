@@ -156,7 +156,7 @@ final class TrainingRun {
         FileSystem files = out.root().getFileSystem(session.hadoop());
         // Left when a run was stopped between its model and its result.
         files.delete(out.model(), true);
-        SavedModel saved = new SavedModel(description(), result.model()).write(out.model(), session.hadoop());
+        SavedModel saved = new SavedModel(description(), result.values()).write(out.model(), session.hadoop());
         return RunResult.done(
                 folder.run(),
                 result.top1(),

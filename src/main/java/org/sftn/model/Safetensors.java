@@ -32,10 +32,19 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
     private static final String METADATA = "__metadata__";
     private static final int MAX_HEADER = 16 << 20;
     private static final int CHUNK = 1 << 20;
+    private static final int HEADER_BYTES_A_TENSOR = 256;
 
     public Safetensors {
         tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
         metadata = Collections.unmodifiableMap(new LinkedHashMap<>(metadata));
+    }
+
+    /** Enough for what {@link #write} writes, in bytes, with names of usual length. */
+    public long estimatedBytes() {
+        return tensors.values().stream()
+                        .mapToLong(tensor -> (long) Float.BYTES * tensor.values().length)
+                        .sum()
+                + (long) HEADER_BYTES_A_TENSOR * (tensors.size() + metadata.size() + 1);
     }
 
     /** Writes everything and leaves the stream open. The same content gives the same bytes. */

@@ -1,6 +1,7 @@
 package org.sftn.train;
 
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.Map;
 import org.apache.hadoop.fs.Path;
 import org.sftn.data.Batch;
@@ -10,6 +11,7 @@ import org.sftn.nn.Tensor;
 import org.sftn.train.bigdl.DriverService;
 import org.sftn.train.exchange.Exchange;
 import org.sftn.train.exchange.Member;
+import org.sftn.train.exchange.Slice;
 import org.sftn.train.loss.Gradients;
 
 /** One rank's training: restore, step, save, validate. */
@@ -25,7 +27,6 @@ final class Replica {
     private final Validation validation;
     private final Sgd sgd;
     private final DriverService.Client driver;
-    private final float[] nothing;
 
     private Tally epochTally = Tally.EMPTY;
     private Tally unreported = Tally.EMPTY;
@@ -59,13 +60,13 @@ final class Replica {
                 plan.training().nesterov(),
                 WeightDecay.of(plan.training(), model.training()),
                 plan.cores());
-        this.nothing = new float[model.training().parameters().length];
     }
 
     /**
      * Once.
      *
-     * @return the values of the whole network, statistics averaged over the ranks
+     * @return the values of the model by its own names, or of the whole network when there is no model; statistics averaged over
+     *     the ranks
      */
     Map<String, Tensor> run() throws IOException, InterruptedException {
         restore();
@@ -90,7 +91,8 @@ final class Replica {
             evaluation = validation.run();
         }
         driver.ask(new Report.Finished(me.rank(), evaluation, images, seconds(nanos)));
-        return validation.averaged();
+        Map<String, Tensor> averaged = validation.averaged();
+        return model.isEvaluated() ? Model.evaluatedPart(plan.objective(), averaged) : averaged;
     }
 
     private boolean isEvaluated(long epochs) {
@@ -119,13 +121,19 @@ final class Replica {
         BatchLoader.Loaded loaded = feed.next();
         count(Tally.skipped(loaded.skipped()));
         float[] gradients =
-                loaded.batch().isPresent() ? gradients(iteration, loaded.batch().get()) : nothing;
+                loaded.batch().isPresent() ? gradients(iteration, loaded.batch().get()) : noGradients();
         float[] sum = exchange.reduce(gradients);
         sgd.step(sum, learningRate(iteration));
         exchange.gather();
         nanos += System.nanoTime() - start;
         epochNanos += System.nanoTime() - start;
         report(iteration);
+    }
+
+    private float[] noGradients() {
+        float[] gradients = model.training().gradients();
+        Arrays.fill(gradients, 0);
+        return gradients;
     }
 
     /** Of this rank's share in the mean loss of the global batch. */
@@ -195,8 +203,11 @@ final class Replica {
     }
 
     private void save(long done) throws IOException {
-        float[] weights = new float[exchange.slice().length()];
-        System.arraycopy(model.training().parameters(), exchange.slice().offset(), weights, 0, weights.length);
+        // Written before the next step, so whole arrays need no copy.
+        Slice own = exchange.slice();
+        float[] all = model.training().parameters();
+        float[] weights =
+                own.length() == all.length ? all : Arrays.copyOfRange(all, own.offset(), own.offset() + own.length());
         ReplicaState state =
                 new ReplicaState(weights, sgd.momentum(), model.training().statistics(), loss.state(), epochTally);
         Path folder = new Path(plan.checkpoints(), CheckpointFolder.folderName(done, plan.attempt()));

@@ -158,9 +158,9 @@ public final class Sgd implements AutoCloseable {
         }
     }
 
-    /** A copy of the momentum of the slice; empty before the first step, and without momentum. */
+    /** The momentum of the slice, live; empty before the first step, and without momentum. */
     public float[] momentum() {
-        return velocity.clone();
+        return velocity;
     }
 
     /**

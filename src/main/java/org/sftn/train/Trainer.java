@@ -209,7 +209,6 @@ public final class Trainer {
         Safetensors values = Safetensors.read(new ByteArrayInputStream(outcome.values()), outcome.values().length);
         return new TrainingResult(
                 values.tensors(),
-                run.objective().model().isEmpty() ? Map.of() : Model.evaluatedPart(run.objective(), values.tensors()),
                 training.epochs(),
                 training.epochs() * batches(run),
                 test.top1Share(),

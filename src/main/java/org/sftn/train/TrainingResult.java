@@ -6,8 +6,8 @@ import org.sftn.nn.Tensor;
 /**
  * What a run has made.
  *
- * @param values parameters and statistics of the objective's whole network by full name; statistics are means over the replicas
- * @param model those of the evaluated part, by its own names; empty when there is none, and the next three are not numbers
+ * @param values parameters and statistics of the evaluated part, by its own names; when there is none, those of the objective's whole
+ *     network by full name, and then top1, top5 and loss are not numbers. Statistics are means over the replicas
  * @param iterations over all epochs, those of earlier starts included
  * @param top1 share of the test split, in [0, 1]
  * @param top5 likewise
@@ -17,7 +17,6 @@ import org.sftn.nn.Tensor;
  */
 public record TrainingResult(
         Map<String, Tensor> values,
-        Map<String, Tensor> model,
         int epochs,
         long iterations,
         double top1,

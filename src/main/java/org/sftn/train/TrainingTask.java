@@ -151,8 +151,9 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Portion>, Iterator
     }
 
     private static byte[] bytes(Map<String, Tensor> values) throws IOException {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        new Safetensors(values, Map.of()).write(bytes);
+        Safetensors file = new Safetensors(values, Map.of());
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(Math.toIntExact(file.estimatedBytes()));
+        file.write(bytes);
         return bytes.toByteArray();
     }
 }

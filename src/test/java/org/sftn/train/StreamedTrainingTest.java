@@ -68,11 +68,11 @@ class StreamedTrainingTest {
                 .isInstanceOf(UserException.class);
         TrainingResult resumed = two.train(OBJECTIVE, out);
 
-        assertThat(resumed.model().keySet()).isEqualTo(undisturbed.model().keySet());
+        assertThat(resumed.values().keySet()).isEqualTo(undisturbed.values().keySet());
         undisturbed
-                .model()
+                .values()
                 .forEach((name, tensor) ->
-                        assertThat(resumed.model().get(name).values()).isEqualTo(tensor.values()));
+                        assertThat(resumed.values().get(name).values()).isEqualTo(tensor.values()));
         assertThat(column(out, "train_loss")).isEqualTo(column(folder.resolve("undisturbed"), "train_loss"));
     }
 

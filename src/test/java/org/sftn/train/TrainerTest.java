@@ -95,7 +95,7 @@ class TrainerTest {
         List<Sample> samples = TestData.samples(spark, run.data(), "test");
         try (Executable model = new BigDlEngine(1)
                 .compileForInference(WITH_NORM.model().orElseThrow(), Set.of(Taps.LOGITS), samples.size())) {
-            model.load(result.model());
+            model.load(result.values());
             Batch batch = new BatchLoader(preprocessing, Layout.CHANNELS_FIRST, 0, Damaged.FAIL)
                     .evaluation(samples, Runnable::run)
                     .join()
