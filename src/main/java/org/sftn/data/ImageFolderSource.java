@@ -2,9 +2,11 @@ package org.sftn.data;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -15,9 +17,7 @@ import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.LocatedFileStatus;
 import org.apache.hadoop.fs.Path;
-import org.apache.hadoop.fs.RemoteIterator;
 import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.UserException;
 
@@ -114,12 +114,16 @@ record ImageFolderSource(List<String> classNames, Map<Split, List<ImageFile>> fi
         FileSystem system = folder.getFileSystem(hadoop);
         String prefix = system.makeQualified(folder).toString();
         List<ImageFile> files = new ArrayList<>();
-        RemoteIterator<LocatedFileStatus> found = system.listFiles(part, true);
-        while (found.hasNext()) {
-            LocatedFileStatus file = found.next();
-            if (isImage(file.getPath().getName())) {
-                String name = file.getPath().toString().substring(prefix.length() + 1);
-                files.add(new ImageFile(prefix, name, label, file.getLen(), form));
+        Deque<Path> folders = new ArrayDeque<>(List.of(part));
+        while (!folders.isEmpty()) {
+            // Not listFiles: it asks for permissions, for which the local file system starts a process for each file.
+            for (FileStatus file : system.listStatus(folders.remove())) {
+                if (file.isDirectory()) {
+                    folders.add(file.getPath());
+                } else if (isImage(file.getPath().getName())) {
+                    String name = file.getPath().toString().substring(prefix.length() + 1);
+                    files.add(new ImageFile(prefix, name, label, file.getLen(), form));
+                }
             }
         }
         files.sort(Comparator.comparing(ImageFile::name));
