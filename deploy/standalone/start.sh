@@ -3,18 +3,18 @@
 # Starts a Spark standalone cluster on this machine's loopback and prints the URL of its master.
 #
 #   CORES_PER_WORKER      1
-#   MEMORY_PER_WORKER     3g; an executor takes spark.executor.memory of it
+#   MEMORY_PER_WORKER     4g; an executor takes spark.executor.memory of it
 #   SPARK_HOME            target/spark
 #   STANDALONE_DIR        target/standalone: process ids, logs, work of the executors; one cluster a directory
 #   SPARK_MASTER_PORT     7077
 #   SPARK_MASTER_WEBUI_PORT  8080
 set -euo pipefail
 
-if [[ $# -lt 1 || $# -gt 3 || ! $1 =~ ^[1-9][0-9]*$ || ! ${2:-1} =~ ^[1-9][0-9]*$ || ! ${3:-3g} =~ ^[1-9][0-9]*[mgMG]$ ]]; then
+if [[ $# -lt 1 || $# -gt 3 || ! $1 =~ ^[1-9][0-9]*$ || ! ${2:-1} =~ ^[1-9][0-9]*$ || ! ${3:-4g} =~ ^[1-9][0-9]*[mgMG]$ ]]; then
   sed -n '2,/^[^#]/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
   exit 1
 fi
-workers=$1 cores=${2:-1} memory=${3:-3g}
+workers=$1 cores=${2:-1} memory=${3:-4g}
 
 root=$(cd -P "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 spark=${SPARK_HOME:-$root/target/spark}
