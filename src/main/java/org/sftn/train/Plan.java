@@ -49,7 +49,7 @@ record Plan(
             Damaged damaged)
             implements Serializable {}
 
-    private static final int CORES_A_DECODER = 8;
+    private static final int CORES_A_DECODER = 16;
 
     /** Threads of a rank that make batches. */
     int decodeThreads() {
