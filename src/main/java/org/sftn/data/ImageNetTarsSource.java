@@ -141,7 +141,17 @@ record ImageNetTarsSource(
             }
         }
 
+        /** Notes what is not among the entries. */
         private TarListing listing(Part part, TarListing listing) {
+            for (String link : listing.links()) {
+                if (ImageFolderSource.isImage(link)) {
+                    unlisted.add(new Rejection(
+                            split,
+                            -1,
+                            part.name() + "/" + link,
+                            "it is a link in the tar, which holds its image elsewhere"));
+                }
+            }
             TarListing.Damage damage = listing.damage();
             if (damage == null) {
                 return listing;

@@ -12,10 +12,11 @@ import org.apache.hadoop.fs.FSDataInputStream;
 /**
  * The files in a tar archive, found by their headers alone; what lies between is not read.
  *
- * @param entries whole files in the archive's order; folders, links and devices are left out
+ * @param entries whole files in the archive's order; folders and devices are left out
+ * @param links the names of links, whose files are not looked for
  * @param damage where and why the listing ends early; null when the archive is whole
  */
-record TarListing(List<Entry> entries, Damage damage) implements Serializable {
+record TarListing(List<Entry> entries, List<String> links, Damage damage) implements Serializable {
     /**
      * A file.
      *
@@ -42,6 +43,7 @@ record TarListing(List<Entry> entries, Damage damage) implements Serializable {
      */
     static TarListing of(FSDataInputStream file, long start, long end) throws IOException {
         List<Entry> entries = new ArrayList<>();
+        List<String> links = new ArrayList<>();
         long at = start;
         while (at < end) {
             file.seek(at);
@@ -54,36 +56,43 @@ record TarListing(List<Entry> entries, Damage damage) implements Serializable {
                 if (header.failure != null) {
                     throw header.failure;
                 }
-                return new TarListing(entries, damaged(at - start, e.getMessage()));
+                return new TarListing(entries, links, damaged(at - start, e.getMessage()));
             } catch (RuntimeException e) {
-                return new TarListing(entries, damaged(at - start, e.toString()));
+                return new TarListing(entries, links, damaged(at - start, e.toString()));
             }
             if (entry == null) {
-                return header.read < RECORD_BYTES ? cut(entries, at - start) : new TarListing(entries, null);
+                return header.read < RECORD_BYTES
+                        ? cut(entries, links, at - start)
+                        : new TarListing(entries, links, null);
             }
             if (!entry.isCheckSumOK()) {
-                return new TarListing(entries, damaged(at - start, "the checksum of a file's header is wrong"));
+                return new TarListing(entries, links, damaged(at - start, "the checksum of a file's header is wrong"));
             }
             long data = at + header.read;
             long size = entry.getSize();
             if (size < 0 || size > end - data) {
                 return new TarListing(
                         entries,
+                        links,
                         new Damage(
                                 entry.getName(),
                                 "the archive ends in it, %d bytes before its end".formatted(size - (end - data))));
             }
-            if (entry.isFile() && !entry.isSparse() && !entry.isLink() && !entry.isSymbolicLink()) {
+            if (entry.isLink() || entry.isSymbolicLink()) {
+                links.add(entry.getName());
+            } else if (entry.isFile() && !entry.isSparse()) {
                 entries.add(new Entry(entry.getName(), data, size));
             }
             at = data + (size + RECORD_BYTES - 1) / RECORD_BYTES * RECORD_BYTES;
         }
-        return cut(entries, end - start);
+        return cut(entries, links, end - start);
     }
 
-    private static TarListing cut(List<Entry> entries, long at) {
+    private static TarListing cut(List<Entry> entries, List<String> links, long at) {
         return new TarListing(
-                entries, new Damage(null, "the archive ends at byte %d without a mark of its end".formatted(at)));
+                entries,
+                links,
+                new Damage(null, "the archive ends at byte %d without a mark of its end".formatted(at)));
     }
 
     private static Damage damaged(long at, String reason) {

@@ -295,6 +295,31 @@ class ImageNetTarsSourceTest {
                 .isEqualTo("the archive is damaged at byte " + third + ": the checksum of a file's header is wrong");
     }
 
+    @Test
+    void aLinkInATarIsRejectedByName() throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (TarArchiveOutputStream out = new TarArchiveOutputStream(bytes)) {
+            for (int i = 0; i < 2; i++) {
+                TarArchiveEntry file = new TarArchiveEntry(CLASSES.get(i) + "/a.JPEG");
+                file.setSize(jpeg(i).length);
+                out.putArchiveEntry(file);
+                out.write(jpeg(i));
+                out.closeArchiveEntry();
+            }
+            TarArchiveEntry link = new TarArchiveEntry(CLASSES.get(0) + "/b.JPEG", TarConstants.LF_LINK);
+            link.setLinkName(CLASSES.get(0) + "/a.JPEG");
+            out.putArchiveEntry(link);
+            out.closeArchiveEntry();
+        }
+        Files.write(in.resolve(TRAIN), bytes.toByteArray());
+        Files.writeString(in.resolve(TRUTH), "n01440764\n".repeat(6));
+
+        assertThat(prepare("out").train().images()).isEqualTo(2);
+        assertThat(folder.resolve("out/rejected.csv"))
+                .content()
+                .contains("train,ILSVRC2012_img_train.tar/n01440764/b.JPEG,\"it is a link in the tar, ");
+    }
+
     private static TarListing listing(Path tar, long end) throws IOException {
         return listing(tar, 0, end);
     }
@@ -308,7 +333,7 @@ class ImageNetTarsSourceTest {
     }
 
     @Test
-    void longNamesAreReadAndLinksAndFoldersAreNot() throws IOException {
+    void longNamesAreReadLinksAreNamedAndFoldersLeftOut() throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         String longName = "deep/".repeat(40) + "n01440764/x.JPEG";
         try (TarArchiveOutputStream out = new TarArchiveOutputStream(bytes)) {
@@ -330,6 +355,7 @@ class ImageNetTarsSourceTest {
 
         TarListing listing = listing(tar, bytes.size());
         assertThat(listing.damage()).isNull();
+        assertThat(listing.links()).containsExactly("n01440764/link.JPEG");
         assertThat(listing.entries()).hasSize(1);
         TarListing.Entry entry = listing.entries().get(0);
         assertThat(entry.name()).isEqualTo(longName);
