@@ -50,7 +50,7 @@ final class ShardFile {
     /** What was written. */
     record Written(long bytes, String sha256) implements Serializable {}
 
-    /** Equal samples give equal files. */
+    /** Equal samples give equal files in one process; in another Parquet may write a set of encodings in another order. */
     static final class Writer implements AutoCloseable {
         private final HashedFile file;
         private final ParquetWriter<Row> parquet;
