@@ -48,9 +48,8 @@ public final class BatchFeed implements AutoCloseable {
     /** All images in their order, {@code size} a batch, the last one with what is left. */
     public static BatchFeed evaluation(RankImages images, BatchLoader loader, int size, int threads) {
         Iterator<Sample> samples = images.inOrder();
-        int batches = (images.size() + size - 1) / size;
         return new BatchFeed(
-                IntStream.range(0, batches)
+                IntStream.range(0, images.batchesOf(size))
                         .mapToObj(i -> evaluation(samples, loader, size))
                         .iterator(),
                 threads);

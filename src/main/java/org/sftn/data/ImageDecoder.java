@@ -9,9 +9,6 @@ import java.io.Serializable;
  * @param size height and width of the result, at least 1
  */
 record ImageDecoder(int resize, int size) implements Serializable {
-    /** Longer files are refused. */
-    static final int MAX_FILE_BYTES = ImageFile.MAX_FILE_BYTES;
-
     private static final int MAX_REDUCTION = 8;
 
     ImageDecoder {

@@ -41,7 +41,9 @@ record ImageFolderSource(List<String> classNames, Map<Split, List<ImageFile>> fi
         @Override
         public Candidate read(InputFiles files) throws IOException {
             return form.candidate(
-                    name, label, () -> files.whole(folder + Path.SEPARATOR + name, ImageDecoder.MAX_FILE_BYTES));
+                    name,
+                    label,
+                    () -> files.whole(folder + Path.SEPARATOR + name, org.sftn.data.ImageFile.MAX_FILE_BYTES));
         }
     }
 

@@ -210,9 +210,9 @@ record ImageNetTarsSource(
                                     truth == null ? "" : ", by " + truth.path()));
                 }
                 String name = className + "/" + file.fileName();
-                if (file.entry().length() > ImageDecoder.MAX_FILE_BYTES) {
-                    unlisted.add(new Rejection(
-                            split, -1, name, "it is longer than " + ImageDecoder.MAX_FILE_BYTES + " bytes"));
+                if (file.entry().length() > ImageFile.MAX_FILE_BYTES) {
+                    unlisted.add(
+                            new Rejection(split, -1, name, "it is longer than " + ImageFile.MAX_FILE_BYTES + " bytes"));
                     continue;
                 }
                 images.add(new TarImage(

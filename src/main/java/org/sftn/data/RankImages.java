@@ -73,6 +73,11 @@ public interface RankImages extends AutoCloseable {
      */
     Iterator<List<Sample>> batches(Sampler sampler, int epoch, int firstBatch);
 
+    /** How many batches of a size all images make; the last one may be smaller. */
+    default int batchesOf(int batch) {
+        return (size() + batch - 1) / batch;
+    }
+
     /** All images, by index. */
     Iterator<Sample> inOrder();
 

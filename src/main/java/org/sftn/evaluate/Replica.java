@@ -95,9 +95,8 @@ public final class Replica implements Serializable {
                 Executable model = engine.compileForInference(network, Set.of(Taps.LOGITS), batch)) {
             model.load(values);
             BatchLoader loader = new BatchLoader(preprocessing, engine.imageLayout(), 0, reading.damaged());
-            int batches = (held.size() + batch - 1) / batch;
             try (BatchFeed feed = BatchFeed.evaluation(held, loader, batch, reading.threads())) {
-                for (int i = 0; i < batches; i++) {
+                for (int i = 0; i < held.batchesOf(batch); i++) {
                     feed.next().batch().ifPresent(loaded -> predict(model, loaded, predictions));
                 }
             }

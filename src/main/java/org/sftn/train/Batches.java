@@ -76,7 +76,7 @@ final class Batches {
     }
 
     int testBatches() {
-        return (test.size() + size - 1) / size;
+        return test.batchesOf(size);
     }
 
     /** This rank's part of the test split. */
