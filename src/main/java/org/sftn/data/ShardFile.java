@@ -1,9 +1,12 @@
 package org.sftn.data;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
+import java.util.Collections;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
@@ -11,6 +14,10 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
+import org.apache.parquet.format.ColumnChunk;
+import org.apache.parquet.format.FileMetaData;
+import org.apache.parquet.format.RowGroup;
+import org.apache.parquet.format.Util;
 import org.apache.parquet.hadoop.ParquetReader;
 import org.apache.parquet.hadoop.ParquetWriter;
 import org.apache.parquet.hadoop.api.ReadSupport;
@@ -50,7 +57,7 @@ final class ShardFile {
     /** What was written. */
     record Written(long bytes, String sha256) implements Serializable {}
 
-    /** Equal samples give equal files in one process; in another Parquet may write a set of encodings in another order. */
+    /** Equal samples give equal files. */
     static final class Writer implements AutoCloseable {
         private final HashedFile file;
         private final ParquetWriter<Row> parquet;
@@ -84,8 +91,11 @@ final class ShardFile {
     }
 
     private static final class Builder extends ParquetWriter.Builder<Row, Builder> {
-        Builder(OutputFile file) {
+        private final Runnable beforeFooter;
+
+        Builder(HashedFile file) {
             super(file);
+            beforeFooter = file::holdFooter;
         }
 
         @Override
@@ -95,12 +105,17 @@ final class ShardFile {
 
         @Override
         protected WriteSupport<Row> getWriteSupport(Configuration hadoop) {
-            return new SampleWriter();
+            return new SampleWriter(beforeFooter);
         }
     }
 
     private static final class SampleWriter extends WriteSupport<Row> {
+        private final Runnable beforeFooter;
         private RecordConsumer out;
+
+        SampleWriter(Runnable beforeFooter) {
+            this.beforeFooter = beforeFooter;
+        }
 
         @Override
         public WriteContext init(Configuration hadoop) {
@@ -120,6 +135,12 @@ final class ShardFile {
             field("name", () -> out.addBinary(Binary.fromString(row.name())));
             field("crc32c", () -> out.addInteger(row.crc32c()));
             out.endMessage();
+        }
+
+        @Override
+        public FinalizedWriteContext finalizeWrite() {
+            beforeFooter.run();
+            return super.finalizeWrite();
         }
 
         private void field(String name, Runnable value) {
@@ -194,12 +215,16 @@ final class ShardFile {
         return labels.build().toArray();
     }
 
-    /** A new file whose bytes are counted and hashed on their way. */
+    /**
+     * A new file whose bytes are counted and hashed on their way. Its footer is put in order: Parquet writes a column's set of
+     * encodings in the order of their identity hash codes, which differs between processes.
+     */
     private static final class HashedFile implements OutputFile {
         private final Path path;
         private final Configuration hadoop;
         private final MessageDigest digest = Sha256.digest();
         private long bytes;
+        private ByteArrayOutputStream footer;
 
         HashedFile(Path path, Configuration hadoop) {
             this.path = path;
@@ -210,13 +235,32 @@ final class ShardFile {
             return new Written(bytes, Sha256.hex(digest.digest()));
         }
 
+        /** What follows is the footer. */
+        void holdFooter() {
+            footer = new ByteArrayOutputStream();
+        }
+
+        private static byte[] inOrder(byte[] footer) throws IOException {
+            FileMetaData metadata = Util.readFileMetaData(new ByteArrayInputStream(footer));
+            for (RowGroup group : metadata.getRow_groups()) {
+                for (ColumnChunk column : group.getColumns()) {
+                    Collections.sort(column.getMeta_data().getEncodings());
+                }
+            }
+            ByteArrayOutputStream ordered = new ByteArrayOutputStream();
+            Util.writeFileMetaData(metadata, ordered);
+            // The order does not change the length; the footer's length and Parquet's mark follow.
+            ordered.write(footer, ordered.size(), footer.length - ordered.size());
+            return ordered.toByteArray();
+        }
+
         @Override
         public PositionOutputStream create(long blockSizeHint) throws IOException {
             FSDataOutputStream out = path.getFileSystem(hadoop).create(path, false);
             return new PositionOutputStream() {
                 @Override
                 public long getPos() {
-                    return bytes;
+                    return footer == null ? bytes : bytes + footer.size();
                 }
 
                 @Override
@@ -226,6 +270,14 @@ final class ShardFile {
 
                 @Override
                 public void write(byte[] source, int offset, int length) throws IOException {
+                    if (footer == null) {
+                        pass(source, offset, length);
+                    } else {
+                        footer.write(source, offset, length);
+                    }
+                }
+
+                private void pass(byte[] source, int offset, int length) throws IOException {
                     out.write(source, offset, length);
                     digest.update(source, offset, length);
                     bytes += length;
@@ -238,7 +290,12 @@ final class ShardFile {
 
                 @Override
                 public void close() throws IOException {
-                    out.close();
+                    try (out) {
+                        if (footer != null) {
+                            byte[] ordered = inOrder(footer.toByteArray());
+                            pass(ordered, 0, ordered.length);
+                        }
+                    }
                 }
             };
         }
