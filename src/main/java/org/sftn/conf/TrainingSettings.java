@@ -28,6 +28,7 @@ public record TrainingSettings(
         @AtLeast(1) int keepCheckpoints,
         @AtLeast(0) Duration progressInterval,
         @AtLeast(1) int attempts,
+        @AtLeast(0) Duration retryDelay,
         @MoreThan(0) Duration peerTimeout)
         implements Serializable, Checked {
     @Override
@@ -61,6 +62,7 @@ public record TrainingSettings(
                 keepCheckpoints,
                 progressInterval,
                 attempts,
+                retryDelay,
                 peerTimeout);
     }
 

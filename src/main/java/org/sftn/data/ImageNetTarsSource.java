@@ -116,6 +116,7 @@ record ImageNetTarsSource(
                 }
             }
             SerializableConfiguration settings = new SerializableConfiguration(hadoop);
+            spark.sc().setJobDescription("list %,d tars in %s".formatted(parts.size(), path.getName()));
             List<TarListing> listings = parts.isEmpty()
                     ? List.of()
                     : spark.parallelize(parts, parts.size())

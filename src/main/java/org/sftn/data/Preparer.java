@@ -10,12 +10,15 @@ import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVPrinter;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -32,6 +35,7 @@ public final class Preparer {
     private static final String REJECTED = "rejected.csv";
     private static final String PLAN = "plan";
     private static final String REPORTS = "reports";
+    private static final String UNFINISHED = ".unfinished";
     private static final String ATTEMPTS = "attempts";
 
     private final JavaSparkContext spark;
@@ -94,7 +98,7 @@ public final class Preparer {
             checkEmpty(files, folder);
             Source opened = source();
             files.delete(folder.suffix("." + REJECTED), false);
-            Path unfinished = folder.suffix(".unfinished");
+            Path unfinished = folder.suffix(UNFINISHED);
             SplitWriter train = writer(opened, Split.TRAIN, unfinished);
             SplitWriter test = writer(opened, Split.TEST, unfinished);
             begin(files, unfinished, plan(opened, train, test));
@@ -113,6 +117,20 @@ public final class Preparer {
         } catch (IOException e) {
             throw new UncheckedIOException("the data set " + folder + " cannot be written: " + e.getMessage(), e);
         }
+    }
+
+    /** Shards that a run which goes on, or has stopped, has made so far; empty when there is no such run. */
+    public static OptionalLong shardsDone(String out, Configuration hadoop) throws IOException {
+        Path reports = new Path(new Path(out).suffix(UNFINISHED), REPORTS);
+        FileSystem files = reports.getFileSystem(hadoop);
+        if (!files.exists(reports)) {
+            return OptionalLong.empty();
+        }
+        long done = 0;
+        for (FileStatus split : files.listStatus(reports)) {
+            done += files.listStatus(split.getPath()).length;
+        }
+        return OptionalLong.of(done);
     }
 
     private static void checkEmpty(FileSystem files, Path folder) throws IOException {

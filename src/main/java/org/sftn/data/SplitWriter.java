@@ -123,6 +123,7 @@ final class SplitWriter {
     private List<ShardReport> run(List<ShardTask> open, PrintStream out) throws IOException, InterruptedException {
         SerializableConfiguration hadoop = new SerializableConfiguration(spark.hadoopConfiguration());
         long start = System.nanoTime();
+        spark.sc().setJobDescription("write %,d shards of the %s split".formatted(open.size(), split.key()));
         JavaFutureAction<List<ShardReport>> running = spark.parallelize(open, open.size())
                 .map(task -> task.write(hadoop.value()))
                 .collectAsync();

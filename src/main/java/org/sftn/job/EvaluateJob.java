@@ -58,7 +58,7 @@ final class EvaluateJob implements Job {
                                 model.description().architecture(),
                                 model.description().weightsSha256()));
         return new Plan(lines, () -> {
-            RunResult result = folder.record(() -> {
+            RunResult result = folder.record(session.application(), lock -> {
                 long start = System.nanoTime();
                 Evaluation evaluation =
                         new Evaluation(model.description().classNames(), predict(session, replica, data, images));
@@ -118,6 +118,10 @@ final class EvaluateJob implements Job {
                 settings.memory().toBytes() / partitions,
                 settings.damaged());
         SerializableConfiguration hadoop = new SerializableConfiguration(session.hadoop());
+        session.spark()
+                .sparkContext()
+                .setJobDescription("evaluate %,d images of the %s split"
+                        .formatted(data.count(images.split(), images.limit()), images.split()));
         Broadcast<Replica> sent = spark.broadcast(replica);
         try {
             return data.portions(images.split(), images.limit(), partitions)

@@ -15,7 +15,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** The entry point: {@code Main JOB [options]}; {@link Bench} and {@link Listing} are commands that are no jobs. */
+/** The entry point: {@code Main JOB [options]}; {@link Bench}, {@link Listing} and {@link Status} are commands that are no jobs. */
 public final class Main {
     /** All jobs by name. */
     private static final SortedMap<String, Job> JOBS = Collections.unmodifiableSortedMap(new TreeMap<>(Map.of(
@@ -59,6 +59,7 @@ public final class Main {
         JOBS.forEach((name, job) -> root.addSubcommand(name, new CommandLine(job).addMixin("options", options)));
         root.addSubcommand("bench", new Bench());
         root.addSubcommand("list", new Listing());
+        root.addSubcommand("status", new Status());
         root.getSubcommands()
                 .values()
                 .forEach(command ->
@@ -79,6 +80,9 @@ public final class Main {
             }
             if (command.userObject() instanceof Listing listing) {
                 return new Shell(out, err).run(command.name(), listing::text);
+            }
+            if (command.userObject() instanceof Status status) {
+                return new Shell(out, err).run(command.name(), status::text);
             }
             Job job = (Job) command.userObject();
             if (options.out == null && job.defaultOut().isEmpty()) {

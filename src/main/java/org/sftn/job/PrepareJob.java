@@ -57,14 +57,15 @@ final class PrepareJob implements Job {
         return RunFolder.check(session.out(), run, WRITTEN, session.existing(), session.hadoop());
     }
 
-    private static String prepare(Session session, Preparer preparer, RunFolder folder)
-            throws IOException, InterruptedException {
+    private static String prepare(Session session, Preparer preparer, RunFolder folder) throws Exception {
         session.interruption()
                 .advise("shards that are done are in " + session.out()
                         + ".unfinished; the same command goes on with them");
         long start = System.nanoTime();
-        folder.clear();
-        Manifest manifest = preparer.prepare(session.out().toString());
+        Manifest manifest = folder.holdBeside(session.application(), lock -> {
+            folder.clear();
+            return preparer.prepare(session.out().toString());
+        });
         double seconds = (System.nanoTime() - start) / 1e9;
         long images = manifest.train().images() + manifest.test().images();
         folder.record(RunResult.prepared(folder.run(), manifest.identity(), images / seconds));

@@ -79,14 +79,16 @@ final class QuickstartJob implements Job {
         RunResult ofStandard = student(session, OF_STANDARD, method, STANDARD_TEACHER);
         RunResult ofFriendly = student(session, OF_FRIENDLY, method, FRIENDLY_TEACHER);
         if (folder.finished() == null) {
-            folder.record(() -> RunResult.done(
-                    folder.run(),
-                    ofFriendly.top1(),
-                    ofFriendly.top5(),
-                    ofFriendly.loss(),
-                    ofFriendly.epochs(),
-                    ofFriendly.imagesPerSecond(),
-                    ofFriendly.model()));
+            folder.record(
+                    session.application(),
+                    lock -> RunResult.done(
+                            folder.run(),
+                            ofFriendly.top1(),
+                            ofFriendly.top5(),
+                            ofFriendly.loss(),
+                            ofFriendly.epochs(),
+                            ofFriendly.imagesPerSecond(),
+                            ofFriendly.model()));
         }
         String row = "%-38s %9s %9s %6s%n";
         StringBuilder table =

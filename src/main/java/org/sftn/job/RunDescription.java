@@ -43,7 +43,8 @@ record RunDescription(
             "training.exchange",
             "training.keep-checkpoints",
             "training.peer-timeout",
-            "training.progress-interval");
+            "training.progress-interval",
+            "training.retry-delay");
 
     RunDescription {
         configuration = Collections.unmodifiableSortedMap(new TreeMap<>(configuration));

@@ -12,13 +12,18 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocalFileSystem;
+import org.apache.hadoop.fs.ParentNotDirectoryException;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.permission.FsAction;
+import org.apache.hadoop.security.AccessControlException;
 import org.sftn.conf.UserException;
 import org.sftn.train.OutputFolder;
 
@@ -32,11 +37,13 @@ final class RunFolder {
 
     static final Set<String> EVALUATION = Set.of(CONFUSION, PREDICTIONS);
 
-    private static final ObjectMapper JSON = JsonMapper.builder()
+    static final ObjectMapper JSON = JsonMapper.builder()
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .enable(SerializationFeature.INDENT_OUTPUT)
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .build();
+    static final String LOCK = "running.json";
+
     private static final String UNFINISHED = ".unfinished";
     private static final int MAX_NAMED = 3;
 
@@ -44,6 +51,7 @@ final class RunFolder {
     private final Set<String> written;
     private final RunDescription run;
     private final FileSystem files;
+    private final Configuration hadoop;
     private final boolean overwrite;
     private final RunResult finished;
 
@@ -52,12 +60,14 @@ final class RunFolder {
             Set<String> written,
             RunDescription run,
             FileSystem files,
+            Configuration hadoop,
             boolean overwrite,
             RunResult finished) {
         this.out = out;
         this.written = written;
         this.run = run;
         this.files = files;
+        this.hadoop = hadoop;
         this.overwrite = overwrite;
         this.finished = finished;
     }
@@ -73,9 +83,10 @@ final class RunFolder {
             throws IOException {
         OutputFolder out = new OutputFolder(folder);
         FileSystem files = folder.getFileSystem(hadoop);
+        requireWritable(files, folder);
         List<String> names = names(files, folder);
         if (names.isEmpty()) {
-            return new RunFolder(out, written, run, files, false, null);
+            return new RunFolder(out, written, run, files, hadoop, false, null);
         }
         boolean ours = names.contains(out.run().getName());
         Set<String> known = new HashSet<>(written);
@@ -90,7 +101,7 @@ final class RunFolder {
                     .formatted(folder, named, others.size() > MAX_NAMED ? ", ..." : ""));
         }
         if (overwrite) {
-            return new RunFolder(out, written, run, files, true, null);
+            return new RunFolder(out, written, run, files, hadoop, true, null);
         }
         RunResult before = names.contains(out.result().getName()) ? read(files, out.result(), RunResult.class) : null;
         RunResult finished = before != null && before.status().equals(RunResult.DONE) ? before : null;
@@ -107,7 +118,31 @@ final class RunFolder {
             throw new UserException("the run in %s cannot be continued, it is another one: %s"
                     .formatted(folder, String.join("; ", differences)));
         }
-        return new RunFolder(out, written, run, files, false, finished);
+        return new RunFolder(out, written, run, files, hadoop, false, finished);
+    }
+
+    /** As far as that can be seen without writing. */
+    private static void requireWritable(FileSystem files, Path folder) throws IOException {
+        Path there = folder;
+        while (there.getParent() != null && !files.exists(there)) {
+            there = there.getParent();
+        }
+        if (files instanceof LocalFileSystem local) {
+            // Hadoop's check does not know that root may write everywhere.
+            if (!local.pathToFile(there).canWrite()) {
+                throw unwritable(folder, there + " is not writable for " + System.getProperty("user.name"));
+            }
+            return;
+        }
+        try {
+            files.access(there, FsAction.WRITE);
+        } catch (AccessControlException e) {
+            throw unwritable(folder, e.getMessage());
+        }
+    }
+
+    private static UserException unwritable(Path folder, String why) {
+        return new UserException("--out %s cannot be written: %s".formatted(folder, why));
     }
 
     private static List<String> names(FileSystem files, Path folder) throws IOException {
@@ -117,9 +152,10 @@ final class RunFolder {
                 throw new UserException("--out " + folder + " cannot be used: it is a file");
             }
             for (FileStatus each : files.listStatus(folder)) {
-                // Left by a run that was killed while it wrote its first file.
-                if (!each.getPath().getName().endsWith(UNFINISHED)) {
-                    names.add(each.getPath().getName());
+                // Left by a run that was killed while it wrote its first file, or before.
+                String name = each.getPath().getName();
+                if (!name.endsWith(UNFINISHED) && !name.equals(LOCK)) {
+                    names.add(name);
                 }
             }
         } catch (FileNotFoundException e) {
@@ -147,28 +183,85 @@ final class RunFolder {
         return finished;
     }
 
-    /** Work that ends with a result. */
+    /** Work during which no other run can use the folder. */
     @FunctionalInterface
-    interface Body {
-        RunResult run() throws Exception;
+    interface Held<T> {
+        /** @param lock takes what is to be known of the work while it goes on */
+        T run(RunLock lock) throws Exception;
     }
 
-    /** Does the work between {@code run.json} and {@code result.json}; a failure is recorded, too. */
-    RunResult record(Body body) throws Exception {
-        clear();
-        if (!files.exists(out.run())) {
-            write(out.run(), run);
-        }
-        files.delete(out.result(), false);
-        try {
-            RunResult result = body.run();
-            write(out.result(), result);
-            return result;
-        } catch (Exception e) {
+    /**
+     * Does the work between {@code run.json} and {@code result.json}; a failure is recorded, too.
+     *
+     * @param application Spark's id of it
+     * @throws UserException when the folder is in use, or cannot be written
+     */
+    RunResult record(String application, Held<RunResult> work) throws Exception {
+        return hold(new Path(out.root(), LOCK), application, lock -> {
+            clear();
+            if (!files.exists(out.run())) {
+                write(out.run(), run);
+            }
+            files.delete(out.result(), false);
             try {
-                write(out.result(), RunResult.failed(run, e));
-            } catch (IOException | RuntimeException unwritten) {
-                e.addSuppressed(unwritten);
+                RunResult result = work.run(lock);
+                write(out.result(), result);
+                return result;
+            } catch (Exception e) {
+                if (!lock.isLost()) {
+                    recordFailure(e);
+                }
+                throw e;
+            }
+        });
+    }
+
+    private void recordFailure(Exception e) {
+        try {
+            write(out.result(), RunResult.failed(run, e));
+        } catch (IOException | RuntimeException unwritten) {
+            e.addSuppressed(unwritten);
+        }
+    }
+
+    /**
+     * For work that makes the folder at its end.
+     *
+     * @throws UserException when the folder is in use, or cannot be written
+     */
+    <T> T holdBeside(String application, Held<T> work) throws Exception {
+        return hold(lockBeside(out.root()), application, work);
+    }
+
+    static Path lockBeside(Path folder) {
+        return folder.suffix("." + LOCK);
+    }
+
+    private <T> T hold(Path file, String application, Held<T> work) throws Exception {
+        try (RunLock lock = lock(file, application)) {
+            try {
+                return work.run(lock);
+            } catch (Exception e) {
+                if (lock.isLost()) {
+                    throw new UserException(
+                            "--out %s was taken over by another run while this one could not renew %s: this run has ended"
+                                    .formatted(out.root(), file.getName()),
+                            e);
+                }
+                throw e;
+            }
+        }
+    }
+
+    private RunLock lock(Path file, String application) throws IOException, InterruptedException {
+        try {
+            files.mkdirs(file.getParent());
+            return RunLock.acquire(out.root(), file, Running.now(run.job(), application), RunLock.Timing.USUAL, hadoop);
+        } catch (AccessControlException | ParentNotDirectoryException e) {
+            throw unwritable(out.root(), e.getMessage());
+        } catch (IOException e) {
+            if (files instanceof LocalFileSystem) {
+                throw unwritable(out.root(), e.getMessage());
             }
             throw e;
         }
@@ -202,6 +295,21 @@ final class RunFolder {
         if (!files.rename(unfinished, path)) {
             throw new IOException("cannot rename " + unfinished + " to " + path);
         }
+    }
+
+    /** What the folder's run is; empty when there is none. */
+    static Optional<RunDescription> description(Path folder, Configuration hadoop) throws IOException {
+        return ifThere(new OutputFolder(folder).run(), RunDescription.class, hadoop);
+    }
+
+    /** How the folder's run has ended; empty when it has not. */
+    static Optional<RunResult> result(Path folder, Configuration hadoop) throws IOException {
+        return ifThere(new OutputFolder(folder).result(), RunResult.class, hadoop);
+    }
+
+    private static <T> Optional<T> ifThere(Path path, Class<T> type, Configuration hadoop) throws IOException {
+        FileSystem files = path.getFileSystem(hadoop);
+        return files.exists(path) ? Optional.of(read(files, path, type)) : Optional.empty();
     }
 
     private static <T> T read(FileSystem files, Path path, Class<T> type) throws IOException {

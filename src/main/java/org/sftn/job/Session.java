@@ -28,6 +28,10 @@ record Session(
         return spark.sparkContext().hadoopConfiguration();
     }
 
+    String application() {
+        return spark.sparkContext().applicationId();
+    }
+
     /** The one that {@code data.path} names. */
     Dataset dataset() {
         return Dataset.open(

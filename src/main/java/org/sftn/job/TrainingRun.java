@@ -1,5 +1,9 @@
 package org.sftn.job;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectWriter;
+import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -7,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.apache.hadoop.fs.FileSystem;
@@ -25,8 +30,11 @@ import org.sftn.train.DivergedException;
 import org.sftn.train.Objective;
 import org.sftn.train.OutputFolder;
 import org.sftn.train.Trainer;
+import org.sftn.train.TrainingProgress;
 import org.sftn.train.TrainingResult;
 import org.sftn.zoo.Architecture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the jobs that train have in common: the check of the output folder, training, the saved model, the result.
@@ -50,6 +58,11 @@ final class TrainingRun {
      * @param then makes the main objective from the values that it has come to
      */
     record Before(Objective objective, TrainingSettings training, Function<Map<String, Tensor>, Objective> then) {}
+
+    // A line of JSON an interval for collectors of logs; log4j.properties says whether.
+    private static final Logger PROGRESS = LoggerFactory.getLogger("org.sftn.progress");
+    private static final ObjectWriter PROGRESS_JSON =
+            RunFolder.JSON.writer().without(SerializationFeature.INDENT_OUTPUT);
 
     private final Session session;
     private final Dataset data;
@@ -147,12 +160,19 @@ final class TrainingRun {
         session.interruption()
                 .advise("continue this run with --resume; its checkpoints are in "
                         + folder.out().checkpoints());
-        return folder.record(this::train);
+        return folder.record(session.application(), this::train);
     }
 
-    private RunResult train() throws Exception {
+    private RunResult train(RunLock lock) throws Exception {
         OutputFolder out = folder.out();
-        TrainingResult result = train(out);
+        TrainingResult result;
+        try (TrainingMetrics metrics = TrainingMetrics.register()) {
+            result = train(out, progress -> {
+                lock.say(progress);
+                metrics.say(progress);
+                log(progress);
+            });
+        }
         FileSystem files = out.root().getFileSystem(session.hadoop());
         // Left when a run was stopped between its model and its result.
         files.delete(out.model(), true);
@@ -167,7 +187,8 @@ final class TrainingRun {
                 saved.description().weightsSha256());
     }
 
-    private TrainingResult train(OutputFolder out) throws IOException, InterruptedException {
+    private TrainingResult train(OutputFolder out, Consumer<TrainingProgress> listener)
+            throws IOException, InterruptedException {
         Map<String, String> identity = Map.of("run", folder.run().fingerprint());
         TrainingSettings training = session.settings().training();
         try {
@@ -176,11 +197,11 @@ final class TrainingRun {
                 Before before = work.before().get();
                 // When it is done already, its last checkpoint gives the values.
                 objective = before.then()
-                        .apply(trainer(before.training())
+                        .apply(trainer(before.training(), listener)
                                 .train(before.objective(), data, out.preliminary(), identity)
                                 .values());
             }
-            return trainer(training).train(objective, data, out, identity);
+            return trainer(training, listener).train(objective, data, out, identity);
         } catch (DivergedException e) {
             throw new UserException(e.getMessage(), e);
         } catch (Exception e) {
@@ -191,7 +212,7 @@ final class TrainingRun {
         }
     }
 
-    private Trainer trainer(TrainingSettings training) {
+    private Trainer trainer(TrainingSettings training, Consumer<TrainingProgress> listener) {
         Settings settings = session.settings();
         EngineSettings engine = settings.engine();
         return new Trainer(
@@ -200,8 +221,24 @@ final class TrainingRun {
                 settings.data(),
                 cores -> Engines.create(engine, cores),
                 settings.seed(),
-                session.progress());
+                session.progress(),
+                listener);
     }
+
+    private void log(TrainingProgress progress) {
+        if (PROGRESS.isInfoEnabled()) {
+            try {
+                PROGRESS.info(PROGRESS_JSON.writeValueAsString(
+                        new Line(folder.run().job(), folder.out().root().toString(), progress)));
+            } catch (JsonProcessingException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+
+    /** What collectors of logs get. */
+    private record Line(
+            String job, String out, @JsonUnwrapped TrainingProgress progress) {}
 
     private ModelDescription description() {
         Manifest manifest = data.manifest();

@@ -12,6 +12,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
@@ -69,6 +70,14 @@ final class CheckpointFolder {
                     .formatted(markers.size(), root));
         }
         return Optional.empty();
+    }
+
+    /** Iterations of the newest, which may be damaged; empty when there is none. */
+    OptionalLong newest() throws IOException {
+        return markers().stream()
+                .map(Path::getName)
+                .mapToLong(name -> Long.parseLong(name.substring(0, name.indexOf('.'))))
+                .max();
     }
 
     private Checkpoint verified(Path marker) throws IOException {

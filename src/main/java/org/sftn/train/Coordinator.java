@@ -22,7 +22,7 @@ import org.sftn.train.exchange.Rendezvous;
 final class Coordinator implements AutoCloseable {
     /** Takes what all ranks have done; called by one thread at a time. */
     interface Listener {
-        void trained(Report.Trained report);
+        void trained(Report.Trained report) throws IOException;
 
         /** @param reports in rank order */
         void epochDone(List<Report.EpochDone> reports) throws IOException;
@@ -65,7 +65,7 @@ final class Coordinator implements AutoCloseable {
         if (report instanceof Report.Here each) {
             return meet(each);
         } else if (report instanceof Report.Trained each) {
-            listener.trained(each);
+            now(() -> listener.trained(each));
         } else if (report instanceof Report.EpochDone each) {
             complete(epochs, each.iterations(), each, new Report.EpochDone[ranks])
                     .ifPresent(all -> later(() -> listener.epochDone(all)));
@@ -79,7 +79,8 @@ final class Coordinator implements AutoCloseable {
         } else if (report instanceof Report.Refused each) {
             fail(new UserException(each.message()));
         } else if (report instanceof Report.Broken each) {
-            fail(new IllegalStateException("rank %d failed: %s".formatted(each.rank(), each.stackTrace())));
+            String message = "rank %d failed: %s".formatted(each.rank(), each.stackTrace());
+            fail(each.storage() ? new StorageException(message, null) : new IllegalStateException(message));
         } else if (report instanceof Report.Finished each) {
             finished[each.rank()] = each;
         }
@@ -144,20 +145,22 @@ final class Coordinator implements AutoCloseable {
     }
 
     private void later(FileWork work) {
-        files.execute(() -> {
-            try {
-                work.run();
-            } catch (IOException | RuntimeException e) {
-                fail(e);
-            }
-        });
+        files.execute(() -> now(work));
+    }
+
+    private void now(FileWork work) {
+        try {
+            work.run();
+        } catch (IOException | RuntimeException e) {
+            fail(e);
+        }
     }
 
     private synchronized void fail(Exception e) {
         if (failure == null) {
             failure = e instanceof RuntimeException runtime
                     ? runtime
-                    : new IllegalStateException("a file of the run cannot be written", e);
+                    : new StorageException("a file of the run cannot be written: " + e.getMessage(), e);
         }
     }
 

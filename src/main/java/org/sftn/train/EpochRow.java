@@ -12,6 +12,7 @@ import java.util.List;
  * @param test null when the epoch was not evaluated
  * @param imagesPerSecond of training, over all ranks; 0 when nothing was timed
  * @param seconds of training
+ * @param times of the steps over all ranks
  */
 record EpochRow(
         int epoch,
@@ -20,7 +21,8 @@ record EpochRow(
         Tally train,
         Evaluation test,
         double imagesPerSecond,
-        double seconds) {
+        double seconds,
+        StepTimes times) {
     /** @param reports in rank order */
     static EpochRow of(List<Report.EpochDone> reports) {
         Report.EpochDone first = reports.get(0);
@@ -28,11 +30,13 @@ record EpochRow(
         Evaluation test = first.evaluation() == null ? null : Evaluation.EMPTY;
         long timed = 0;
         double seconds = 0;
+        StepTimes times = StepTimes.NONE;
         for (Report.EpochDone report : reports) {
             train = train.plus(report.tally());
             test = test == null ? null : test.plus(report.evaluation());
             timed += report.timedImages();
-            seconds = Math.max(seconds, report.seconds());
+            seconds = Math.max(seconds, report.times().all());
+            times = times.plus(report.times());
         }
         return new EpochRow(
                 first.epochs(),
@@ -41,6 +45,7 @@ record EpochRow(
                 train,
                 test,
                 seconds > 0 ? timed / seconds : 0,
-                seconds);
+                seconds,
+                times);
     }
 }

@@ -1,14 +1,16 @@
 package org.sftn.train;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
 
 /** What the driver writes down of an attempt: progress, metrics, events, checkpoints. */
 final class Journal implements Coordinator.Listener {
     private final Progress progress;
+    private final Consumer<TrainingProgress> listener;
     private final MetricsFile metrics;
     private final EventFile events;
     private final CheckpointFolder checkpoints;
@@ -18,12 +20,14 @@ final class Journal implements Coordinator.Listener {
     /** @param run what makes the run what it is, see {@link Checkpoint} */
     Journal(
             Progress progress,
+            Consumer<TrainingProgress> listener,
             MetricsFile metrics,
             EventFile events,
             CheckpointFolder checkpoints,
             Map<String, String> run,
             Plan plan) {
         this.progress = progress;
+        this.listener = listener;
         this.metrics = metrics;
         this.events = events;
         this.checkpoints = checkpoints;
@@ -32,27 +36,31 @@ final class Journal implements Coordinator.Listener {
     }
 
     @Override
-    public void trained(Report.Trained report) {
-        progress.trained(report).ifPresent(this::event);
+    public void trained(Report.Trained report) throws IOException {
+        Optional<TrainingProgress> line = progress.trained(report);
+        if (line.isPresent()) {
+            listener.accept(line.get());
+            event(line.get());
+        }
     }
 
-    private void event(Progress.Interval interval) {
+    private void event(TrainingProgress interval) throws IOException {
         Map<String, Double> scalars = new LinkedHashMap<>();
-        scalars.put("train/loss", interval.tally().meanLoss());
-        interval.tally().meanTerms().forEach((name, mean) -> scalars.put("train/loss_" + name, mean));
-        interval.tally().top1().ifPresent(top1 -> scalars.put("train/top1", top1));
+        scalars.put("train/loss", interval.loss());
+        interval.terms().forEach((name, mean) -> scalars.put("train/loss_" + name, mean));
+        if (interval.top1() != null) {
+            scalars.put("train/top1", interval.top1());
+        }
         scalars.put("learning_rate", interval.learningRate());
         scalars.put("images_per_second", interval.imagesPerSecond());
-        write(interval.iterations(), scalars);
+        scalars.put("data_wait_share", interval.dataWaitShare());
+        scalars.put("exchange_share", interval.exchangeShare());
+        write(interval.iteration(), scalars);
     }
 
-    private void write(long iterations, Map<String, Double> scalars) {
-        try {
-            synchronized (events) {
-                events.add(iterations, scalars);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException("TensorBoard's events cannot be written", e);
+    private void write(long iterations, Map<String, Double> scalars) throws IOException {
+        synchronized (events) {
+            events.add(iterations, scalars);
         }
     }
 

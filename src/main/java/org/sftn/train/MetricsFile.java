@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.Set;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVPrinter;
@@ -59,13 +60,20 @@ final class MetricsFile {
         }
     }
 
+    /** From the first epoch on, by column. */
+    List<Map<String, String>> rows() {
+        return rows;
+    }
+
     void add(EpochRow epoch) throws IOException {
         rows.add(cells(epoch));
         StringWriter text = new StringWriter();
         try (CSVPrinter printer = new CSVPrinter(text, FORMAT)) {
-            printer.printRecord(rows.get(0).keySet());
+            // Earlier rows may be of a version with fewer columns.
+            Set<String> columns = rows.get(rows.size() - 1).keySet();
+            printer.printRecord(columns);
             for (Map<String, String> row : rows) {
-                printer.printRecord(row.values());
+                printer.printRecord(columns.stream().map(column -> row.getOrDefault(column, "")));
             }
         }
         Files.write(path, text.toString().getBytes(StandardCharsets.UTF_8), hadoop);
@@ -86,6 +94,12 @@ final class MetricsFile {
         cells.put("test_top1", test == null ? "" : Double.toString(test.top1Share()));
         cells.put("test_top5", test == null ? "" : Double.toString(test.top5Share()));
         cells.put("skipped_test_images", test == null ? "" : Long.toString(test.skipped()));
+        cells.put(
+                "data_wait_share",
+                String.format(Locale.ROOT, "%.4f", epoch.times().dataWaitShare()));
+        cells.put(
+                "exchange_share",
+                String.format(Locale.ROOT, "%.4f", epoch.times().exchangeShare()));
         cells.put("images_per_second", String.format(Locale.ROOT, "%.1f", epoch.imagesPerSecond()));
         cells.put("seconds", String.format(Locale.ROOT, "%.3f", epoch.seconds()));
         return cells;

@@ -15,67 +15,85 @@ final class Progress {
     private final long iterations;
     private final long intervalNanos;
     private final long firstIteration;
+    private final int restarts;
     private final long start = System.nanoTime();
     private long lastLine = start;
     private Tally sinceLastLine = Tally.EMPTY;
-
-    /** What a line says. */
-    record Interval(long iterations, double learningRate, Tally tally, double imagesPerSecond) {}
+    private StepTimes timesSinceLastLine = StepTimes.NONE;
 
     /**
      * @param epochs of the whole run
      * @param iterations of the whole run
      * @param firstIteration that this attempt does
+     * @param restarts before this attempt
      * @param interval at least so long from line to line
      */
-    Progress(PrintStream out, int epochs, long iterations, long firstIteration, Duration interval) {
+    Progress(PrintStream out, int epochs, long iterations, long firstIteration, int restarts, Duration interval) {
         this.out = out;
         this.epochs = epochs;
         this.iterations = iterations;
         this.firstIteration = firstIteration;
+        this.restarts = restarts;
         this.intervalNanos = interval.toNanos();
     }
 
     /** Prints a line when it is time. */
-    synchronized Optional<Interval> trained(Report.Trained report) {
+    synchronized Optional<TrainingProgress> trained(Report.Trained report) {
         sinceLastLine = sinceLastLine.plus(report.tally());
+        timesSinceLastLine = timesSinceLastLine.plus(report.times());
         long now = System.nanoTime();
         if (report.rank() != 0 || now - lastLine < intervalNanos || sinceLastLine.images() == 0) {
             return Optional.empty();
         }
-        Interval interval = new Interval(
+        TrainingProgress interval = new TrainingProgress(
+                (report.iterations() - 1) / (iterations / epochs) + 1,
+                epochs,
                 report.iterations(),
+                iterations,
                 report.learningRate(),
-                sinceLastLine,
-                sinceLastLine.images() / ((now - lastLine) / 1e9));
-        out.println(line(interval, now));
+                sinceLastLine.meanLoss(),
+                sinceLastLine.meanTerms(),
+                sinceLastLine.top1().isPresent() ? sinceLastLine.top1().getAsDouble() : null,
+                sinceLastLine.images() / ((now - lastLine) / 1e9),
+                timesSinceLastLine.dataWaitShare(),
+                timesSinceLastLine.exchangeShare(),
+                secondsLeft(report.iterations(), now),
+                restarts);
+        out.println(line(interval));
         lastLine = now;
         sinceLastLine = Tally.EMPTY;
+        timesSinceLastLine = StepTimes.NONE;
         return Optional.of(interval);
     }
 
-    private String line(Interval interval, long now) {
-        long perEpoch = iterations / epochs;
-        double share = (double) (interval.iterations() - firstIteration) / (iterations - firstIteration);
-        long left = Math.round((now - start) / 1e9 * (1 - share) / share);
+    private long secondsLeft(long done, long now) {
+        double share = (double) (done - firstIteration) / (iterations - firstIteration);
+        return Math.round((now - start) / 1e9 * (1 - share) / share);
+    }
+
+    private String line(TrainingProgress interval) {
         int digits = Long.toString(iterations).length();
         return String.format(
                 Locale.ROOT,
                 "%s  iteration %" + digits + "d/%d  loss %s%s  lr %-8.3g  %8.1f images/s  left %s",
-                epoch((interval.iterations() - 1) / perEpoch + 1),
-                interval.iterations(),
+                epoch(interval.epoch()),
+                interval.iteration(),
                 iterations,
-                losses(interval.tally()),
-                top1(interval.tally()),
+                losses(interval.loss(), interval.terms()),
+                top1(sinceLastLine.top1()),
                 interval.learningRate(),
                 interval.imagesPerSecond(),
-                time(left));
+                time(interval.secondsLeft()));
     }
 
     /** Prints what an epoch has come to. */
     synchronized void epochDone(EpochRow row) {
         StringBuilder line = new StringBuilder(epoch(row.epoch()));
-        line.append(String.format(Locale.ROOT, "  done: train loss %s%s", losses(row.train()), top1(row.train())));
+        line.append(String.format(
+                Locale.ROOT,
+                "  done: train loss %s%s",
+                losses(row.train().meanLoss(), row.train().meanTerms()),
+                top1(row.train().top1())));
         if (row.test() != null) {
             line.append(String.format(
                     Locale.ROOT,
@@ -100,14 +118,12 @@ final class Progress {
         return String.format(Locale.ROOT, "epoch %" + Integer.toString(epochs).length() + "d/%d", epoch, epochs);
     }
 
-    private static String top1(Tally tally) {
-        OptionalDouble top1 = tally.top1();
+    private static String top1(OptionalDouble top1) {
         return top1.isPresent() ? String.format(Locale.ROOT, "  top-1 %6.2f %%", 100 * top1.getAsDouble()) : "";
     }
 
-    private static String losses(Tally tally) {
-        String total = String.format(Locale.ROOT, "%7.4f", tally.meanLoss());
-        Map<String, Double> terms = tally.meanTerms();
+    private static String losses(double mean, Map<String, Double> terms) {
+        String total = String.format(Locale.ROOT, "%7.4f", mean);
         if (terms.size() < 2) {
             return total;
         }

@@ -31,10 +31,11 @@ final class Replica {
     private Tally epochTally = Tally.EMPTY;
     private Tally unreported = Tally.EMPTY;
     private long lastReport = System.nanoTime();
+    private StepTimes unreportedTimes = StepTimes.NONE;
     private long epochImages;
-    private long epochNanos;
+    private StepTimes epochTimes = StepTimes.NONE;
     private long images;
-    private long nanos;
+    private double seconds;
 
     Replica(
             Plan plan,
@@ -90,7 +91,7 @@ final class Replica {
         if (evaluation == null) {
             evaluation = validation.run();
         }
-        driver.ask(new Report.Finished(me.rank(), evaluation, images, seconds(nanos)));
+        driver.ask(new Report.Finished(me.rank(), evaluation, images, seconds));
         Map<String, Tensor> averaged = validation.averaged();
         return model.isEvaluated() ? Model.evaluatedPart(plan.objective(), averaged) : averaged;
     }
@@ -119,14 +120,18 @@ final class Replica {
     private void step(long iteration, BatchFeed feed) throws InterruptedException {
         long start = System.nanoTime();
         BatchLoader.Loaded loaded = feed.next();
+        long ready = System.nanoTime();
         count(Tally.skipped(loaded.skipped()));
         float[] gradients =
                 loaded.batch().isPresent() ? gradients(iteration, loaded.batch().get()) : noGradients();
+        long computed = System.nanoTime();
         float[] sum = exchange.reduce(gradients);
+        long reduced = System.nanoTime();
         sgd.step(sum, learningRate(iteration));
+        long updated = System.nanoTime();
         exchange.gather();
-        nanos += System.nanoTime() - start;
-        epochNanos += System.nanoTime() - start;
+        long end = System.nanoTime();
+        count(new StepTimes(seconds(end - start), seconds(ready - start), seconds(reduced - computed + end - updated)));
         report(iteration);
     }
 
@@ -161,6 +166,12 @@ final class Replica {
         unreported = unreported.plus(tally);
     }
 
+    private void count(StepTimes times) {
+        epochTimes = epochTimes.plus(times);
+        unreportedTimes = unreportedTimes.plus(times);
+        seconds += times.all();
+    }
+
     private static Map<String, Tensor> share(Map<String, Tensor> gradients, double share) {
         if (share == 1) {
             return gradients;
@@ -176,8 +187,10 @@ final class Replica {
 
     private void report(long iteration) {
         if (System.nanoTime() - lastReport >= REPORT_NANOS) {
-            driver.ask(new Report.Trained(me.rank(), iteration + 1, learningRate(iteration), unreported));
+            driver.ask(
+                    new Report.Trained(me.rank(), iteration + 1, learningRate(iteration), unreported, unreportedTimes));
             unreported = Tally.EMPTY;
+            unreportedTimes = StepTimes.NONE;
             lastReport = System.nanoTime();
         }
     }
@@ -191,11 +204,11 @@ final class Replica {
                 learningRate(iteration),
                 epochTally,
                 epochImages,
-                seconds(epochNanos),
+                epochTimes,
                 evaluation));
         epochTally = Tally.EMPTY;
         epochImages = 0;
-        epochNanos = 0;
+        epochTimes = StepTimes.NONE;
     }
 
     private static double seconds(long nanos) {

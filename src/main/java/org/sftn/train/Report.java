@@ -15,7 +15,7 @@ sealed interface Report extends Serializable {
      *
      * @param iterations done in all
      */
-    record Trained(int rank, long iterations, double learningRate, Tally tally) implements Report {}
+    record Trained(int rank, long iterations, double learningRate, Tally tally, StepTimes times) implements Report {}
 
     /**
      * An epoch is over.
@@ -25,7 +25,7 @@ sealed interface Report extends Serializable {
      * @param learningRate of the last iteration
      * @param tally of the whole epoch
      * @param timedImages those of the epoch that this attempt has trained, over this rank
-     * @param seconds that they took
+     * @param times that they took
      * @param evaluation after the epoch; null when there was none
      */
     record EpochDone(
@@ -35,7 +35,7 @@ sealed interface Report extends Serializable {
             double learningRate,
             Tally tally,
             long timedImages,
-            double seconds,
+            StepTimes times,
             Evaluation evaluation)
             implements Report {}
 
@@ -56,8 +56,12 @@ sealed interface Report extends Serializable {
     /** It found a mistake of the user; trying again is useless. */
     record Refused(int rank, String message) implements Report {}
 
-    /** Something of its own broke; a peer's failure is not reported. */
-    record Broken(int rank, String stackTrace) implements Report {}
+    /**
+     * Something of its own broke; a peer's failure is not reported.
+     *
+     * @param storage whether a file could not be read or written
+     */
+    record Broken(int rank, String stackTrace, boolean storage) implements Report {}
 
     /**
      * The end.

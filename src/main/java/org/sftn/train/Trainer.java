@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -40,21 +41,27 @@ public final class Trainer {
     private final EngineSource engines;
     private final long seed;
     private final PrintStream out;
+    private final Consumer<TrainingProgress> listener;
 
-    /** @param out takes the progress lines */
+    /**
+     * @param out takes the progress lines
+     * @param listener is told whenever a line is printed, by a thread that should not wait
+     */
     public Trainer(
             SparkSession session,
             TrainingSettings training,
             DataSettings data,
             EngineSource engines,
             long seed,
-            PrintStream out) {
+            PrintStream out,
+            Consumer<TrainingProgress> listener) {
         this.spark = new JavaSparkContext(session.sparkContext());
         this.training = training;
         this.data = data;
         this.engines = engines;
         this.seed = seed;
         this.out = out;
+        this.listener = listener;
     }
 
     /** What stays the same over all attempts. */
@@ -103,13 +110,17 @@ public final class Trainer {
 
     private TrainingResult untilDone(Run run) throws IOException, InterruptedException {
         long startNanos = System.nanoTime();
-        Optional<Checkpoint> from = latest(run);
-        from.ifPresent(checkpoint -> out.println("continuing after iteration " + checkpoint.iterations()));
-        int lost = 0;
+        Retries retries = new Retries(training.attempts(), training.retryDelay());
         while (true) {
             try {
-                return result(attempt(run, from), run, startNanos);
-            } catch (UserException | DivergedException e) {
+                Optional<Checkpoint> from = latest(run);
+                retries.begin(iterations(from));
+                if (from.isPresent() || retries.restarts() > 0) {
+                    out.println((retries.restarts() > 0 ? "training was interrupted: " : "")
+                            + "continuing after iteration " + iterations(from));
+                }
+                return result(attempt(run, from, retries.restarts()), run, startNanos);
+            } catch (UserException | DivergedException | TrainingFailedException e) {
                 throw e;
             } catch (Exception e) {
                 if (spark.sc().isStopped()
@@ -117,14 +128,8 @@ public final class Trainer {
                         || Thread.currentThread().isInterrupted()) {
                     throw e;
                 }
-                Optional<Checkpoint> latest = latest(run);
-                lost = iterations(latest) > iterations(from) ? 0 : lost + 1;
-                if (lost >= training.attempts()) {
-                    throw new TrainingFailedException(lost, e);
-                }
-                from = latest;
-                LOG.warn("Training was interrupted and goes on after iteration {}", iterations(from), e);
-                out.println("training was interrupted: continuing after iteration " + iterations(from));
+                LOG.warn("Training was interrupted", e);
+                retries.failed(e);
             }
         }
     }
@@ -144,7 +149,8 @@ public final class Trainer {
         return checkpoint.map(Checkpoint::iterations).orElse(0L);
     }
 
-    private Attempt.Outcome attempt(Run run, Optional<Checkpoint> from) throws IOException, InterruptedException {
+    private Attempt.Outcome attempt(Run run, Optional<Checkpoint> from, int restarts)
+            throws IOException, InterruptedException {
         Optional<String> missing = run.cluster().missing(training.executors());
         if (missing.isPresent()) {
             throw new IllegalStateException(missing.get());
@@ -154,11 +160,11 @@ public final class Trainer {
         Plan plan = plan(run, from);
         long end = training.epochs() * batches(run);
         Progress progress =
-                new Progress(out, training.epochs(), end, plan.firstIteration(), training.progressInterval());
+                new Progress(out, training.epochs(), end, plan.firstIteration(), restarts, training.progressInterval());
         MetricsFile metrics = MetricsFile.open(run.folder().metrics(), plan.firstIteration(), hadoop);
         try (EventFile events =
                 new EventFile(run.folder().tensorboard(), plan.attempt(), plan.firstIteration(), hadoop)) {
-            Journal journal = new Journal(progress, metrics, events, run.checkpoints(), run.identity(), plan);
+            Journal journal = new Journal(progress, listener, metrics, events, run.checkpoints(), run.identity(), plan);
             String description = "train iterations %d to %d on %d executors"
                     .formatted(plan.firstIteration() + 1, end, training.executors());
             return new Attempt(spark, plan, run.cluster(), journal).run(run.train(), run.test(), description);

@@ -7,7 +7,13 @@ public final class TrainingFailedException extends RuntimeException {
     TrainingFailedException(int attempts, Throwable cause) {
         super(
                 "training failed " + attempts + (attempts == 1 ? " time" : " times")
-                        + " without progress (training.attempts)",
+                        + " without progress (training.attempts); the last time: " + firstLine(cause),
                 cause);
+    }
+
+    // Messages of ranks and of Spark hold whole stack traces.
+    private static String firstLine(Throwable cause) {
+        String text = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+        return text.lines().findFirst().orElse("");
     }
 }

@@ -2,6 +2,7 @@ package org.sftn.train;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
@@ -90,7 +91,8 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Portion>, Iterator
             driver.ask(new Report.Refused(me.rank(), e.getMessage()));
             throw e;
         } catch (IOException | RuntimeException e) {
-            driver.ask(new Report.Broken(me.rank(), ExceptionUtils.getStackTrace(e)));
+            boolean storage = e instanceof IOException || e instanceof UncheckedIOException;
+            driver.ask(new Report.Broken(me.rank(), ExceptionUtils.getStackTrace(e), storage));
             throw e;
         }
     }

@@ -89,7 +89,8 @@ class SettingsTest {
                         0,
                         3,
                         Duration.ofSeconds(5),
-                        4,
+                        6,
+                        Duration.ofSeconds(10),
                         Duration.ofSeconds(60)));
         assertThat(settings.teacher())
                 .isEqualTo(new TeacherSettings(
@@ -163,7 +164,8 @@ class SettingsTest {
                         entry("training.checkpoint-iterations", "0"),
                         entry("training.keep-checkpoints", "3"),
                         entry("training.progress-interval", "5 s"),
-                        entry("training.attempts", "4"),
+                        entry("training.attempts", "6"),
+                        entry("training.retry-delay", "10 s"),
                         entry("training.peer-timeout", "60 s"),
                         entry("teacher.network", "resnet20"),
                         entry("teacher.student", "resnet8"),

@@ -5,21 +5,29 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.apache.log4j.Level;
+import org.apache.log4j.Logger;
+import org.apache.log4j.PatternLayout;
+import org.apache.log4j.WriterAppender;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.sftn.distill.Methods;
+import org.sftn.train.TrainingProgress;
 
 /** All jobs one after the other on a tiny data set, and the mistakes that users make with them. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -226,6 +234,89 @@ class JobsTest {
 
         assertThat(json(out.resolve("result.json")).get("model"))
                 .isEqualTo(json(teacher.resolve("result.json")).get("model"));
+    }
+
+    @Test
+    void anOutputThatCannotBeWrittenIsRefused() {
+        Ran ran = teach(Path.of("/proc/sftn"));
+
+        assertThat(ran.err()).contains("error: --out file:/proc/sftn cannot be written: ");
+        assertThat(ran.code()).isEqualTo(2);
+    }
+
+    @Test
+    void itsStatusSaysHowFarARunIs() throws IOException {
+        Path out = copy(teacher, "status");
+        assertThat(Ran.of("status", out.toString()).out()).isEqualTo("""
+                        teacher, in file:%s
+                        state       done
+                        epochs      2 of 2 done, train loss %s, test top-1 %s %%
+                        checkpoint  after iteration 6
+                        result      %s
+                        """.formatted(
+                        out,
+                        lastEpoch("train_loss", 1, "%.4f"),
+                        lastEpoch("test_top1", 100, "%.2f"),
+                        taught.out()
+                                .substring(
+                                        "teacher ".length(),
+                                        taught.out().indexOf(", ", taught.out().indexOf("loss")))));
+
+        Files.delete(out.resolve("result.json"));
+        assertThat(Ran.of("status", out.toString()).out())
+                .contains("state       stopped; the same command with --resume goes on\n");
+
+        TrainingProgress progress =
+                new TrainingProgress(2, 2, 5, 6, 0.1, 1.5, Map.of("ce", 1.5), 0.25, 812.34, 0.012, 0.034, 3671, 1);
+        Running here = Running.now("teacher", "app-1").renewedWith(progress);
+        Files.writeString(out.resolve("running.json"), RunFolder.JSON.writeValueAsString(here));
+        assertThat(Ran.of("status", out.toString()).out())
+                .contains("state       running: " + here + "\n")
+                .contains(
+                        "progress    epoch 2/2, iteration 5/6 (83.3 %), loss 1.5000, top-1 25.00 %, 812.3 images/s (1 % of the time waiting for images, 3 % exchanging), left 1:01:11, 1 restarts\n");
+
+        Files.setLastModifiedTime(
+                out.resolve("running.json"), FileTime.from(Instant.now().minusSeconds(100)));
+        assertThat(Ran.of("status", out.toString()).out())
+                .containsPattern("state       stopped without a word 0:01:4\\d ago \\(teacher since ");
+
+        assertThat(Ran.of("status", data.toString()).out())
+                .isEqualTo("prepare, in file:%s\nstate       done\nresult      done\n".formatted(data));
+        assertMistake(Ran.of("status", folder.toString()), "file:" + folder + " holds no run: there is no run.json");
+    }
+
+    private String lastEpoch(String column, double factor, String format) throws IOException {
+        List<String> lines = Files.readAllLines(teacher.resolve("metrics.csv"));
+        int at = List.of(lines.get(0).split(",")).indexOf(column);
+        String value = lines.get(lines.size() - 1).split(",")[at];
+        return String.format(Locale.ROOT, format, factor * Double.parseDouble(value));
+    }
+
+    @Test
+    void collectorsOfLogsGetALineOfJsonAnInterval() throws IOException {
+        StringWriter lines = new StringWriter();
+        Logger log = Logger.getLogger("org.sftn.progress");
+        WriterAppender appender = new WriterAppender(new PatternLayout("%m%n"), lines);
+        Level before = log.getLevel();
+        log.addAppender(appender);
+        log.setLevel(Level.INFO);
+        Path out = folder.resolve("logged");
+        try {
+            succeed(teach(out, "--set", "training.epochs=60", "--set", "training.progress-interval=0 s"));
+        } finally {
+            log.removeAppender(appender);
+            log.setLevel(before);
+        }
+        JsonNode line =
+                new ObjectMapper().readTree(lines.toString().lines().findFirst().orElseThrow());
+        assertThat(line.get("job").asText()).isEqualTo("teacher");
+        assertThat(line.get("out").asText()).isEqualTo("file:" + out);
+        assertThat(line.get("epochs").asInt()).isEqualTo(60);
+        assertThat(line.get("iterations").asInt()).isEqualTo(180);
+        assertThat(line.get("loss").asDouble()).isPositive();
+        assertThat(line.get("images_per_second").asDouble()).isPositive();
+        assertThat(line.get("data_wait_share").asDouble()).isBetween(0.0, 1.0);
+        assertThat(line.get("exchange_share").asDouble()).isBetween(0.0, 1.0);
     }
 
     @Test

@@ -1,38 +1,41 @@
 package org.sftn.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Jobs in processes of their own, one of which is killed. */
+/** Jobs in processes of their own that are killed, come twice, or run out of disk. */
 @Timeout(240)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class KilledDriverTest {
-    @TempDir
     private Path folder;
+    private List<String> teacher;
 
-    @Test
-    void aRunThatIsKilledAndResumedEndsWithTheSameBits() throws Exception {
+    @BeforeAll
+    void runUndisturbed(@TempDir Path shared) throws Exception {
+        folder = shared;
         List<String> prepare = List.of(
                 "prepare",
                 "--set=prepare.generated.classes=3",
                 "--set=prepare.generated.train-images=500",
                 "--set=prepare.generated.test-images=20",
                 "--set=prepare.image-size=16");
-        assertThat(start(prepare, "data").waitFor()).as(log("data")).isZero();
+        JobProcess data = start(prepare, "data");
+        assertThat(data.await()).as(data.said()).isZero();
         // 2 epochs of 63 iterations, the last of an epoch with 4 images.
-        List<String> teacher = List.of(
+        teacher = List.of(
                 "teacher",
                 "--set=data.path=" + folder.resolve("data"),
                 "--set=teacher.network=resnet8",
@@ -40,77 +43,143 @@ class KilledDriverTest {
                 "--set=training.epochs=2",
                 "--set=training.global-batch=8",
                 "--set=training.checkpoint-iterations=7");
-        assertThat(start(teacher, "undisturbed").waitFor())
-                .as(log("undisturbed"))
-                .isZero();
+        JobProcess undisturbed = start(teacher, "undisturbed");
+        assertThat(undisturbed.await()).as(undisturbed.said()).isZero();
+    }
 
-        Process killed = start(teacher, "killed");
-        while (checkpoints("killed") < 2 && killed.isAlive()) {
+    private JobProcess start(List<String> job, String out) throws IOException {
+        return JobProcess.start(job, folder.resolve(out), folder.resolve(out + ".log"));
+    }
+
+    private static List<String> with(List<String> job, String... more) {
+        List<String> all = new ArrayList<>(job);
+        all.addAll(List.of(more));
+        return all;
+    }
+
+    @Test
+    void aRunThatIsKilledAndLosesACheckpointEndsWithTheSameBits() throws Exception {
+        JobProcess killed = start(teacher, "killed");
+        while (checkpoints("killed").size() < 3 && killed.process().isAlive()) {
             Thread.sleep(5);
         }
-        killed.destroyForcibly().waitFor();
-        assertThat(Files.exists(folder.resolve("killed/result.json")))
+        killed.kill();
+        assertThat(folder.resolve("killed/result.json"))
                 .as("the run was over before it was killed")
-                .isFalse();
+                .doesNotExist();
+        List<Path> markers = checkpoints("killed");
+        Path newest = markers.get(markers.size() - 1);
+        flipAByte(newest);
 
-        List<String> resume =
-                Stream.concat(teacher.stream(), Stream.of("--resume")).collect(Collectors.toList());
-        assertThat(start(resume, "killed").waitFor()).as(log("killed")).isZero();
-        assertThat(log("killed")).containsPattern("continuing after iteration \\d+");
+        JobProcess resumed = start(with(teacher, "--resume"), "killed");
+
+        assertThat(resumed.await()).as(resumed.said()).isZero();
+        assertThat(resumed.said())
+                .contains("The checkpoint file:%s is damaged and not used: ".formatted(newest))
+                .contains("continuing after iteration %d\n".formatted(iterations(markers.get(markers.size() - 2))));
+        assertSameAsUndisturbed("killed");
+    }
+
+    @Test
+    void aFolderThatARunUsesIsRefusedToAnother() throws Exception {
+        JobProcess first = start(with(teacher, "--set=training.epochs=1000"), "used");
+        Path lock = folder.resolve("used/running.json");
+        while (checkpoints("used").isEmpty() && first.process().isAlive()) {
+            Thread.sleep(20);
+        }
+        JobProcess second = JobProcess.start(
+                with(teacher, "--set=training.epochs=1000", "--resume"),
+                folder.resolve("used"),
+                folder.resolve("second.log"));
+        assertThat(second.await()).as(second.said()).isEqualTo(2);
+        assertThat(second.said())
+                .containsPattern(
+                        "error: --out file:\\S+/used is in use by another run \\(teacher since \\S+, host \\S+,"
+                                + " process %d, local-\\d+\\): wait for it, or take another folder\n"
+                                        .formatted(first.process().pid()));
+        assertThat(first.process().isAlive()).as(first.said()).isTrue();
+        assertThat(lock).exists();
+        first.kill();
+    }
+
+    @Test
+    void aFullDiskEndsTheRunWithItsReasonAndCostsNoBit() throws Exception {
+        Path disk = Files.createDirectory(folder.resolve("disk"));
+        String mount = "mount -t tmpfs -o size=1500k tmpfs '" + disk + "'";
+        assumeThat(new ProcessBuilder("unshare", "--map-root-user", "--mount", "sh", "-c", mount)
+                        .start()
+                        .waitFor())
+                .as("this system lets a test mount a small disk")
+                .isZero();
+        // Room for two checkpoints; then the disk grows.
+        String run = "'"
+                + String.join(
+                        "' '",
+                        JobProcess.command(
+                                with(teacher, "--set=training.attempts=2", "--set=training.retry-delay=100 ms"),
+                                disk.resolve("full")))
+                + "'";
+        JobProcess both = JobProcess.run(
+                List.of(
+                        "unshare",
+                        "--map-root-user",
+                        "--mount",
+                        "sh",
+                        "-c",
+                        "%s && { %s; echo first: $?; } && mount -o remount,size=64m '%s' && { %s --resume; echo second: $?; } && cp -r '%s' '%s'"
+                                .formatted(mount, run, disk, run, disk.resolve("full"), folder.resolve("full"))),
+                folder.resolve("full.log"));
+        assertThat(both.await()).as(both.said()).isZero();
+        assertThat(both.said())
+                .containsPattern("error: teacher failed: .*training failed 2 times without progress"
+                        + " \\(training.attempts\\); the last time: .*No space left on device")
+                .contains("first: 3\n", "second: 0\n")
+                .containsPattern("continuing after iteration \\d+");
+        assertSameAsUndisturbed("full");
+    }
+
+    private void assertSameAsUndisturbed(String run) throws IOException {
         for (String file : List.of("model/weights.safetensors", "metrics.csv")) {
-            assertThat(withoutTimes(file, "killed")).as(file).isEqualTo(withoutTimes(file, "undisturbed"));
+            assertThat(withoutTimes(file, run)).as(file).isEqualTo(withoutTimes(file, "undisturbed"));
         }
     }
 
-    /** A file's content; of metrics.csv without the two columns that measure time. */
+    /** A file's content; of metrics.csv without the four columns that measure time. */
     private String withoutTimes(String file, String run) throws IOException {
         byte[] bytes = Files.readAllBytes(folder.resolve(run).resolve(file));
         String content = new String(bytes, StandardCharsets.ISO_8859_1);
-        return file.endsWith(".csv") ? content.replaceAll("(?m),[^,]*,[^,]*$", "") : content;
+        return file.endsWith(".csv") ? content.replaceAll("(?m)(,[^,]*){4}$", "") : content;
     }
 
-    private int checkpoints(String run) throws IOException {
+    /** The markers, from the oldest to the newest. */
+    private List<Path> checkpoints(String run) throws IOException {
         Path checkpoints = folder.resolve(run).resolve("checkpoints");
         if (!Files.exists(checkpoints)) {
-            return 0;
+            return List.of();
         }
         try (Stream<Path> files = Files.list(checkpoints)) {
-            return (int) files.filter(file -> file.toString().endsWith(".json")).count();
+            return files.filter(file -> file.getFileName().toString().matches("\\d+\\.json"))
+                    .sorted()
+                    .toList();
         }
     }
 
-    private Process start(List<String> job, String out) throws IOException {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(argument -> argument.startsWith("--add-opens"))
-                .forEach(command::add);
-        command.addAll(List.of(
-                "-Xmx1g",
-                "-Dspark.master=local[2]",
-                "-Dspark.ui.enabled=false",
-                "-Dspark.driver.host=127.0.0.1",
-                "-Dspark.driver.bindAddress=127.0.0.1",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName()));
-        command.addAll(job);
-        command.add("--out=" + folder.resolve(out));
-        Process process = new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.appendTo(
-                        folder.resolve(out + ".log").toFile()))
-                .start();
-        // Also when this JVM ends, or the test fails.
-        Thread end = new Thread(process::destroyForcibly);
-        Runtime.getRuntime().addShutdownHook(end);
-        var unused = process.onExit()
-                .orTimeout(200, TimeUnit.SECONDS)
-                .whenComplete((done, late) -> process.destroyForcibly());
-        return process;
+    private static long iterations(Path marker) {
+        return Long.parseLong(marker.getFileName().toString().replace(".json", ""));
     }
 
-    private String log(String out) throws IOException {
-        return Files.readString(folder.resolve(out + ".log"));
+    /** In the middle of the checkpoint's first file. */
+    private static void flipAByte(Path marker) throws IOException {
+        String name = marker.getFileName().toString().replace(".json", "");
+        try (Stream<Path> files = Files.walk(marker.getParent())) {
+            Path file = files.filter(
+                            path -> path.getParent().getFileName().toString().startsWith(name))
+                    .filter(path -> path.toString().endsWith("rank-0.safetensors"))
+                    .findFirst()
+                    .orElseThrow();
+            byte[] content = Files.readAllBytes(file);
+            content[content.length / 2] ^= 1;
+            Files.write(file, content);
+        }
     }
 }

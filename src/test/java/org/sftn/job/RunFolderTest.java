@@ -45,8 +45,8 @@ class RunFolderTest {
     void aRunIsDescribedBeforeAndItsResultAfter() throws Exception {
         RunFolder run = check(RUN, Options.Existing.REFUSE);
 
-        run.record(() -> {
-            assertThat(names()).containsExactly("run.json");
+        run.record("local-1", lock -> {
+            assertThat(names()).containsExactly("run.json", "running.json");
             return done(RUN);
         });
 
@@ -62,7 +62,7 @@ class RunFolderTest {
 
     @Test
     void aFailureIsRecordedAndLeavesTheRunUnfinished() throws Exception {
-        assertThatThrownBy(() -> check(RUN, Options.Existing.REFUSE).record(() -> {
+        assertThatThrownBy(() -> check(RUN, Options.Existing.REFUSE).record("local-1", lock -> {
                     throw new IOException("disk full");
                 }))
                 .isInstanceOf(IOException.class)
@@ -80,7 +80,7 @@ class RunFolderTest {
 
     @Test
     void aFinishedRunIsLeftAsItIs() throws Exception {
-        check(RUN, Options.Existing.REFUSE).record(() -> done(RUN));
+        check(RUN, Options.Existing.REFUSE).record("local-1", lock -> done(RUN));
 
         assertThatThrownBy(() -> check(RUN, Options.Existing.REFUSE))
                 .isInstanceOf(UserException.class)
@@ -92,7 +92,7 @@ class RunFolderTest {
 
     @Test
     void overwritingDeletesTheRunWhenWorkStarts() throws Exception {
-        check(RUN, Options.Existing.REFUSE).record(() -> done(RUN));
+        check(RUN, Options.Existing.REFUSE).record("local-1", lock -> done(RUN));
         Files.createDirectory(folder.resolve("model"));
         Files.writeString(folder.resolve("model/weights"), "old");
         RunDescription other = describe(Map.of("seed", "2"), "data", "teacher");
@@ -100,8 +100,8 @@ class RunFolderTest {
         RunFolder run = check(other, Options.Existing.OVERWRITE);
 
         assertThat(names()).containsExactly("model", "result.json", "run.json");
-        run.record(() -> {
-            assertThat(names()).containsExactly("run.json");
+        run.record("local-1", lock -> {
+            assertThat(names()).containsExactly("run.json", "running.json");
             return done(other);
         });
         assertThat(json("result.json").get("seed").asText()).isEqualTo("2");
@@ -125,7 +125,7 @@ class RunFolderTest {
 
     @Test
     void overwritingSparesWhatIsNotOurs() throws Exception {
-        check(RUN, Options.Existing.REFUSE).record(() -> done(RUN));
+        check(RUN, Options.Existing.REFUSE).record("local-1", lock -> done(RUN));
         Files.writeString(folder.resolve("notes.txt"), "mine");
 
         assertThatThrownBy(() -> check(RUN, Options.Existing.OVERWRITE))
@@ -145,7 +145,7 @@ class RunFolderTest {
 
     @Test
     void anotherRunCannotContinueHere() throws Exception {
-        check(RUN, Options.Existing.REFUSE).record(() -> done(RUN));
+        check(RUN, Options.Existing.REFUSE).record("local-1", lock -> done(RUN));
         RunDescription other =
                 describe(Map.of("seed", "1", "training.epochs", "5", "training.momentum", "0.5"), "changed", "better");
 
@@ -159,7 +159,7 @@ class RunFolderTest {
 
     @Test
     void whatChangesNoResultMayChange() throws Exception {
-        check(RUN, Options.Existing.REFUSE).record(() -> done(RUN));
+        check(RUN, Options.Existing.REFUSE).record("local-1", lock -> done(RUN));
         RunDescription other =
                 describe(Map.of("seed", "1", "training.epochs", "3", "training.attempts", "9"), "data", "teacher");
 
@@ -182,7 +182,7 @@ class RunFolderTest {
         Files.createDirectory(folder);
         Files.writeString(folder.resolve("run.json.unfinished"), "{");
 
-        check(RUN, Options.Existing.REFUSE).record(() -> done(RUN));
+        check(RUN, Options.Existing.REFUSE).record("local-1", lock -> done(RUN));
 
         assertThat(names()).containsExactly("result.json", "run.json");
     }

@@ -72,7 +72,7 @@ class ClusterTest {
                 .hasMessage("training.executors is 4 but the cluster has 2 executors");
     }
 
-    private static void assertSame(TrainingResult actual, TrainingResult expected) {
+    static void assertSame(TrainingResult actual, TrainingResult expected) {
         assertThat(actual.values().keySet()).isEqualTo(expected.values().keySet());
         for (Map.Entry<String, Tensor> entry : expected.values().entrySet()) {
             assertThat(Arrays.equals(

@@ -65,6 +65,7 @@ class LearningRateTest {
                 3,
                 Duration.ofSeconds(5),
                 4,
+                Duration.ZERO,
                 Duration.ofSeconds(60));
     }
 }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -27,9 +28,11 @@ import org.sftn.train.loss.CrossEntropy;
  *
  * @param trouble what happens at a step
  * @param step of a rank since it was started, from 1
- * @param once a file whose existence means that it has happened
+ * @param once a file whose existence means that it has happened; holds the process id
+ * @param times how often it happens: "-1", "-2" and so on are added to the name for the second time and later
  */
-record ToyObjective(int size, int classes, boolean batchNorm, long seed, Trouble trouble, int step, String once)
+record ToyObjective(
+        int size, int classes, boolean batchNorm, long seed, Trouble trouble, int step, String once, int times)
         implements Objective {
     private static final String PREFIX = "model";
     private static final int CHANNELS = 6;
@@ -39,15 +42,24 @@ record ToyObjective(int size, int classes, boolean batchNorm, long seed, Trouble
         USER_MISTAKE,
         EXCEPTION,
         NOT_A_NUMBER,
-        KILL
+        /** Ends the process by kill -9, as an operator or the system's out-of-memory killer does. */
+        KILL,
+        /** Stops the process by kill -STOP, so that it hangs. */
+        STOP,
+        /** Puts a file where the run, which lies beside the marker, has its checkpoints. */
+        TAKE_CHECKPOINTS
     }
 
     static ToyObjective of(int size, int classes, boolean batchNorm) {
-        return new ToyObjective(size, classes, batchNorm, 7, Trouble.NONE, 0, "");
+        return new ToyObjective(size, classes, batchNorm, 7, Trouble.NONE, 0, "", 1);
     }
 
     ToyObjective with(Trouble what, int at, Path marker) {
-        return new ToyObjective(size, classes, batchNorm, seed, what, at, marker.toString());
+        return new ToyObjective(size, classes, batchNorm, seed, what, at, marker.toString(), 1);
+    }
+
+    ToyObjective twice() {
+        return new ToyObjective(size, classes, batchNorm, seed, trouble, step, once, 2);
     }
 
     @Override
@@ -104,7 +116,8 @@ record ToyObjective(int size, int classes, boolean batchNorm, long seed, Trouble
             @Override
             public Loss loss(Batch images, Map<String, Tensor> outputs, int epoch) {
                 steps++;
-                boolean trouble = steps == step && isFirst();
+                // On one rank, so that it happens once an attempt.
+                boolean trouble = steps == step && shard.indices()[0] == 0 && isFirst();
                 if (trouble) {
                     happen();
                 }
@@ -120,20 +133,52 @@ record ToyObjective(int size, int classes, boolean batchNorm, long seed, Trouble
     }
 
     private boolean isFirst() {
+        for (int time = 0; time < times; time++) {
+            Path marker = Path.of(time == 0 ? once : once + "-" + time);
+            try {
+                Files.createFile(marker);
+                Files.writeString(marker, Long.toString(ProcessHandle.current().pid()));
+                return true;
+            } catch (java.nio.file.FileAlreadyExistsException e) {
+                // The next time, perhaps.
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+        return false;
+    }
+
+    private void takeCheckpoints() {
+        Path checkpoints = Path.of(once).resolveSibling("checkpoints");
         try {
-            Files.createFile(Path.of(once));
-            return true;
-        } catch (java.nio.file.FileAlreadyExistsException e) {
-            return false;
+            Files.move(checkpoints, checkpoints.resolveSibling("taken"));
+            Files.createFile(checkpoints);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    private static void kill() {
+    /** Waits for {@link Trouble#TAKE_CHECKPOINTS}, and undoes it after some time. */
+    static void giveBackCheckpoints(Path once, Duration after) {
+        try {
+            while (!Files.exists(once.resolveSibling("taken"))) {
+                Thread.sleep(5);
+            }
+            Thread.sleep(after.toMillis());
+            Path checkpoints = once.resolveSibling("checkpoints");
+            Files.delete(checkpoints);
+            Files.move(once.resolveSibling("taken"), checkpoints);
+        } catch (IOException | InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static void signal(String signal) {
         try {
             new ProcessBuilder(
-                            "kill", "-9", Long.toString(ProcessHandle.current().pid()))
+                            "kill",
+                            signal,
+                            Long.toString(ProcessHandle.current().pid()))
                     .start()
                     .waitFor();
         } catch (IOException | InterruptedException e) {
@@ -145,7 +190,9 @@ record ToyObjective(int size, int classes, boolean batchNorm, long seed, Trouble
         switch (trouble) {
             case USER_MISTAKE -> throw new UserException("the label of image 12 is wrong");
             case EXCEPTION -> throw new IllegalStateException("something broke");
-            case KILL -> kill();
+            case KILL -> signal("-KILL");
+            case STOP -> signal("-STOP");
+            case TAKE_CHECKPOINTS -> takeCheckpoints();
             default -> {}
         }
     }

@@ -122,9 +122,10 @@ record ToyRun(
                 2,
                 Duration.ZERO,
                 attempts,
+                Duration.ofMillis(200),
                 Duration.ofSeconds(20));
         OutputFolder folder = new OutputFolder(new org.apache.hadoop.fs.Path(out.toUri()));
-        return new Trainer(spark, training, dataSettings(), engines, SEED, progress)
+        return new Trainer(spark, training, dataSettings(), engines, SEED, progress, interval -> {})
                 .train(objective, dataset(), folder, Map.of("job", "toy"));
     }
 }

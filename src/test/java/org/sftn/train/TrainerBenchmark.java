@@ -79,6 +79,7 @@ public final class TrainerBenchmark {
                 1,
                 Duration.ofSeconds(5),
                 1,
+                Duration.ZERO,
                 Duration.ofSeconds(60));
         Sized objective = new Sized(parameters / ToyRun.CLASSES);
         OutputFolder out = new OutputFolder(
@@ -89,7 +90,8 @@ public final class TrainerBenchmark {
                         ToyRun.of(spark, folder.resolve("data")).dataSettings(),
                         cores -> new Idle(),
                         1,
-                        new PrintStream(System.err))
+                        new PrintStream(System.err),
+                        progress -> {})
                 .train(objective, ToyRun.of(spark, folder.resolve("data")).dataset(), out, Map.of());
         double[] milliseconds = Files.readAllLines(folder.resolve("out/metrics.csv")).stream()
                 .skip(2)

@@ -11,6 +11,7 @@ import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -145,11 +146,37 @@ class TrainerTest {
     }
 
     @Test
+    void storageThatIsGoneForAWhileCostsNoBit() throws Exception {
+        ToyRun two = run.on(2, ExchangeKind.DIRECT).saving(3).trying(5);
+        TrainingResult undisturbed = two.train(WITH_NORM, folder.resolve("undisturbed"));
+        Path out = folder.resolve("gone");
+        Path happened = out.resolve("happened");
+        Thread repair = new Thread(() -> ToyObjective.giveBackCheckpoints(happened, Duration.ofMillis(500)));
+        repair.start();
+        TrainingResult found = two.train(WITH_NORM.with(Trouble.TAKE_CHECKPOINTS, 8, happened), out);
+        repair.join();
+        assertThat(bits(found)).isEqualTo(bits(undisturbed));
+        assertThat(rows(out)).isEqualTo(rows(folder.resolve("undisturbed")));
+    }
+
+    @Test
+    void storageThatStaysAwayEndsTheRunWithItsReason() {
+        Path out = folder.resolve("gone");
+        assertThatThrownBy(() -> run.saving(3)
+                        .trying(2)
+                        .train(WITH_NORM.with(Trouble.TAKE_CHECKPOINTS, 5, out.resolve("happened")), out))
+                .isInstanceOf(TrainingFailedException.class)
+                .hasMessageStartingWith("training failed 2 times without progress (training.attempts); the last time: ")
+                .hasMessageContaining(out.resolve("checkpoints").toString());
+    }
+
+    @Test
     void attemptsWithoutProgressEnd() {
         assertThatThrownBy(() -> run.train(
                         WITH_NORM.with(Trouble.EXCEPTION, 2, folder.resolve("happened")), folder.resolve("a")))
                 .isInstanceOf(TrainingFailedException.class)
-                .hasMessage("training failed 1 time without progress (training.attempts)")
+                .hasMessage(
+                        "training failed 1 time without progress (training.attempts); the last time: rank 0 failed: java.lang.IllegalStateException: something broke")
                 .hasStackTraceContaining("something broke");
     }
 
@@ -297,10 +324,10 @@ class TrainerTest {
         return bits;
     }
 
-    /** Of metrics.csv, without the two columns of times. */
+    /** Of metrics.csv, without the four columns of times. */
     private static List<String> rows(Path out) throws IOException {
         return Files.readAllLines(out.resolve("metrics.csv")).stream()
-                .map(row -> String.join(",", List.of(row.split(",")).subList(0, row.split(",").length - 2)))
+                .map(row -> String.join(",", List.of(row.split(",")).subList(0, row.split(",").length - 4)))
                 .toList();
     }
 

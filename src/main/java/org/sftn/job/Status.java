@@ -1,0 +1,151 @@
+package org.sftn.job;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.SparkConf;
+import org.apache.spark.deploy.SparkHadoopUtil;
+import org.sftn.conf.UserException;
+import org.sftn.data.Preparer;
+import org.sftn.train.OutputFolder;
+import org.sftn.train.RunFiles;
+import org.sftn.train.TrainingProgress;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/**
+ * Says how far a run is, from its files alone: also of a run on another machine, and of one that is dead.
+ *
+ * <p>Input: the {@code --out} of a run.
+ *
+ * <p>Output: whether it is running, done, failed or stopped; epoch, iteration, loss, speed, time left; its last checkpoint.
+ *
+ * <p>Example: {@code jobs/status.sh runs/teacher}
+ */
+@Command(description = "Say how far a run is.")
+final class Status {
+    /** Several times what a run needs to say that it is there. */
+    private static final Duration SILENCE = RunLock.Timing.USUAL.patience();
+
+    @Parameters(paramLabel = "OUT", description = "The --out of the run.")
+    private String out;
+
+    String text() throws IOException {
+        Configuration hadoop = SparkHadoopUtil.get().newConfiguration(new SparkConf());
+        Path folder = Session.qualified("OUT", out, hadoop);
+        FileSystem files = folder.getFileSystem(hadoop);
+        OutputFolder run = new OutputFolder(folder);
+        List<String> lines = new ArrayList<>();
+        // Prepare writes the folder at its end, and has its lock beside it.
+        Path lock = files.exists(run.run()) ? new Path(folder, RunFolder.LOCK) : RunFolder.lockBeside(folder);
+        Optional<Running> running = RunLock.read(lock, hadoop);
+        Optional<RunDescription> described = RunFolder.description(folder, hadoop);
+        Optional<RunResult> result = RunFolder.result(folder, hadoop);
+        OptionalLong shards = Preparer.shardsDone(folder.toString(), hadoop);
+        if (described.isEmpty() && running.isEmpty() && shards.isEmpty()) {
+            throw new UserException("%s holds no run: there is no %s"
+                    .formatted(folder, run.run().getName()));
+        }
+        String job = described
+                .map(RunDescription::job)
+                .or(() -> running.map(Running::job))
+                .orElse("prepare");
+        lines.add("%s, in %s".formatted(job, folder));
+        lines.add("state       " + state(running, silence(files, lock), result));
+        running.map(Running::progress).ifPresent(progress -> lines.add("progress    " + progress(progress)));
+        shards.ifPresent(done -> lines.add("shards      %,d done".formatted(done)));
+        RunFiles written = new RunFiles(run, hadoop);
+        written.epoch().ifPresent(row -> lines.add("epochs      " + epoch(row, described)));
+        written.checkpoint()
+                .ifPresent(iterations -> lines.add("checkpoint  after iteration %,d".formatted(iterations)));
+        result.ifPresent(ended -> lines.add("result      " + result(ended)));
+        return String.join("\n", lines);
+    }
+
+    /** How long the lock was not renewed; by the clock of this machine. */
+    private static Duration silence(FileSystem files, Path lock) throws IOException {
+        try {
+            FileStatus status = files.getFileStatus(lock);
+            return Duration.ofMillis(Math.max(0, System.currentTimeMillis() - status.getModificationTime()));
+        } catch (FileNotFoundException e) {
+            return Duration.ZERO;
+        }
+    }
+
+    private static String state(Optional<Running> running, Duration silence, Optional<RunResult> result) {
+        if (running.isPresent() && !running.get().hasEnded() && silence.compareTo(SILENCE) < 0) {
+            return "running: " + running.get();
+        }
+        if (running.isPresent()) {
+            return "stopped without a word %s ago (%s); the same command with --resume goes on"
+                    .formatted(time(silence.toSeconds()), running.get());
+        }
+        return result.map(ended -> ended.status().equals(RunResult.DONE)
+                        ? "done"
+                        : "failed; the same command with --resume goes on when the reason is mended")
+                .orElse("stopped; the same command with --resume goes on");
+    }
+
+    private static String progress(TrainingProgress progress) {
+        return String.format(
+                Locale.ROOT,
+                "epoch %d/%d, iteration %,d/%,d (%.1f %%), loss %.4f%s, %.1f images/s (%.0f %% of the time waiting for images, %.0f %% exchanging), left %s, %d restarts",
+                progress.epoch(),
+                progress.epochs(),
+                progress.iteration(),
+                progress.iterations(),
+                100.0 * progress.iteration() / progress.iterations(),
+                progress.loss(),
+                progress.top1() == null ? "" : String.format(Locale.ROOT, ", top-1 %.2f %%", 100 * progress.top1()),
+                progress.imagesPerSecond(),
+                100 * progress.dataWaitShare(),
+                100 * progress.exchangeShare(),
+                time(progress.secondsLeft()),
+                progress.restarts());
+    }
+
+    private static String epoch(Map<String, String> row, Optional<RunDescription> described) {
+        String of = described
+                .map(run -> run.configuration().get("training.epochs"))
+                .map(epochs -> " of " + epochs)
+                .orElse("");
+        String test = row.getOrDefault("test_top1", "").isEmpty()
+                ? ""
+                : String.format(Locale.ROOT, ", test top-1 %.2f %%", 100 * Double.parseDouble(row.get("test_top1")));
+        return String.format(
+                Locale.ROOT,
+                "%s%s done, train loss %.4f%s",
+                row.get("epoch"),
+                of,
+                Double.parseDouble(row.get("train_loss")),
+                test);
+    }
+
+    private static String result(RunResult result) {
+        if (!result.status().equals(RunResult.DONE)) {
+            return "failed: " + result.message().lines().findFirst().orElse("");
+        }
+        return result.top1() == null
+                ? "done"
+                : String.format(
+                        Locale.ROOT,
+                        "done: top-1 %.2f %%, top-5 %.2f %%, loss %.4f",
+                        100 * result.top1(),
+                        100 * result.top5(),
+                        result.loss());
+    }
+
+    private static String time(long seconds) {
+        return String.format(Locale.ROOT, "%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60);
+    }
+}

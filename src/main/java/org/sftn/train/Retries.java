@@ -1,0 +1,68 @@
+package org.sftn.train;
+
+import java.io.IOException;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** How often a run begins again, and after what time. An executor that is lost is replaced at once; storage may need a while. */
+final class Retries {
+    private static final Logger LOG = LoggerFactory.getLogger(Retries.class);
+    private static final int MAX_DOUBLINGS = 20;
+
+    private final int attempts;
+    private final Duration delay;
+    private long reached = -1;
+    private int lost;
+    private int restarts;
+    private Exception last;
+
+    /**
+     * @param attempts without progress that end the run, at least 1
+     * @param delay after the first of them, where files could not be read or written; doubles with each
+     */
+    Retries(int attempts, Duration delay) {
+        this.attempts = attempts;
+        this.delay = delay;
+    }
+
+    /**
+     * An attempt begins.
+     *
+     * @param iterations of the checkpoint that it goes on from
+     * @throws TrainingFailedException when too many attempts have not brought the run further than that
+     */
+    void begin(long iterations) {
+        if (iterations > reached) {
+            reached = iterations;
+            lost = 0;
+        }
+        if (lost >= attempts) {
+            throw new TrainingFailedException(lost, last);
+        }
+    }
+
+    /** Attempts that have failed. */
+    int restarts() {
+        return restarts;
+    }
+
+    /**
+     * An attempt has failed, or could not begin; waits if that may help.
+     *
+     * @throws TrainingFailedException when none could begin for too often
+     */
+    void failed(Exception e) throws InterruptedException {
+        lost++;
+        restarts++;
+        last = e;
+        if (lost > attempts) {
+            throw new TrainingFailedException(lost, e);
+        }
+        if (e instanceof IOException || e instanceof StorageException) {
+            Duration pause = delay.multipliedBy(1L << Math.min(lost - 1, MAX_DOUBLINGS));
+            LOG.warn("Files cannot be read or written now; the next attempt is in {} s", pause.toSeconds());
+            Thread.sleep(pause.toMillis());
+        }
+    }
+}
