@@ -212,7 +212,7 @@ class AirflowTest {
                         run),
                 environment);
         assertThat(ran.code()).as(ran.text()).isZero();
-        return JSON.readTree(ran.text());
+        return JSON.readTree(ran.out());
     }
 
     private static List<String> edges(JsonNode dag) {
