@@ -107,7 +107,7 @@ run() {
   # In the background, since bash handles no signal while it waits for a command in the foreground.
   "${command[@]}" >> "$log" 2>&1 < /dev/null &
   job=$!
-  echo "process $$ on $(hostname): $what of $date, process $job, since $(date '+%F %T')" > "$ROOT/nightly.lock"
+  echo "process $$ on $HOSTNAME: $what of $date, process $job, since $(date '+%F %T')" > "$ROOT/nightly.lock"
   wait "$job" || code=$?
   # A signal ends wait before the job has ended.
   while kill -0 "$job" 2> /dev/null; do

@@ -19,6 +19,7 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sftn.conf.ConfigFile;
@@ -29,6 +30,9 @@ import org.sftn.job.Main;
 class KubernetesTest {
     private static final Path MANIFESTS = Path.of("deploy/kubernetes");
     private static final YAMLMapper YAML = new YAMLMapper();
+
+    @TempDir
+    private Path folder;
 
     /** Where the manifest says what a line of spark-defaults.conf says. */
     private static final Map<String, String> FIELDS = Map.of(
@@ -184,6 +188,86 @@ class KubernetesTest {
                             .map(copied -> copied.group(1)))
                     .containsExactlyInAnyOrderElementsOf(sent);
         }
+    }
+
+    /** Without a container: a {@code tini} that says what it is to run. */
+    private Ran entryPoint(Map<String, String> environment, String... arguments) throws Exception {
+        Path tini = Files.writeString(folder.resolve("tini"), "#!/bin/sh\nprintf '%s\\n' \"$@\"\n");
+        assertThat(tini.toFile().setExecutable(true)).isTrue();
+        List<String> command = new ArrayList<>(List.of("env", "-i", "PATH=" + folder + ":/usr/bin:/bin"));
+        environment.forEach((key, value) -> command.add(key + "=" + value));
+        command.add("deploy/docker/entrypoint.sh");
+        command.addAll(List.of(arguments));
+        return Ran.of(command, Map.of());
+    }
+
+    @Test
+    void theEntryPointStartsADriver() throws Exception {
+        Ran ran = entryPoint(
+                Map.of("SPARK_HOME", "/opt/spark", "SPARK_DRIVER_BIND_ADDRESS", "10.0.0.7"),
+                "driver",
+                "--properties-file",
+                "/opt/spark/conf/spark.properties",
+                "--class",
+                "org.sftn.job.Main",
+                "spark-internal",
+                "teacher",
+                "--set",
+                "a=b c");
+
+        assertThat(ran.out()).isEqualTo("""
+                -s
+                --
+                /opt/spark/bin/spark-submit
+                --conf
+                spark.driver.bindAddress=10.0.0.7
+                --deploy-mode
+                client
+                --properties-file
+                /opt/spark/conf/spark.properties
+                --class
+                org.sftn.job.Main
+                spark-internal
+                teacher
+                --set
+                a=b c
+                """);
+    }
+
+    @Test
+    void theEntryPointStartsAnExecutor() throws Exception {
+        Map<String, String> told = new HashMap<>(Map.of(
+                "SPARK_HOME", "/opt/spark",
+                "SPARK_DRIVER_URL", "spark://CoarseGrainedScheduler@10.0.0.7:7078",
+                "SPARK_EXECUTOR_ID", "2",
+                "SPARK_EXECUTOR_CORES", "4",
+                "SPARK_EXECUTOR_MEMORY", "4g",
+                "SPARK_APPLICATION_ID", "spark-1",
+                "SPARK_EXECUTOR_POD_IP", "10.0.0.8"));
+        List<String> options = new ArrayList<>();
+        for (int i = 0; i <= 10; i++) {
+            told.put("SPARK_JAVA_OPT_" + i, "-Doption=" + i);
+            options.add("-Doption=" + i);
+        }
+
+        assertThat(entryPoint(told, "executor").out().lines().toList())
+                .isEqualTo(Stream.of(
+                                List.of("-s", "--", "java"),
+                                options,
+                                List.of("-Xms4g", "-Xmx4g", "-cp", "/opt/spark/jars/*"),
+                                List.of("org.apache.spark.executor.CoarseGrainedExecutorBackend"),
+                                List.of("--driver-url", "spark://CoarseGrainedScheduler@10.0.0.7:7078"),
+                                List.of("--executor-id", "2", "--cores", "4", "--app-id", "spark-1"),
+                                List.of("--hostname", "10.0.0.8"))
+                        .flatMap(List::stream)
+                        .toList());
+        assertThat(entryPoint(told, "spark-submit", "--version").out()).isEqualTo("-s\n--\nspark-submit\n--version\n");
+        assertThat(entryPoint(told))
+                .isEqualTo(new Ran(1, "", "Usage: driver [spark-submit options] | executor | COMMAND [arguments]\n"));
+        told.remove("SPARK_DRIVER_URL");
+        Ran untold = entryPoint(told, "executor");
+        assertThat(untold.code()).isNotZero();
+        assertThat(untold.err()).contains("SPARK_DRIVER_URL: unbound variable");
     }
 
     private static ObjectNode manifest(String name) throws IOException {
