@@ -24,6 +24,7 @@ from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOpe
 # What belongs to the installation comes from the environment of scheduler and workers, since it shapes the graph.
 HOME = os.environ.get("SFTN_HOME", "/opt/sftn")
 ROOT = os.environ.get("SFTN_ROOT", "/data/sftn")
+INPUT = os.environ.get("SFTN_INPUT", "")
 METHODS = os.environ.get("SFTN_METHODS", "kd").replace(",", " ").split()
 
 # An Airflow 3 run that was triggered without a logical date has no {{ ds }}.
@@ -55,7 +56,6 @@ with DAG(
     # What may be changed when a run is triggered by hand. The defaults try the installation on generated images.
     params={
         "prepare_config": f"{HOME}/conf/quickstart.conf",
-        "prepare_input": "",
         "teacher_config": f"{HOME}/conf/quickstart.conf",
         "distill_config": f"{HOME}/conf/quickstart.conf",
         "evaluate_config": f"{HOME}/conf/quickstart.conf",
@@ -85,7 +85,7 @@ with DAG(
     data = f"data.path={DATA}"
     executors = "training.executors={{ params.executors }}"
 
-    prepare = job("prepare", DATA, ["prepare.input={{ params.prepare_input }}"], conf=CLUSTER, hours=4)
+    prepare = job("prepare", DATA, [f"prepare.input={INPUT}"], conf=CLUSTER, hours=4)
     teacher = job("teacher", f"{RUNS}/teacher", [data, executors])
     prepare >> teacher
     for method in METHODS:
