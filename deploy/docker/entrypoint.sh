@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# What Spark 2.4 starts in a container on Kubernetes: "driver" with options of spark-submit, or "executor" with what it is told in
+# SPARK_* variables. Anything else is run as it is.
+set -euo pipefail
+
+case ${1:-} in
+  driver)
+    shift
+    command=("$SPARK_HOME/bin/spark-submit" --conf "spark.driver.bindAddress=$SPARK_DRIVER_BIND_ADDRESS" --deploy-mode client "$@") ;;
+  executor)
+    # spark.executor.extraJavaOptions, a variable each.
+    options=()
+    for ((i = 0; ; i++)); do
+      name=SPARK_JAVA_OPT_$i
+      if [[ ! -v $name ]]; then break; fi
+      options+=("${!name}")
+    done
+    java=java
+    if [[ -n ${JAVA_HOME:-} ]]; then java=$JAVA_HOME/bin/java; fi
+    command=("$java" "${options[@]}" "-Xms$SPARK_EXECUTOR_MEMORY" "-Xmx$SPARK_EXECUTOR_MEMORY"
+      -cp "${SPARK_CLASSPATH:+$SPARK_CLASSPATH:}$SPARK_HOME/jars/*"
+      org.apache.spark.executor.CoarseGrainedExecutorBackend
+      --driver-url "$SPARK_DRIVER_URL"
+      --executor-id "$SPARK_EXECUTOR_ID"
+      --cores "$SPARK_EXECUTOR_CORES"
+      --app-id "$SPARK_APPLICATION_ID"
+      --hostname "$SPARK_EXECUTOR_POD_IP") ;;
+  '')
+    echo "Usage: driver [spark-submit options] | executor | COMMAND [arguments]" >&2
+    exit 1 ;;
+  *)
+    command=("$@") ;;
+esac
+exec tini -s -- "${command[@]}"
