@@ -137,7 +137,7 @@ public record Manifest(
 
     /** @param folder of the data set */
     void write(Path folder, Configuration hadoop) throws IOException {
-        try (FSDataOutputStream out = folder.getFileSystem(hadoop).create(new Path(folder, FILE), false)) {
+        try (FSDataOutputStream out = folder.getFileSystem(hadoop).create(new Path(folder, FILE), true)) {
             out.write((JSON.writeValueAsString(this) + "\n").getBytes(StandardCharsets.UTF_8));
         }
     }

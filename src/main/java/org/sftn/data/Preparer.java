@@ -83,6 +83,13 @@ public final class Preparer {
         return source;
     }
 
+    /** Files that are to appear together with the data set. */
+    @FunctionalInterface
+    public interface Additions {
+        /** @param folder which becomes the data set's next; may hold these files already */
+        void write(Path folder, Manifest manifest) throws IOException;
+    }
+
     /**
      * Writes to {@code OUT.unfinished}, which becomes OUT at the very end: what stands under OUT is whole. Shards that an
      * interrupted run of the same source and settings left there are used.
@@ -91,7 +98,7 @@ public final class Preparer {
      * @throws UserException when there is something in out, the source cannot be read, or too many of its images cannot be
      *     used; then {@code OUT.rejected.csv} names them
      */
-    public Manifest prepare(String out) throws InterruptedException {
+    public Manifest prepare(String out, Additions additions) throws InterruptedException {
         Path folder = new Path(out);
         try {
             FileSystem files = folder.getFileSystem(spark.hadoopConfiguration());
@@ -108,7 +115,9 @@ public final class Preparer {
             rejections.addAll(rejections(opened, Split.TEST, testReports));
             checkRejected(files, folder, rejections, List.of(trainReports, testReports));
             writeRejected(files, new Path(unfinished, REJECTED), rejections);
-            manifest(opened, trainReports, testReports).write(unfinished, spark.hadoopConfiguration());
+            Manifest manifest = manifest(opened, trainReports, testReports);
+            manifest.write(unfinished, spark.hadoopConfiguration());
+            additions.write(unfinished, manifest);
             for (String inner : List.of(ATTEMPTS, REPORTS, PLAN)) {
                 files.delete(new Path(unfinished, inner), true);
             }

@@ -64,18 +64,24 @@ final class PrepareJob implements Job {
         long start = System.nanoTime();
         Manifest manifest = folder.holdBeside(session.application(), lock -> {
             folder.clear();
-            return preparer.prepare(session.out().toString());
+            return preparer.prepare(
+                    session.out().toString(),
+                    (unfinished, done) -> folder.record(
+                            unfinished, RunResult.prepared(folder.run(), done.identity(), speed(done, start))));
         });
-        double seconds = (System.nanoTime() - start) / 1e9;
-        long images = manifest.train().images() + manifest.test().images();
-        folder.record(RunResult.prepared(folder.run(), manifest.identity(), images / seconds));
         return String.format(
                 Locale.ROOT,
                 "prepare done: %,d training and %,d test images of %d classes, %.1f images/s, in %s",
                 manifest.train().images(),
                 manifest.test().images(),
                 manifest.classes(),
-                images / seconds,
+                speed(manifest, start),
                 session.out());
+    }
+
+    /** Images/s. */
+    private static double speed(Manifest manifest, long startNanos) {
+        long images = manifest.train().images() + manifest.test().images();
+        return images / ((System.nanoTime() - startNanos) / 1e9);
     }
 }

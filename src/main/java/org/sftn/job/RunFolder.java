@@ -279,11 +279,14 @@ final class RunFolder {
         }
     }
 
-    /** Says that all is done already. */
-    RunResult record(RunResult result) throws IOException {
-        write(out.run(), run);
-        write(out.result(), result);
-        return result;
+    /** Writes {@code run.json} and {@code result.json} of a run that is done, in a folder that is to become this one. */
+    void record(Path unfinished, RunResult result) throws IOException {
+        OutputFolder there = new OutputFolder(unfinished);
+        for (Path file : List.of(there.run(), there.result())) {
+            files.delete(file, false);
+        }
+        write(there.run(), run);
+        write(there.result(), result);
     }
 
     /** The file must not exist; it is whole when it does. */
