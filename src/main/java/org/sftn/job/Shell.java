@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
@@ -34,10 +35,16 @@ final class Shell {
 
     private final PrintStream out;
     private final PrintStream err;
+    private final Consumer<String> errors;
 
-    Shell(PrintStream out, PrintStream err) {
+    /**
+     * @param err takes lines of progress
+     * @param errors takes the line that says why a job has failed
+     */
+    Shell(PrintStream out, PrintStream err, Consumer<String> errors) {
         this.out = out;
         this.err = err;
+        this.errors = errors;
     }
 
     /** @return the exit code */
@@ -92,7 +99,7 @@ final class Shell {
         } catch (Throwable e) {
             Optional<String> mistake = mistake(e);
             if (mistake.isPresent()) {
-                err.println("error: " + mistake.get());
+                errors.accept(mistake.get());
                 return USER_MISTAKE;
             }
             if (interruption.happened()) {
@@ -102,7 +109,7 @@ final class Shell {
             LOG.error("{} failed", name, e);
             // Spark's messages hold whole stack traces.
             String firstLine = e.toString().lines().findFirst().orElse("");
-            err.println("error: %s failed: %s (stack trace in the log)".formatted(name, firstLine));
+            errors.accept("%s failed: %s (stack trace in the log)".formatted(name, firstLine));
             return FAILURE;
         } finally {
             out.flush();

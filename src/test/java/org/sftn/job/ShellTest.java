@@ -123,7 +123,8 @@ class ShellTest {
     private int run(Job job) {
         Options options = new Options();
         options.out = "target/shell-test";
-        return new Shell(print(out), print(err)).run("test", job, options);
+        PrintStream terminal = print(err);
+        return new Shell(print(out), terminal, error -> terminal.println("error: " + error)).run("test", job, options);
     }
 
     private String error() {
