@@ -13,6 +13,7 @@ import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.security.AccessControlException;
 import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.SparkHadoopUtil;
 import org.apache.spark.sql.SparkSession;
@@ -125,6 +126,10 @@ final class Shell {
             }
             if (e instanceof ChecksumException) {
                 return Optional.of("a file is damaged: " + e.getMessage());
+            }
+            if (e instanceof AccessControlException) {
+                // HDFS adds the stack trace of its server.
+                return e.getMessage().lines().findFirst();
             }
         }
         return Optional.empty();

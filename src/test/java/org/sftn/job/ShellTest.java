@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.apache.hadoop.security.AccessControlException;
 import org.apache.spark.SparkException;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
@@ -64,6 +65,16 @@ class ShellTest {
 
         assertThat(code).isEqualTo(Shell.USER_MISTAKE);
         assertThat(error()).isEqualTo("error: the shard is damaged\n");
+    }
+
+    @Test
+    void whatTheFileSystemForbidsIsTheUsersToMend() {
+        int code = run(session -> new Plan(List.of(), () -> {
+            throw new AccessControlException("Permission denied: user=a, access=WRITE\n\tat a.server");
+        }));
+
+        assertThat(code).isEqualTo(Shell.USER_MISTAKE);
+        assertThat(error()).isEqualTo("error: Permission denied: user=a, access=WRITE\n");
     }
 
     @Test
