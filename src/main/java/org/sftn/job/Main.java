@@ -8,6 +8,7 @@ import java.util.Collections;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -49,11 +50,23 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] args) {
-        System.exit(run(System.out, System.err, args));
+        if (YarnDriver.isHere()) {
+            YarnDriver.run(args);
+        } else {
+            System.exit(run(System.out, System.err, args));
+        }
     }
 
     /** @return the exit code, as the help lists them */
     static int run(PrintStream out, PrintStream err, String... args) {
+        return run(out, err, error -> err.println("error: " + error), args);
+    }
+
+    /**
+     * @param errors takes the line that says why the job has failed
+     * @return the exit code, as the help lists them
+     */
+    static int run(PrintStream out, PrintStream err, Consumer<String> errors, String... args) {
         Options options = new Options();
         CommandLine root = new CommandLine(new Root());
         JOBS.forEach((name, job) -> root.addSubcommand(name, new CommandLine(job).addMixin("options", options)));
@@ -76,10 +89,10 @@ public final class Main {
             }
             CommandSpec command = parsed.subcommand().commandSpec();
             if (command.userObject() instanceof Bench bench) {
-                return new Shell(out, err).run(command.name(), bench::line);
+                return new Shell(out, err, errors).run(command.name(), bench::line);
             }
             if (command.userObject() instanceof Listing listing) {
-                return new Shell(out, err).run(command.name(), listing::text);
+                return new Shell(out, err, errors).run(command.name(), listing::text);
             }
             if (command.userObject() instanceof Status status) {
                 return new Shell(out, err).run(command.name(), status::text);
@@ -88,14 +101,14 @@ public final class Main {
             if (options.out == null && job.defaultOut().isEmpty()) {
                 throw new ParameterException(command.commandLine(), "--out DIR is missing");
             }
-            return new Shell(out, err).run(command.name(), job, options);
+            return new Shell(out, err, errors).run(command.name(), job, options);
         });
         root.setParameterExceptionHandler((e, arguments) -> {
             boolean unknownJob = e.getCommandLine() == root && e instanceof UnmatchedArgumentException;
-            err.println("error: "
-                    + (unknownJob
+            errors.accept(
+                    unknownJob
                             ? "there is no job '" + arguments[0] + "'"
-                            : e.getMessage().replaceFirst("^Error: ", "")));
+                            : e.getMessage().replaceFirst("^Error: ", ""));
             e.getCommandLine().usage(err);
             return Shell.USAGE;
         });

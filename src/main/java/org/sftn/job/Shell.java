@@ -7,11 +7,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.security.AccessControlException;
 import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.SparkHadoopUtil;
 import org.apache.spark.sql.SparkSession;
@@ -34,10 +36,16 @@ final class Shell {
 
     private final PrintStream out;
     private final PrintStream err;
+    private final Consumer<String> errors;
 
-    Shell(PrintStream out, PrintStream err) {
+    /**
+     * @param err takes lines of progress
+     * @param errors takes the line that says why a job has failed
+     */
+    Shell(PrintStream out, PrintStream err, Consumer<String> errors) {
         this.out = out;
         this.err = err;
+        this.errors = errors;
     }
 
     /** @return the exit code */
@@ -92,7 +100,7 @@ final class Shell {
         } catch (Throwable e) {
             Optional<String> mistake = mistake(e);
             if (mistake.isPresent()) {
-                err.println("error: " + mistake.get());
+                errors.accept(mistake.get());
                 return USER_MISTAKE;
             }
             if (interruption.happened()) {
@@ -102,7 +110,7 @@ final class Shell {
             LOG.error("{} failed", name, e);
             // Spark's messages hold whole stack traces.
             String firstLine = e.toString().lines().findFirst().orElse("");
-            err.println("error: %s failed: %s (stack trace in the log)".formatted(name, firstLine));
+            errors.accept("%s failed: %s (stack trace in the log)".formatted(name, firstLine));
             return FAILURE;
         } finally {
             out.flush();
@@ -118,6 +126,10 @@ final class Shell {
             }
             if (e instanceof ChecksumException) {
                 return Optional.of("a file is damaged: " + e.getMessage());
+            }
+            if (e instanceof AccessControlException) {
+                // HDFS adds the stack trace of its server.
+                return e.getMessage().lines().findFirst();
             }
         }
         return Optional.empty();

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.apache.hadoop.security.AccessControlException;
 import org.apache.spark.SparkException;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
@@ -67,6 +68,16 @@ class ShellTest {
     }
 
     @Test
+    void whatTheFileSystemForbidsIsTheUsersToMend() {
+        int code = run(session -> new Plan(List.of(), () -> {
+            throw new AccessControlException("Permission denied: user=a, access=WRITE\n\tat a.server");
+        }));
+
+        assertThat(code).isEqualTo(Shell.USER_MISTAKE);
+        assertThat(error()).isEqualTo("error: Permission denied: user=a, access=WRITE\n");
+    }
+
+    @Test
     void sparkIsStoppedHoweverTheJobEnds() {
         run(session -> {
             throw new SparkException("lost");
@@ -123,7 +134,8 @@ class ShellTest {
     private int run(Job job) {
         Options options = new Options();
         options.out = "target/shell-test";
-        return new Shell(print(out), print(err)).run("test", job, options);
+        PrintStream terminal = print(err);
+        return new Shell(print(out), terminal, error -> terminal.println("error: " + error)).run("test", job, options);
     }
 
     private String error() {

@@ -1,0 +1,247 @@
+package org.sftn.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.apache.hadoop.fs.permission.FsPermission;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+import org.sftn.cluster.HadoopCluster.Job;
+
+/** Jobs on YARN with all data on HDFS, against the same run in one process. */
+@Timeout(1200)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class YarnIT {
+    private static final String EXECUTOR = "org.apache.spark.executor.CoarseGrainedExecutorBackend";
+    private static final String DRIVER = "org.apache.spark.deploy.yarn.ApplicationMaster";
+    private static final String WEIGHTS = "/model/weights.safetensors";
+
+    /** Longer than a run needs to its next checkpoint. */
+    private static final long SAFE_MODE_MILLIS = 20_000;
+
+    // 2 epochs of 63 iterations.
+    private static final List<String> TEACHER = List.of(
+            "teacher",
+            "--set=data.path=hdfs:///data",
+            "--set=engine.threads=1",
+            "--set=teacher.network=resnet8",
+            "--set=teacher.student=resnet8",
+            "--set=training.epochs=2",
+            "--set=training.executors=2",
+            "--set=training.global-batch=8",
+            "--set=training.checkpoint-iterations=7");
+
+    private final Path folder = Path.of("target/minicluster/run").toAbsolutePath();
+    private HadoopCluster cluster;
+    private byte[] undisturbed;
+
+    @BeforeAll
+    void prepareAndTrainInOneProcess() throws Exception {
+        cluster = HadoopCluster.start(emptied(folder));
+        Job prepare = cluster.onYarn(
+                "prepare",
+                List.of(
+                        "prepare",
+                        "--set=prepare.generated.classes=3",
+                        "--set=prepare.generated.train-images=500",
+                        "--set=prepare.generated.test-images=20",
+                        "--set=prepare.image-size=16",
+                        "--out=hdfs:///data"));
+        assertThat(prepare.code()).as(prepare.said()).isZero();
+        assertThat(prepare.said()).contains("prepare done: 500 training and 20 test images of 3 classes");
+        Job local = cluster.local("local", to("/runs/local"), Map.of());
+        assertThat(local.code()).as(local.said()).isZero();
+        undisturbed = cluster.read("/runs/local" + WEIGHTS);
+    }
+
+    private static Path emptied(Path folder) throws IOException {
+        if (Files.exists(folder)) {
+            try (Stream<Path> files = Files.walk(folder)) {
+                for (Path each : files.sorted(Collections.reverseOrder()).toList()) {
+                    Files.delete(each);
+                }
+            }
+        }
+        return folder;
+    }
+
+    @AfterAll
+    void stop() throws Exception {
+        if (cluster != null) {
+            cluster.close();
+        }
+    }
+
+    @Test
+    void aKilledExecutorCostsNoBit() throws Exception {
+        Job job = cluster.onYarn("executor", to("/runs/executor"));
+        cluster.awaitCheckpoints(job, "/runs/executor", 2);
+        assertThat(cluster.container(EXECUTOR).orElseThrow().destroyForcibly()).isTrue();
+
+        assertThat(job.code()).as(job.said()).isZero();
+        assertThat(job.said()).containsPattern("training was interrupted: continuing after iteration \\d+");
+        assertThat(result("/runs/executor").path("status").asText()).isEqualTo("done");
+        assertThat(cluster.read("/runs/executor" + WEIGHTS)).isEqualTo(undisturbed);
+    }
+
+    @Test
+    void inClusterModeTheSettingsAreShippedAndTheReasonOfAFailureComesBack() throws Exception {
+        Path included = Files.writeString(folder.resolve("common.conf"), """
+                data.path = "hdfs:///data"
+                engine.threads = 1
+                training { executors = 2, global-batch = 8, epochs = 1 }
+                """);
+        Path config = Files.writeString(folder.resolve("distill.conf"), """
+                include "common.conf"
+                distill { teacher = "hdfs:///runs/local/model", student = resnet8, method = kd }
+                """);
+        List<String> distill = List.of("distill", "--config=distill.conf", "--out=hdfs:///runs/student");
+        String files = "--files=" + config + "," + included;
+
+        Job job = cluster.onYarn("distill", distill, "--deploy-mode=cluster", files);
+        assertThat(job.code()).as(job.said()).isZero();
+        assertThat(job.said()).contains("Submitted application application_");
+        JsonNode student = result("/runs/student");
+        assertThat(student.path("status").asText()).isEqualTo("done");
+
+        Job again =
+                cluster.onYarn("again", distill, "--deploy-mode=cluster", files, "--conf=spark.yarn.maxAppAttempts=1");
+        assertThat(again.code()).isEqualTo(1);
+        assertThat(again.said())
+                .contains("JobFailedException: exit code 2: --out ")
+                .contains("/runs/student holds a finished run: take another folder");
+
+        Job evaluate = cluster.onYarn(
+                "evaluate",
+                List.of(
+                        "evaluate",
+                        "--set=data.path=hdfs:///data",
+                        "--set=evaluate.model=hdfs:///runs/student/model",
+                        "--out=hdfs:///runs/evaluation"));
+        assertThat(evaluate.code()).as(evaluate.said()).isZero();
+        assertThat(result("/runs/evaluation").path("top1")).isEqualTo(student.path("top1"));
+    }
+
+    @Test
+    void theSecondAttemptOfAKilledDriverContinuesWithResumeOnly() throws Exception {
+        Job refused = cluster.onYarn("driver", to("/runs/driver"), "--deploy-mode=cluster");
+        killDriver(refused, 2);
+        assertThat(refused.code()).isEqualTo(1);
+        assertThat(refused.said())
+                .contains("JobFailedException: exit code 2: --out ")
+                .contains("/runs/driver holds an unfinished run: add --resume to continue it");
+
+        List<String> resume = Stream.concat(to("/runs/driver").stream(), Stream.of("--resume"))
+                .toList();
+        Job resumed = cluster.onYarn("resumed", resume, "--deploy-mode=cluster");
+        assertThat(resumed.code()).as(resumed.said()).isZero();
+        assertThat(cluster.read("/runs/driver" + WEIGHTS)).isEqualTo(undisturbed);
+
+        List<String> fresh = Stream.concat(to("/runs/attempts").stream(), Stream.of("--resume"))
+                .toList();
+        Job continued = cluster.onYarn("attempts", fresh, "--deploy-mode=cluster");
+        killDriver(continued, 2);
+        assertThat(continued.code()).as(continued.said()).isZero();
+        assertThat(cluster.read("/runs/attempts" + WEIGHTS)).isEqualTo(undisturbed);
+    }
+
+    private void killDriver(Job job, int checkpoints) throws IOException, InterruptedException {
+        cluster.awaitCheckpoints(
+                job, job.output().getFileName().toString().replaceFirst("(.*)\\.log", "/runs/$1"), checkpoints);
+        assertThat(cluster.container(DRIVER).orElseThrow().destroyForcibly()).isTrue();
+    }
+
+    @Test
+    void anOutputThatMayNotBeWrittenIsAMistakeOfTheUser() throws Exception {
+        cluster.files().mkdirs(HadoopCluster.path("/private"), new FsPermission("755"));
+        Job job = cluster.local("private", to("/private/run"), Map.of("HADOOP_USER_NAME", "somebody"));
+
+        assertThat(job.code()).as(job.said()).isEqualTo(2);
+        assertThat(job.said())
+                .contains(
+                        "error: --out hdfs:",
+                        "/private/run cannot be written: Permission denied: user=somebody, access=WRITE, inode=\"/private\"");
+    }
+
+    @Test
+    void aNameNodeInSafeModeIsWaitedForAsLongAsTheClientRetries() throws Exception {
+        Job job = cluster.onYarn(
+                "waited",
+                to("/runs/waited"),
+                "--conf=spark.hadoop.dfs.client.retry.policy.enabled=true",
+                "--conf=spark.hadoop.dfs.client.retry.policy.spec=500,600");
+        safeMode(job, "/runs/waited", () -> {
+            Thread.sleep(SAFE_MODE_MILLIS);
+            assertThat(job.process().isAlive()).as(job.said()).isTrue();
+        });
+
+        assertThat(job.code()).as(job.said()).isZero();
+        assertThat(cluster.read("/runs/waited" + WEIGHTS)).isEqualTo(undisturbed);
+    }
+
+    @Test
+    void aNameNodeInSafeModeIsWaitedForByTheRunItself() throws Exception {
+        Job job = cluster.local("repaired", to("/runs/repaired"), Map.of());
+        safeMode(job, "/runs/repaired", () -> {
+            while (!job.said().contains("Files cannot be read or written now; the next attempt is in 10 s")
+                    && job.process().isAlive()) {
+                Thread.sleep(100);
+            }
+        });
+
+        assertThat(job.code()).as(job.said()).isZero();
+        assertThat(job.said()).contains("SafeModeException").contains("training was interrupted: continuing after");
+        assertThat(cluster.read("/runs/repaired" + WEIGHTS)).isEqualTo(undisturbed);
+    }
+
+    @Test
+    void aRunThatSafeModeHasEndedIsResumed() throws Exception {
+        List<String> once = Stream.concat(to("/runs/ended").stream(), Stream.of("--set=training.attempts=1"))
+                .toList();
+        Job ended = cluster.local("ended", once, Map.of());
+        safeMode(ended, "/runs/ended", ended::code);
+
+        assertThat(ended.code()).isEqualTo(3);
+        assertThat(ended.said()).contains("SafeModeException").contains("Name node is in safe mode");
+        Job resumed = cluster.local(
+                "ended-resumed",
+                Stream.concat(once.stream(), Stream.of("--resume")).toList(),
+                Map.of());
+        assertThat(resumed.code()).as(resumed.said()).isZero();
+        assertThat(resumed.said()).containsPattern("continuing after iteration \\d+");
+        assertThat(cluster.read("/runs/ended" + WEIGHTS)).isEqualTo(undisturbed);
+    }
+
+    private interface Step {
+        void run() throws Exception;
+    }
+
+    private void safeMode(Job job, String run, Step meanwhile) throws Exception {
+        cluster.awaitCheckpoints(job, run, 2);
+        cluster.command("safemode enter");
+        try {
+            meanwhile.run();
+        } finally {
+            cluster.command("safemode leave");
+        }
+    }
+
+    private static List<String> to(String run) {
+        return Stream.concat(TEACHER.stream(), Stream.of("--out=hdfs://" + run)).toList();
+    }
+
+    private JsonNode result(String run) throws IOException {
+        return new ObjectMapper().readTree(cluster.read(run + "/result.json"));
+    }
+}
