@@ -145,7 +145,7 @@ class HostileFilesTest {
         Files.write(ofClass.resolve("3\n4.png"), new byte[] {1});
         Configuration hadoop = new Configuration();
         org.apache.hadoop.fs.Path train =
-                new org.apache.hadoop.fs.Path(folder.resolve("train").toUri());
+                new org.apache.hadoop.fs.Path(folder.resolve("train").toString());
         ImageForm form = ImageForm.of(
                 TestSettings.with(Map.of("prepare.image-size", "8")).prepare());
         List<Candidate> read = new ArrayList<>();
