@@ -18,15 +18,11 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** The configuration of one run: reference.conf, which is also the schema, under the layers of the user. */
 public final class Settings {
     private static final String REFERENCE = "reference.conf";
-    private static final Pattern SECRET_NAME = Pattern.compile("password|secret|token|credential|key$");
-    private static final Pattern USER_INFO = Pattern.compile("(://)[^/@]+@");
-    private static final String HIDDEN = "(hidden)";
 
     private final Config reference;
     private final Config effective;
@@ -99,8 +95,11 @@ public final class Settings {
                         : ConfigValueFactory.fromAnyRef(text, origin);
                 layer = layer.withValue(each.getKey(), value);
             } catch (ConfigException e) {
-                throw new UserException(
-                        origin + " " + each.getKey() + "=" + text + " cannot be used: " + e.getMessage(), e);
+                // The reason shows the value, too.
+                throw Redaction.isSecret(each.getKey())
+                        ? new UserException(origin + " " + each.getKey() + "=" + Redaction.HIDDEN + " cannot be used")
+                        : new UserException(
+                                origin + " " + each.getKey() + "=" + text + " cannot be used: " + e.getMessage(), e);
             }
         }
         return layer;
@@ -174,8 +173,8 @@ public final class Settings {
             boolean number = reference.getValue(each.getKey()).valueType() == ConfigValueType.NUMBER;
             boolean truth = reference.getValue(each.getKey()).valueType() == ConfigValueType.BOOLEAN;
             String text = truth ? String.valueOf(config.getBoolean(each.getKey())) : text(each.getValue(), number);
-            boolean secret = SECRET_NAME.matcher(each.getKey()).find() && !text.isEmpty();
-            flat.put(each.getKey(), secret ? HIDDEN : USER_INFO.matcher(text).replaceAll("$1" + HIDDEN + "@"));
+            boolean secret = Redaction.isSecret(each.getKey()) && !text.isEmpty();
+            flat.put(each.getKey(), secret ? Redaction.HIDDEN : Redaction.of(text));
         }
         return Collections.unmodifiableSortedMap(flat);
     }

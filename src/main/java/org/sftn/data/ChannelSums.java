@@ -15,6 +15,14 @@ import java.util.List;
 record ChannelSums(long pixels, List<Long> values, List<Long> squares) implements Serializable {
     private static final int WHITE = 255;
 
+    ChannelSums {
+        values = List.copyOf(values);
+        squares = List.copyOf(squares);
+        if (values.size() != Preprocessing.CHANNELS || squares.size() != Preprocessing.CHANNELS) {
+            throw new IllegalArgumentException("sums of %d and %d channels".formatted(values.size(), squares.size()));
+        }
+    }
+
     static final ChannelSums NONE = new ChannelSums(0, List.of(0L, 0L, 0L), List.of(0L, 0L, 0L));
 
     /** Of one image's R, G, B planes. */

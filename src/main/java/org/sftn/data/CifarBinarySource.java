@@ -13,6 +13,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.PrepareSettings.Labels;
+import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
 
 /**
@@ -59,7 +60,10 @@ record CifarBinarySource(
         if (length == 0) {
             throw new UserException(file + " is empty");
         }
-        return Math.toIntExact(length / RECORD_BYTES);
+        if (length / RECORD_BYTES > Integer.MAX_VALUE) {
+            throw new UserException("%s is no file of CIFAR: it has %d bytes".formatted(file, length));
+        }
+        return (int) (length / RECORD_BYTES);
     }
 
     private static List<String> names(Path folder, Labels labels, Configuration hadoop) throws IOException {
@@ -72,7 +76,8 @@ record CifarBinarySource(
         }
         try (FSDataInputStream in = files.open(file)) {
             String text = new String(in.readNBytes(MAX_NAMES_BYTES), StandardCharsets.UTF_8);
-            List<String> names = text.strip().lines().map(String::strip).toList();
+            List<String> names =
+                    text.strip().lines().map(String::strip).map(Printable::of).toList();
             if (names.size() != classes) {
                 throw new UserException("%s names %d classes, there are %d".formatted(file, names.size(), classes));
             }

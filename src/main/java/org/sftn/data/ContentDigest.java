@@ -20,6 +20,12 @@ record ContentDigest(BigInteger value, BigInteger scale) implements Serializable
     private static final BigInteger AT =
             new BigInteger("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", 16).mod(PRIME);
 
+    ContentDigest {
+        if (value.bitLength() > PRIME.bitLength() || scale.bitLength() > PRIME.bitLength()) {
+            throw new IllegalArgumentException("a digest is a number below 2^255");
+        }
+    }
+
     static final ContentDigest NONE = new ContentDigest(BigInteger.ZERO, BigInteger.ONE);
 
     /** With one sample more at the end. */

@@ -12,11 +12,8 @@ import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.Path;
+import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
-import us.hebi.matlab.mat.format.Mat5;
-import us.hebi.matlab.mat.types.Source;
-import us.hebi.matlab.mat.types.Sources;
-import us.hebi.matlab.mat.types.Struct;
 
 /**
  * The classes of test images that do not lie in class folders, in any of the forms that ImageNet's are passed around in. A line is
@@ -77,7 +74,7 @@ final class GroundTruth {
                 truth.byFile.put(stem(ofFile.group(1)), truth.named(ofFile.group(2)));
             } else {
                 throw new UserException("%s cannot be read: line %d is '%s', neither a class nor a file with its class"
-                        .formatted(path, i + 1, line.length() > 80 ? line.substring(0, 80) + "..." : line));
+                        .formatted(path, i + 1, Printable.of(line)));
             }
         }
         if (truth.byNumber.isEmpty() == truth.byFile.isEmpty()) {
@@ -117,19 +114,14 @@ final class GroundTruth {
     /** From the development kit's table: numbers of classes to their names. */
     private static Map<Integer, String> numbers(Path meta, Path of, Configuration hadoop) throws IOException {
         byte[] bytes = bytes(meta, "table of the classes' numbers, which " + of + " needs", hadoop);
-        Map<Integer, String> names = new HashMap<>();
-        try (Source source = Sources.wrap(bytes)) {
-            Struct synsets = Mat5.newReader(source).readMat().getStruct("synsets");
-            for (int i = 0; i < synsets.getNumElements(); i++) {
-                names.put(
-                        synsets.getMatrix("ILSVRC2012_ID", i).getInt(0),
-                        synsets.getChar("WNID", i).getString());
-            }
-        } catch (IOException | RuntimeException e) {
+        try {
+            return MatTable.read(bytes, "synsets", "ILSVRC2012_ID", "WNID");
+        } catch (IOException e) {
             throw new UserException(
-                    meta + " cannot be read, it must hold ILSVRC2012's 'synsets': " + e.getMessage(), e);
+                    "%s cannot be read, it must hold ILSVRC2012's 'synsets': %s"
+                            .formatted(meta, Printable.of(e.getMessage())),
+                    e);
         }
-        return names;
     }
 
     private static byte[] bytes(Path path, String what, Configuration hadoop) throws IOException {

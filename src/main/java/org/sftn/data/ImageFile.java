@@ -17,6 +17,7 @@ import javax.imageio.event.IIOReadWarningListener;
 import javax.imageio.spi.IIORegistry;
 import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.MemoryCacheImageInputStream;
+import org.sftn.conf.Printable;
 
 /**
  * A JPEG or PNG file whose header has been read. Its pixels are those that Pillow's {@code convert("RGB")} gives: gray is
@@ -34,7 +35,19 @@ record ImageFile(byte[] bytes, Optional<JpegHeader> jpeg, int width, int height)
     /** Wider or higher images are refused; it is as much as a JPEG can have. */
     static final int MAX_SIDE = 65_535;
 
-    private static final int PNG_HEADER_BYTES = 24;
+    /** JPEGs with more scans are refused: each goes over all pixels. Encoders write 1 to 20. */
+    static final int MAX_SCANS = 100;
+    /** PNGs with more bytes of pixels are refused. */
+    static final long MAX_PNG_BYTES = 256L << 20;
+
+    private static final int PNG_SIGNATURE_BYTES = 8;
+    private static final int PNG_HEADER_BYTES = 26;
+    /** Length, type and checksum. */
+    private static final int PNG_CHUNK_BYTES = 12;
+    /** What deflate makes of a byte, at most. */
+    private static final int MAX_INFLATION = 1032;
+    /** Of 8 x 8 pixels. A component may have a quarter of the rows, and a block at least one bit. */
+    private static final int MAX_BLOCKS_A_BYTE = 32;
 
     /**
      * Reads the header and allocates nothing for the pixels.
@@ -48,6 +61,11 @@ record ImageFile(byte[] bytes, Optional<JpegHeader> jpeg, int width, int height)
         if (startsWith(bytes, 0xFF, 0xD8, 0xFF)) {
             JpegHeader header = JpegHeader.of(bytes);
             checkSize(header.width(), header.height());
+            if (header.scans() > MAX_SCANS) {
+                throw new UnusableImageException("it has %d scans, more than %d".formatted(header.scans(), MAX_SCANS));
+            }
+            long blocks = (header.width() + 7L) / 8 * ((header.height() + 7L) / 8);
+            checkHolds(bytes, blocks / MAX_BLOCKS_A_BYTE);
             return new ImageFile(bytes, Optional.of(header), header.width(), header.height());
         }
         if (startsWith(bytes, 0x89, 'P', 'N', 'G')) {
@@ -57,9 +75,32 @@ record ImageFile(byte[] bytes, Optional<JpegHeader> jpeg, int width, int height)
             long width = Integer.toUnsignedLong(ByteBuffer.wrap(bytes).getInt(16));
             long height = Integer.toUnsignedLong(ByteBuffer.wrap(bytes).getInt(20));
             checkSize(width, height);
+            long pixels = height * ((width * bitsOfPngPixel(bytes) + 7) / 8);
+            if (pixels > MAX_PNG_BYTES) {
+                throw new UnusableImageException(
+                        "its pixels take %d bytes, more than %d".formatted(pixels, MAX_PNG_BYTES));
+            }
+            checkHolds(bytes, pixels / MAX_INFLATION);
             return new ImageFile(bytes, Optional.empty(), (int) width, (int) height);
         }
         throw new UnusableImageException("it is neither a JPEG nor a PNG image");
+    }
+
+    /** Before memory is taken for pixels that the file cannot hold. */
+    private static void checkHolds(byte[] file, long leastBytes) throws UnusableImageException {
+        if (file.length < leastBytes) {
+            throw new UnusableImageException("it is truncated");
+        }
+    }
+
+    private static int bitsOfPngPixel(byte[] png) {
+        int samples = switch (png[25]) {
+            case 2 -> 3;
+            case 4 -> 2;
+            case 6 -> 4;
+            default -> 1;
+        };
+        return samples * (png[24] & 0xFF);
     }
 
     private static boolean startsWith(byte[] file, int... magic) {
@@ -105,7 +146,7 @@ record ImageFile(byte[] bytes, Optional<JpegHeader> jpeg, int width, int height)
 
     /** With the JDK's readers, which run everywhere and say what is wrong with a file. */
     Resizer.Source decodeByJdk() throws UnusableImageException {
-        byte[] plain = jpeg.isPresent() ? withoutProfile(bytes) : bytes;
+        byte[] plain = jpeg.isPresent() ? withoutProfile(bytes) : withoutTexts(bytes);
         ImageReader reader = reader();
         Truncation truncation = new Truncation();
         try (ImageInputStream input = new MemoryCacheImageInputStream(new ByteArrayInputStream(plain))) {
@@ -130,7 +171,7 @@ record ImageFile(byte[] bytes, Optional<JpegHeader> jpeg, int width, int height)
 
     private static String oneLine(Exception e) {
         String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-        return message.lines().findFirst().orElse(e.getClass().getSimpleName());
+        return Printable.of(message.lines().findFirst().orElse(e.getClass().getSimpleName()));
     }
 
     private ImageReader reader() {
@@ -182,6 +223,27 @@ record ImageFile(byte[] bytes, Optional<JpegHeader> jpeg, int width, int height)
         }
         System.arraycopy(jpeg, at, out, written, jpeg.length - at);
         return Arrays.copyOf(out, written + jpeg.length - at);
+    }
+
+    // The reader would unpack texts and profiles, which may be bombs.
+    /** The same PNG with those chunks alone that its pixels depend on. */
+    private static byte[] withoutTexts(byte[] png) {
+        byte[] out = new byte[png.length];
+        int written = PNG_SIGNATURE_BYTES;
+        System.arraycopy(png, 0, out, 0, written);
+        int at = PNG_SIGNATURE_BYTES;
+        while (at + PNG_CHUNK_BYTES <= png.length) {
+            long length = PNG_CHUNK_BYTES
+                    + Integer.toUnsignedLong(ByteBuffer.wrap(png).getInt(at));
+            int end = (int) Math.min(png.length, at + length);
+            boolean critical = (png[at + 4] & 0x20) == 0;
+            if (critical) {
+                System.arraycopy(png, at, out, written, end - at);
+                written += end - at;
+            }
+            at = end;
+        }
+        return Arrays.copyOf(out, written);
     }
 
     /** libjpeg fills what is missing with gray and only warns. */

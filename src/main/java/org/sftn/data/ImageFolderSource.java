@@ -19,6 +19,7 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.PrepareSettings;
+import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
 
 /**
@@ -41,7 +42,7 @@ record ImageFolderSource(List<String> classNames, Map<Split, List<ImageFile>> fi
         @Override
         public Candidate read(InputFiles files) throws IOException {
             return form.candidate(
-                    name,
+                    Printable.of(name),
                     label,
                     () -> files.whole(folder + Path.SEPARATOR + name, org.sftn.data.ImageFile.MAX_FILE_BYTES));
         }
@@ -68,6 +69,13 @@ record ImageFolderSource(List<String> classNames, Map<Split, List<ImageFile>> fi
                     .map(status -> status.getPath().getName())
                     .sorted()
                     .toList();
+            for (String name : classes) {
+                if (!name.equals(Printable.of(name))) {
+                    throw new UserException(
+                            "the class folder '%s' in %s cannot be used: its name is too long or not printable"
+                                    .formatted(Printable.of(name), folder));
+                }
+            }
             if (classes.isEmpty()) {
                 throw new UserException("there are no images in " + folder + ": it has no folder a class");
             }

@@ -8,10 +8,12 @@ package org.sftn.data;
  * @param width pixels, at least 1
  * @param height pixels, at least 1
  * @param components 1 for gray, 3 for colour, 4 for CMYK and YCCK
+ * @param scans over the pixels, at most
  */
-record JpegHeader(int process, int precision, int width, int height, int components) {
+record JpegHeader(int process, int precision, int width, int height, int components, int scans) {
     private static final int BASELINE = 0xC0;
     private static final int PROGRESSIVE = 0xC2;
+    private static final int SCAN = 0xDA;
 
     /** Whether libjpeg decodes it to 8 bits, with Huffman's code. */
     boolean isCommon() {
@@ -50,13 +52,33 @@ record JpegHeader(int process, int precision, int width, int height, int compone
         if (at + 10 > file.length) {
             throw new UnusableImageException("it cannot be decoded: its frame header is cut off");
         }
+        int components = file[at + 9] & 0xFF;
         JpegHeader header = new JpegHeader(
-                marker, file[at + 4] & 0xFF, word(file, at + 7), word(file, at + 5), file[at + 9] & 0xFF);
+                marker,
+                file[at + 4] & 0xFF,
+                word(file, at + 7),
+                word(file, at + 5),
+                components,
+                scans(file, at, marker, components));
         if (header.width < 1 || header.height < 1) {
             throw new UnusableImageException(
                     "it cannot be decoded: it has %d x %d pixels".formatted(header.width, header.height));
         }
         return header;
+    }
+
+    /** A sequential frame whose first scan has all components ends with it; of others, all that could begin a scan. */
+    private static int scans(byte[] file, int frame, int marker, int components) {
+        int scans = 0;
+        for (int at = frame; at + 4 < file.length; at++) {
+            if (file[at] == (byte) 0xFF && (file[at + 1] & 0xFF) == SCAN) {
+                scans++;
+                if (scans == 1 && marker != PROGRESSIVE && (file[at + 4] & 0xFF) == components) {
+                    break;
+                }
+            }
+        }
+        return scans;
     }
 
     private static int word(byte[] file, int at) {

@@ -19,6 +19,7 @@ import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.PrepareSettings.Store;
+import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
 
 /**
@@ -46,7 +47,9 @@ public record Manifest(
     public static final int FORMAT = 2;
 
     static final String FILE = "manifest.json";
-    private static final int MAX_BYTES = 64 << 20;
+    /** Of 50,000 shards and more. */
+    private static final int MAX_BYTES = 16 << 20;
+
     private static final int MAX_IMAGE_SIZE = 4096;
     private static final ObjectMapper JSON = JsonMapper.builder()
             .enable(SerializationFeature.INDENT_OUTPUT)
@@ -168,16 +171,18 @@ public record Manifest(
                                 .formatted(path, tree.path("format").asText("unknown"), FORMAT));
             }
             return JSON.treeToValue(tree, Manifest.class);
-        } catch (JsonProcessingException e) {
-            throw new UserException("the data set cannot be used: %s is damaged: %s".formatted(path, reason(e)), e);
+        } catch (IOException e) {
+            // Not only Jackson's own exceptions: it also throws those of a wrong encoding.
+            throw new UserException(
+                    "the data set cannot be used: %s is damaged: %s".formatted(path, Printable.of(reason(e))), e);
         }
     }
 
-    private static String reason(JsonProcessingException e) {
+    private static String reason(IOException e) {
         if (e.getCause() instanceof IllegalArgumentException cause) {
             return cause.getMessage();
         }
-        return e.getOriginalMessage();
+        return e instanceof JsonProcessingException json ? json.getOriginalMessage() : String.valueOf(e.getMessage());
     }
 
     private static void require(boolean holds, String otherwise) {

@@ -5,6 +5,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Collections;
 import java.util.Map;
@@ -13,16 +14,13 @@ import java.util.zip.CRC32C;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.Path;
-import org.apache.parquet.example.data.Group;
 import org.apache.parquet.format.ColumnChunk;
 import org.apache.parquet.format.FileMetaData;
 import org.apache.parquet.format.RowGroup;
+import org.apache.parquet.format.Type;
 import org.apache.parquet.format.Util;
-import org.apache.parquet.hadoop.ParquetReader;
 import org.apache.parquet.hadoop.ParquetWriter;
-import org.apache.parquet.hadoop.api.ReadSupport;
 import org.apache.parquet.hadoop.api.WriteSupport;
-import org.apache.parquet.hadoop.example.GroupReadSupport;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.io.OutputFile;
 import org.apache.parquet.io.PositionOutputStream;
@@ -30,6 +28,7 @@ import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.io.api.RecordConsumer;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
+import org.sftn.conf.Printable;
 
 /**
  * The Parquet layout of a shard: {@code image} binary, {@code label} int, {@code name} string, {@code crc32c} int, the checksum of
@@ -39,7 +38,7 @@ final class ShardFile {
     private static final MessageType SCHEMA =
             MessageTypeParser.parseMessageType("message sample { required binary image;"
                     + " required int32 label; required binary name (UTF8); required int32 crc32c; }");
-    // A reader holds a row group in memory.
+    // Parquet's own readers hold a row group in memory.
     private static final int ROW_GROUP_BYTES = 32 << 20;
 
     private ShardFile() {}
@@ -153,12 +152,16 @@ final class ShardFile {
 
     /** Reads the images in the order in which they were written. */
     static final class Reader implements AutoCloseable {
-        private final ParquetReader<Group> parquet;
+        private final ShardColumns columns;
+        private int group = -1;
+        private long left;
+        private ShardColumns.Column labels;
+        private ShardColumns.Column names;
+        private ShardColumns.Column checksums;
+        private ShardColumns.Column images;
 
         Reader(Path path, Configuration hadoop) throws IOException {
-            parquet = ParquetReader.builder(new GroupReadSupport(), path)
-                    .withConf(hadoop)
-                    .build();
+            columns = ShardColumns.open(path, hadoop);
         }
 
         /**
@@ -166,15 +169,14 @@ final class ShardFile {
          * @throws DamagedException when the checksum is another
          */
         Row read() throws IOException {
-            Group group = parquet.read();
-            if (group == null) {
+            if (!toNext()) {
                 return null;
             }
-            Row row = new Row(
-                    group.getInteger("label", 0),
-                    group.getString("name", 0),
-                    group.getBinary("image", 0).getBytes());
-            if (row.crc32c() != group.getInteger("crc32c", 0)) {
+            int label = labels.nextInt();
+            String name = Printable.of(new String(names.nextBytes(), StandardCharsets.UTF_8));
+            int checksum = checksums.nextInt();
+            Row row = new Row(label, name, images.nextBytes());
+            if (row.crc32c() != checksum) {
                 throw new DamagedException(row.name());
             }
             return row;
@@ -182,12 +184,35 @@ final class ShardFile {
 
         /** @return false when there is none */
         boolean skip() throws IOException {
-            return parquet.read() != null;
+            if (!toNext()) {
+                return false;
+            }
+            labels.nextInt();
+            names.nextBytes();
+            checksums.nextInt();
+            images.nextBytes();
+            return true;
+        }
+
+        private boolean toNext() throws IOException {
+            while (left == 0) {
+                group++;
+                if (group >= columns.groups()) {
+                    return false;
+                }
+                left = columns.rows(group);
+                labels = columns.column(group, "label", Type.INT32);
+                names = columns.column(group, "name", Type.BYTE_ARRAY);
+                checksums = columns.column(group, "crc32c", Type.INT32);
+                images = columns.column(group, "image", Type.BYTE_ARRAY);
+            }
+            left--;
+            return true;
         }
 
         @Override
         public void close() throws IOException {
-            parquet.close();
+            columns.close();
         }
     }
 
@@ -202,14 +227,13 @@ final class ShardFile {
 
     /** The labels of all images, in their order; reads nothing else. */
     static int[] labels(Path path, Configuration hadoop) throws IOException {
-        Configuration onlyLabels = new Configuration(hadoop);
-        onlyLabels.set(ReadSupport.PARQUET_READ_SCHEMA, "message sample { required int32 label; }");
         IntStream.Builder labels = IntStream.builder();
-        try (ParquetReader<Group> parquet = ParquetReader.builder(new GroupReadSupport(), path)
-                .withConf(onlyLabels)
-                .build()) {
-            for (Group group = parquet.read(); group != null; group = parquet.read()) {
-                labels.add(group.getInteger("label", 0));
+        try (ShardColumns columns = ShardColumns.open(path, hadoop)) {
+            for (int group = 0; group < columns.groups(); group++) {
+                ShardColumns.Column column = columns.column(group, "label", Type.INT32);
+                for (long i = 0; i < columns.rows(group); i++) {
+                    labels.add(column.nextInt());
+                }
             }
         }
         return labels.build().toArray();

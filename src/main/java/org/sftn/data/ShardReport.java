@@ -1,6 +1,6 @@
 package org.sftn.data;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.FileNotFoundException;
@@ -36,8 +36,17 @@ record ShardReport(
         ContentDigest digest,
         List<Rejection> rejections)
         implements java.io.Serializable {
-    private static final ObjectMapper JSON = JsonMapper.builder().build();
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+            .build();
     private static final int MAX_BYTES = 64 << 20;
+
+    ShardReport {
+        imagesPerClass = List.copyOf(imagesPerClass);
+        rejections = List.copyOf(rejections);
+    }
 
     private static Path path(Path folder, String file) {
         return new Path(folder, file + ".json");
@@ -53,15 +62,28 @@ record ShardReport(
     /**
      * @param folder of reports
      * @param shard where the file would be
+     * @param classes of the data set
      * @return null when the shard is not done: there is no whole report, or not the file that it reports
      */
-    static ShardReport read(Path folder, Path shard, Configuration hadoop) throws IOException {
+    static ShardReport read(Path folder, Path shard, int classes, Configuration hadoop) throws IOException {
         FileSystem files = folder.getFileSystem(hadoop);
+        byte[] json;
+        long length;
         try (FSDataInputStream in = files.open(path(folder, shard.getName()))) {
-            ShardReport report = JSON.readValue(in.readNBytes(MAX_BYTES), ShardReport.class);
-            boolean done = report.images == 0 || files.getFileStatus(shard).getLen() == report.bytes;
+            json = in.readNBytes(MAX_BYTES);
+            length = files.exists(shard) ? files.getFileStatus(shard).getLen() : -1;
+        } catch (FileNotFoundException e) {
+            return null;
+        }
+        try {
+            ShardReport report = JSON.readValue(json, ShardReport.class);
+            boolean done = report != null
+                    && report.file.equals(shard.getName())
+                    && report.imagesPerClass.size() == classes
+                    && (report.images == 0 || length == report.bytes);
             return done ? report : null;
-        } catch (FileNotFoundException | JsonProcessingException e) {
+        } catch (IOException e) {
+            // A report that was cut off by a crash.
             return null;
         }
     }

@@ -8,6 +8,7 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.PrepareSettings.Store;
+import org.sftn.conf.Redaction;
 import org.sftn.conf.UserException;
 
 /** Which class stands for which value of {@code prepare.source}. */
@@ -42,6 +43,7 @@ final class Sources {
         if (settings.input().isBlank()) {
             throw new UserException("there is nothing to prepare: prepare.input is empty, " + what);
         }
+        Redaction.requireNoPassword("prepare.input", settings.input());
         return new Path(settings.input());
     }
 

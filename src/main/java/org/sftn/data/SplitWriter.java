@@ -97,7 +97,7 @@ final class SplitWriter {
         List<ShardReport> all = new ArrayList<>();
         List<ShardTask> open = new ArrayList<>();
         for (ShardTask task : tasks) {
-            ShardReport report = ShardReport.read(reports, task.shard(), hadoop);
+            ShardReport report = ShardReport.read(reports, task.shard(), task.classes(), hadoop);
             all.add(report);
             if (report == null) {
                 open.add(task);

@@ -8,6 +8,7 @@ import java.util.List;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.hadoop.fs.FSDataInputStream;
+import org.sftn.conf.Printable;
 
 /**
  * The files in a tar archive, found by their headers alone; what lies between is not read.
@@ -20,7 +21,7 @@ record TarListing(List<Entry> entries, List<String> links, Damage damage) implem
     /**
      * A file.
      *
-     * @param name as in the archive; never a path to write to
+     * @param name as in the archive, made printable; never a path to read or write
      * @param offset of its first byte in the file that was listed
      * @param length in bytes
      */
@@ -36,6 +37,9 @@ record TarListing(List<Entry> entries, List<String> links, Damage damage) implem
     /** What a tar is a multiple of. */
     private static final int RECORD_BYTES = 512;
 
+    /** Of a file's header with long names and attributes before it; longer ones would fill the memory. */
+    private static final int MAX_HEADER_BYTES = 256 << 10;
+
     /**
      * @param file that the archive lies in
      * @param start of the archive in the file
@@ -47,7 +51,7 @@ record TarListing(List<Entry> entries, List<String> links, Damage damage) implem
         long at = start;
         while (at < end) {
             file.seek(at);
-            Bounded header = new Bounded(file, end - at);
+            Bounded header = new Bounded(file, Math.min(end - at, MAX_HEADER_BYTES));
             TarArchiveEntry entry;
             try {
                 // One for each header: going from entry to entry it would read all that lies between.
@@ -56,9 +60,10 @@ record TarListing(List<Entry> entries, List<String> links, Damage damage) implem
                 if (header.failure != null) {
                     throw header.failure;
                 }
-                return new TarListing(entries, links, damaged(at - start, e.getMessage()));
+                return new TarListing(
+                        entries, links, damaged(at - start, Printable.of(String.valueOf(e.getMessage()))));
             } catch (RuntimeException e) {
-                return new TarListing(entries, links, damaged(at - start, e.toString()));
+                return new TarListing(entries, links, damaged(at - start, Printable.of(e.toString())));
             }
             if (entry == null) {
                 return header.read < RECORD_BYTES
@@ -68,6 +73,7 @@ record TarListing(List<Entry> entries, List<String> links, Damage damage) implem
             if (!entry.isCheckSumOK()) {
                 return new TarListing(entries, links, damaged(at - start, "the checksum of a file's header is wrong"));
             }
+            String name = Printable.of(entry.getName());
             long data = at + header.read;
             long size = entry.getSize();
             if (size < 0 || size > end - data) {
@@ -75,17 +81,22 @@ record TarListing(List<Entry> entries, List<String> links, Damage damage) implem
                         entries,
                         links,
                         new Damage(
-                                entry.getName(),
+                                name,
                                 "the archive ends in it, %d bytes before its end".formatted(size - (end - data))));
             }
             if (entry.isLink() || entry.isSymbolicLink()) {
-                links.add(entry.getName());
-            } else if (entry.isFile() && !entry.isSparse()) {
-                entries.add(new Entry(entry.getName(), data, size));
+                links.add(name);
+            } else if (isPlain(entry) && !entry.isSparse()) {
+                entries.add(new Entry(name, data, size));
             }
             at = data + (size + RECORD_BYTES - 1) / RECORD_BYTES * RECORD_BYTES;
         }
         return cut(entries, links, end - start);
+    }
+
+    // The library takes all for files that are no folders.
+    private static boolean isPlain(TarArchiveEntry entry) {
+        return entry.isFile() && !entry.isBlockDevice() && !entry.isCharacterDevice() && !entry.isFIFO();
     }
 
     private static TarListing cut(List<Entry> entries, List<String> links, long at) {

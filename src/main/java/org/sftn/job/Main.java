@@ -95,7 +95,7 @@ public final class Main {
                 return new Shell(out, err, errors).run(command.name(), listing::text);
             }
             if (command.userObject() instanceof Status status) {
-                return new Shell(out, err).run(command.name(), status::text);
+                return new Shell(out, err, errors).run(command.name(), status::text);
             }
             Job job = (Job) command.userObject();
             if (options.out == null && job.defaultOut().isEmpty()) {

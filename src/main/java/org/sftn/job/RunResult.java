@@ -2,6 +2,7 @@ package org.sftn.job;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.SortedMap;
+import org.sftn.conf.Redaction;
 
 /**
  * What {@code result.json} says. Numbers that a job does not have are null and left out.
@@ -84,7 +85,7 @@ record RunResult(
         return new RunResult(
                 run.job(),
                 FAILED,
-                why.getMessage() == null ? why.toString() : why.getMessage(),
+                Redaction.of(why.getMessage() == null ? why.toString() : why.getMessage()),
                 null,
                 null,
                 null,

@@ -6,6 +6,7 @@ import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
+import org.sftn.conf.Redaction;
 import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 import org.sftn.data.Dataset;
@@ -60,6 +61,7 @@ record Session(
         if (path.isBlank()) {
             throw new UserException(what + " is not set");
         }
+        Redaction.requireNoPassword(what, path);
         try {
             Path given = new Path(path);
             return given.getFileSystem(hadoop).makeQualified(given);

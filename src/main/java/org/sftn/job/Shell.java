@@ -18,6 +18,7 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.SparkHadoopUtil;
 import org.apache.spark.sql.SparkSession;
 import org.sftn.conf.ConfigFile;
+import org.sftn.conf.Redaction;
 import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 import org.slf4j.Logger;
@@ -109,7 +110,7 @@ final class Shell {
             }
             LOG.error("{} failed", name, e);
             // Spark's messages hold whole stack traces.
-            String firstLine = e.toString().lines().findFirst().orElse("");
+            String firstLine = Redaction.of(e.toString()).lines().findFirst().orElse("");
             errors.accept("%s failed: %s (stack trace in the log)".formatted(name, firstLine));
             return FAILURE;
         } finally {

@@ -36,6 +36,12 @@ public record ModelDescription(
         mean = List.copyOf(mean);
         standardDeviation = List.copyOf(standardDeviation);
         provenance = Map.copyOf(provenance);
+        // Refuses what is no shape.
+        new Shape(image);
+        if (image.size() != 3 || classNames.isEmpty() || architecture.isBlank()) {
+            throw new IllegalArgumentException("no network '%s' for images of %s and %d classes"
+                    .formatted(architecture, image, classNames.size()));
+        }
     }
 
     public int classes() {

@@ -1,6 +1,6 @@
 package org.sftn.model;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -17,6 +17,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.sftn.conf.Printable;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
 
@@ -28,9 +29,12 @@ import org.sftn.nn.Tensor;
  * @param metadata free text by key
  */
 public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metadata) {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = new ObjectMapper()
+            .enable(
+                    DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY,
+                    DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
     private static final String METADATA = "__metadata__";
-    private static final int MAX_HEADER = 16 << 20;
+    private static final int MAX_HEADER = 4 << 20;
     private static final int CHUNK = 1 << 20;
     private static final int HEADER_BYTES_A_TENSOR = 256;
 
@@ -97,7 +101,9 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
         JsonNode header;
         try {
             header = JSON.readTree(exactly(in, (int) headerLength));
-        } catch (JsonProcessingException e) {
+        } catch (EOFException e) {
+            throw e;
+        } catch (IOException e) {
             throw new IOException("not a safetensors file: the header is no JSON", e);
         }
         if (header == null || !header.isObject()) {
@@ -120,8 +126,8 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
         long offset = 0;
         for (Entry entry : entries) {
             if (entry.begin != offset || entry.end - entry.begin != 4L * entry.shape.elements()) {
-                throw new IOException("tensor '" + entry.name + "' of " + entry.shape + " cannot lie at " + entry.begin
-                        + " to " + entry.end);
+                throw new IOException("tensor '" + Printable.of(entry.name) + "' of " + entry.shape + " cannot lie at "
+                        + entry.begin + " to " + entry.end);
             }
             offset = entry.end;
         }
@@ -142,18 +148,27 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
             if (!node.path("dtype").asText().equals("F32")
                     || !node.path("shape").isArray()
                     || offsets.size() != 2) {
-                throw new IOException("tensor '" + name + "' is no F32 tensor with a shape and offsets: " + node);
+                throw new IOException("tensor '%s' is no F32 tensor with a shape and offsets: %s"
+                        .formatted(Printable.of(name), Printable.of(node.toString())));
             }
             List<Integer> dimensions = new ArrayList<>();
-            node.path("shape").forEach(d -> dimensions.add(d.asInt(-1)));
+            node.path("shape").forEach(d -> dimensions.add(d.isInt() ? d.intValue() : -1));
             try {
                 Shape shape = new Shape(dimensions);
                 shape.elements();
-                return new Entry(
-                        name, shape, offsets.get(0).asLong(-1), offsets.get(1).asLong(-1));
+                return new Entry(name, shape, offset(offsets.get(0)), offset(offsets.get(1)));
             } catch (IllegalArgumentException | ArithmeticException e) {
-                throw new IOException("tensor '" + name + "' cannot have the shape " + node.path("shape"), e);
+                throw new IOException(
+                        "tensor '%s' cannot have the shape %s"
+                                .formatted(
+                                        Printable.of(name),
+                                        Printable.of(node.path("shape").toString())),
+                        e);
             }
+        }
+
+        private static long offset(JsonNode node) {
+            return node.isIntegralNumber() && node.canConvertToLong() ? node.longValue() : -1;
         }
     }
 

@@ -32,7 +32,8 @@ public record SavedModel(ModelDescription description, Map<String, Tensor> value
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
     private static final String WEIGHTS = "weights.safetensors";
     private static final String DESCRIPTION = "model.json";
-    private static final long MAX_BYTES = 1L << 30;
+    private static final int MAX_WEIGHTS_BYTES = 1 << 30;
+    private static final int MAX_DESCRIPTION_BYTES = 4 << 20;
 
     /**
      * Writes to a sibling and renames it, so that a folder with this name is always whole.
@@ -64,18 +65,21 @@ public record SavedModel(ModelDescription description, Map<String, Tensor> value
     /** @throws UserException when there is no model, or it is damaged; naming the file */
     public static SavedModel read(Path folder, Configuration hadoop) throws IOException {
         FileSystem files = folder.getFileSystem(hadoop);
-        byte[] json = bytes(files, new Path(folder, DESCRIPTION), folder);
+        byte[] json = bytes(files, new Path(folder, DESCRIPTION), MAX_DESCRIPTION_BYTES, folder);
         ModelDescription description;
         try {
             description = JSON.readValue(json, ModelDescription.class);
         } catch (IOException | RuntimeException e) {
             throw new UserException("the model " + folder + " cannot be used: model.json is damaged", e);
         }
+        if (description == null) {
+            throw new UserException("the model " + folder + " cannot be used: model.json is damaged");
+        }
         if (description.format() != ModelDescription.FORMAT) {
             throw new UserException("the model %s cannot be used: its format is %d, this version reads %d"
                     .formatted(folder, description.format(), ModelDescription.FORMAT));
         }
-        byte[] weights = bytes(files, new Path(folder, WEIGHTS), folder);
+        byte[] weights = bytes(files, new Path(folder, WEIGHTS), MAX_WEIGHTS_BYTES, folder);
         if (!sha256(weights).equals(description.weightsSha256())) {
             throw new UserException("the model " + folder + " cannot be used: " + WEIGHTS
                     + " does not have the checksum in model.json");
@@ -96,10 +100,10 @@ public record SavedModel(ModelDescription description, Map<String, Tensor> value
         }
     }
 
-    private static byte[] bytes(FileSystem files, Path path, Path folder) throws IOException {
+    private static byte[] bytes(FileSystem files, Path path, int most, Path folder) throws IOException {
         try (FSDataInputStream in = files.open(path)) {
             long length = files.getFileStatus(path).getLen();
-            if (length > MAX_BYTES) {
+            if (length > most) {
                 throw new UserException(
                         "the model " + folder + " cannot be used: " + path.getName() + " has " + length + " bytes");
             }
@@ -109,7 +113,7 @@ public record SavedModel(ModelDescription description, Map<String, Tensor> value
         }
     }
 
-    private static String sha256(byte[] bytes) {
+    static String sha256(byte[] bytes) {
         try {
             return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
         } catch (NoSuchAlgorithmException e) {

@@ -35,9 +35,21 @@ record Checkpoint(
     static final int FORMAT = 1;
 
     /** @param sha256 of the content, in hex */
-    record File(String name, long bytes, String sha256) implements Serializable {}
+    record File(String name, long bytes, String sha256) implements Serializable {
+        File {
+            Objects.requireNonNull(name);
+            Objects.requireNonNull(sha256);
+        }
+    }
 
+    /** Also refuses a marker that lacks something. */
     Checkpoint {
+        Objects.requireNonNull(parameterOrder);
+        Objects.requireNonNull(folder);
+        files.forEach(Objects::requireNonNull);
+        if (iterations < 0 || epochs < 0) {
+            throw new IllegalArgumentException(iterations + " iterations and " + epochs + " epochs");
+        }
         run = new TreeMap<>(run);
         files = new ArrayList<>(files);
     }

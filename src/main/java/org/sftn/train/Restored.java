@@ -79,8 +79,14 @@ record Restored(float[] weights, float[] momentum, float[] statistics, Map<Strin
         System.arraycopy(from, 0, to, slice.offset(), slice.length());
     }
 
-    private static float[] mean(List<ReplicaState> states) {
+    private static float[] mean(List<ReplicaState> states) throws IOException {
         float[] mean = states.get(0).statistics().clone();
+        for (ReplicaState state : states) {
+            if (state.statistics().length != mean.length) {
+                throw new IOException("the ranks of a checkpoint have %d and %d statistics"
+                        .formatted(mean.length, state.statistics().length));
+            }
+        }
         for (int i = 0; i < mean.length; i++) {
             double sum = 0;
             for (ReplicaState state : states) {

@@ -1,0 +1,30 @@
+package org.sftn.conf;
+
+/** Texts from files of others, such as names in archives, for messages, logs and tables. */
+public final class Printable {
+    private static final int MAX_LENGTH = 255;
+
+    private Printable() {}
+
+    /**
+     * The same text, unless it could forge lines or steer a terminal: control and format characters, line separators and halves of
+     * characters become {@code \}{@code uXXXX}; what is longer than 255 characters is cut.
+     */
+    public static String of(String text) {
+        StringBuilder out = new StringBuilder();
+        int at = 0;
+        while (at < text.length() && out.length() < MAX_LENGTH) {
+            int character = text.codePointAt(at);
+            switch (Character.getType(character)) {
+                case Character.CONTROL,
+                        Character.FORMAT,
+                        Character.LINE_SEPARATOR,
+                        Character.PARAGRAPH_SEPARATOR,
+                        Character.SURROGATE -> out.append("\\u%04X".formatted(character));
+                default -> out.appendCodePoint(character);
+            }
+            at += Character.charCount(character);
+        }
+        return at < text.length() ? out + "..." : out.toString();
+    }
+}

@@ -1,0 +1,143 @@
+package org.sftn;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.sftn.data.DataFuzzTest;
+import org.sftn.model.ModelFuzzTest;
+import org.sftn.train.CheckpointFuzzTest;
+
+/**
+ * Coverage-guided fuzzing, each reader in a process of its own with a small heap, so that a crash of native code is seen. Not
+ * part of the build: {@code mvn test -Dtest=FuzzTestRun}, with {@code -Dfuzz.inputs=N} for another number of inputs than 100,000
+ * a reader and {@code -Dfuzz.only=NAME} for one reader. What is found lies in {@code target/fuzz/NAME}; once it is mended it goes
+ * to {@code src/test/resources/fuzz/NAME}.
+ */
+public class FuzzTestRun {
+    private static final Path FOLDER = Path.of("target/fuzz");
+    private static final String INPUTS = System.getProperty("fuzz.inputs", "100000");
+    private static final String ONLY = System.getProperty("fuzz.only", "");
+    private static final String INSTRUMENTED = "org.sftn.**:com.twelvemonkeys.**:org.apache.commons.compress.**";
+    private static final Pattern UNUSED =
+            Pattern.compile("/com/intel/|/org/apache/spark/|scala|/org/scalanlp/|/dnnl/|/opencl/");
+    private static final Pattern DONE = Pattern.compile("Done (\\d+) (?:runs )?in (\\d+) second");
+    private static final Pattern COVERAGE = Pattern.compile("cov: (\\d+)");
+
+    static Stream<FuzzTestTarget> all() {
+        return Stream.<Supplier<List<FuzzTestTarget>>>of(
+                        ModelFuzzTest::targets, CheckpointFuzzTest::targets, DataFuzzTest::targets)
+                .flatMap(some -> some.get().stream());
+    }
+
+    static Stream<FuzzTestTarget> chosen() {
+        return all().filter(target -> ONLY.isEmpty() || target.name().equals(ONLY));
+    }
+
+    static FuzzTestTarget named(String name) {
+        return all().filter(target -> target.name().equals(name)).findFirst().orElseThrow();
+    }
+
+    /** What Jazzer calls in its process. */
+    public static final class Entry {
+        private static FuzzTestTarget target;
+
+        private Entry() {}
+
+        /** Loads all classes, which is slow, before inputs are timed. */
+        public static void fuzzerInitialize() throws Exception {
+            target = named(System.getProperty("fuzz.target"));
+            target.replay(0, 0);
+        }
+
+        public static void fuzzerTestOneInput(byte[] input) {
+            target.check(input);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("chosen")
+    void nothingIsFound(FuzzTestTarget target) throws Exception {
+        Path folder = FOLDER.resolve(target.name());
+        Path corpus = Files.createDirectories(folder.resolve("corpus"));
+        List<byte[]> valid = new ArrayList<>(target.seeds());
+        valid.addAll(target.regressions());
+        for (int i = 0; i < valid.size(); i++) {
+            Files.write(corpus.resolve("seed-" + i), valid.get(i));
+        }
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(argument -> argument.startsWith("--add-opens"))
+                .forEach(command::add);
+        command.addAll(List.of(
+                "-Xmx512m",
+                "-XX:ErrorFile=" + folder.resolve("crash.log"),
+                "-Dfuzz.target=" + target.name(),
+                "-Dlog4j.configuration=file:src/test/resources/fuzz/log4j.properties",
+                "-cp",
+                classPath(),
+                "com.code_intelligence.jazzer.Jazzer",
+                "--target_class=" + Entry.class.getName(),
+                "--instrumentation_includes=" + INSTRUMENTED,
+                "--custom_hook_includes=" + INSTRUMENTED,
+                "-runs=" + INPUTS,
+                "-seed=1",
+                "-timeout=120",
+                "-rss_limit_mb=3000",
+                "-max_len=20000",
+                "-artifact_prefix=" + folder + "/",
+                corpus.toString()));
+        Path log = folder.resolve("log.txt");
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start();
+        assertThat(process.waitFor(30, TimeUnit.MINUTES)).isTrue();
+        String said = Files.readString(log, StandardCharsets.ISO_8859_1);
+        assertThat(process.exitValue()).as(tail(said)).isZero();
+        report(target, said);
+    }
+
+    /** Jazzer searches all of it at each start: without what no reader needs. */
+    private static String classPath() {
+        return Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+                .filter(entry -> !UNUSED.matcher(entry).find())
+                .collect(Collectors.joining(File.pathSeparator));
+    }
+
+    private static void report(FuzzTestTarget target, String said) {
+        Matcher done = DONE.matcher(said);
+        assertThat(done.find()).as(tail(said)).isTrue();
+        assertThat(Long.parseLong(done.group(1))).isGreaterThanOrEqualTo(Long.parseLong(INPUTS));
+        String coverage = "";
+        for (Matcher each = COVERAGE.matcher(said); each.find(); ) {
+            coverage = each.group(1);
+        }
+        System.out.printf(
+                Locale.ROOT,
+                "%-18s %s inputs, %s s, %s edges%n",
+                target.name(),
+                done.group(1),
+                done.group(2),
+                coverage);
+    }
+
+    private static String tail(String said) {
+        return said.substring(Math.max(0, said.length() - 6000));
+    }
+}

@@ -1,0 +1,199 @@
+package org.sftn;
+
+import com.sun.management.ThreadMXBean;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * A reader and the files that it is fed with when it is fuzzed.
+ *
+ * @param name also of the folder of {@code src/test/resources/fuzz} that holds inputs which once failed
+ * @param seeds valid files, small
+ * @param documented what the reader may throw; anything else is a finding
+ * @param bytes that it may allocate for one input
+ */
+public record FuzzTestTarget(
+        String name, List<byte[]> seeds, Reader reader, Set<Class<? extends Exception>> documented, long bytes) {
+    private static final Path REGRESSIONS = Path.of("src/test/resources/fuzz");
+    private static final long MAX_MILLISECONDS = 10_000;
+    private static final int[] INTERESTING = {
+        0,
+        1,
+        2,
+        3,
+        4,
+        7,
+        8,
+        16,
+        31,
+        32,
+        64,
+        100,
+        127,
+        128,
+        255,
+        256,
+        511,
+        512,
+        1000,
+        1024,
+        4096,
+        32_767,
+        32_768,
+        65_535,
+        65_536,
+        1 << 20,
+        1 << 24,
+        1 << 28,
+        Integer.MAX_VALUE,
+        Integer.MIN_VALUE,
+        -1,
+        -2,
+        -16,
+        -128
+    };
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+    /** Reads a file of which nothing is known. */
+    @FunctionalInterface
+    public interface Reader {
+        void read(byte[] file) throws Exception;
+    }
+
+    /** @throws AssertionError when the reader throws something else than it says, is slow or takes too much memory */
+    public void check(byte[] input) {
+        long allocated = THREADS.getCurrentThreadAllocatedBytes();
+        // Not the time of the clock: other processes may have the cores.
+        long start = THREADS.getCurrentThreadCpuTime();
+        try {
+            reader.read(input);
+        } catch (Throwable e) {
+            if (documented.stream().noneMatch(each -> each.isInstance(e))) {
+                throw new AssertionError(name + " does not say that it throws " + e + " of " + described(input), e);
+            }
+        }
+        long milliseconds = (THREADS.getCurrentThreadCpuTime() - start) / 1_000_000;
+        if (milliseconds > MAX_MILLISECONDS) {
+            throw new AssertionError("%s takes %d ms of %s".formatted(name, milliseconds, described(input)));
+        }
+        long taken = THREADS.getCurrentThreadAllocatedBytes() - allocated;
+        if (taken > bytes) {
+            throw new AssertionError("%s allocates %d bytes of %s".formatted(name, taken, described(input)));
+        }
+    }
+
+    private static String described(byte[] input) {
+        int shown = Math.min(input.length, 2048);
+        return input.length + " bytes " + HexFormat.of().formatHex(input, 0, shown)
+                + (shown < input.length ? "..." : "");
+    }
+
+    /** Inputs that once failed. */
+    public List<byte[]> regressions() {
+        Path folder = REGRESSIONS.resolve(name);
+        if (!Files.isDirectory(folder)) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            List<byte[]> all = new ArrayList<>();
+            for (Path file : files.sorted().toList()) {
+                all.add(Files.readAllBytes(file));
+            }
+            return all;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /**
+     * Reads the seeds, which must be valid, what once failed, and seeds with damages.
+     *
+     * @param inputs with damages
+     */
+    public void replay(int inputs, long seed) throws Exception {
+        for (byte[] valid : seeds) {
+            reader.read(valid.clone());
+        }
+        regressions().forEach(this::check);
+        List<byte[]> bases = new ArrayList<>(seeds);
+        bases.addAll(regressions());
+        Random random = new Random(seed);
+        for (int i = 0; i < inputs; i++) {
+            check(mutated(bases, random));
+        }
+    }
+
+    static byte[] mutated(List<byte[]> bases, Random random) {
+        byte[] file = bases.get(random.nextInt(bases.size())).clone();
+        int damages = 1 + random.nextInt(4);
+        for (int i = 0; i < damages && file.length > 0; i++) {
+            file = damaged(file, bases, random);
+        }
+        return file;
+    }
+
+    private static byte[] damaged(byte[] file, List<byte[]> bases, Random random) {
+        int at = random.nextInt(file.length);
+        int value = INTERESTING[random.nextInt(INTERESTING.length)];
+        int room = file.length - at;
+        switch (random.nextInt(9)) {
+            case 0 -> file[at] ^= (byte) (1 << random.nextInt(8));
+            case 1 -> file[at] = (byte) random.nextInt(256);
+            case 2 -> file[at] = (byte) value;
+            case 3 -> {
+                if (room >= 4) {
+                    order(file, random).putInt(at, value);
+                }
+            }
+            case 4 -> {
+                if (room >= 8) {
+                    order(file, random).putLong(at, random.nextBoolean() ? value : (long) value << 32);
+                }
+            }
+            case 5 -> {
+                return Arrays.copyOf(file, at);
+            }
+            case 6 -> {
+                int length = random.nextInt(Math.min(room, 64)) + 1;
+                return joined(Arrays.copyOf(file, at), Arrays.copyOfRange(file, at + length, file.length));
+            }
+            case 7 -> {
+                int length = random.nextInt(Math.min(room, 256)) + 1;
+                return joined(Arrays.copyOf(file, at + length), Arrays.copyOfRange(file, at, file.length));
+            }
+            default -> {
+                byte[] other = bases.get(random.nextInt(bases.size()));
+                int from = other.length == 0 ? 0 : random.nextInt(other.length);
+                return joined(Arrays.copyOf(file, at), Arrays.copyOfRange(other, from, other.length));
+            }
+        }
+        return file;
+    }
+
+    private static ByteBuffer order(byte[] file, Random random) {
+        return ByteBuffer.wrap(file).order(random.nextBoolean() ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
+    }
+
+    private static byte[] joined(byte[] first, byte[] second) {
+        byte[] all = Arrays.copyOf(first, first.length + second.length);
+        System.arraycopy(second, 0, all, first.length, second.length);
+        return all;
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}

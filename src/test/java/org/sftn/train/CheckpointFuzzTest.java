@@ -1,0 +1,95 @@
+package org.sftn.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.sftn.FuzzTestFiles;
+import org.sftn.FuzzTestTarget;
+import org.sftn.conf.UserException;
+import org.sftn.nn.Shape;
+import org.sftn.nn.Tensor;
+
+/** Checkpoints of which nothing is known. */
+@Timeout(120)
+public class CheckpointFuzzTest {
+    private static final Configuration HADOOP = FuzzTestFiles.hadoop();
+    private static final long SOME_BYTES = 64 << 20;
+
+    public static List<FuzzTestTarget> targets() {
+        return List.of(
+                new FuzzTestTarget(
+                        "checkpoint-marker",
+                        List.of(marker()),
+                        CheckpointFuzzTest::marker,
+                        Set.of(UserException.class),
+                        SOME_BYTES),
+                new FuzzTestTarget(
+                        "checkpoint-rank",
+                        List.of(rank()),
+                        CheckpointFuzzTest::rank,
+                        Set.of(IOException.class),
+                        SOME_BYTES));
+    }
+
+    private static void marker(byte[] file) throws IOException {
+        FuzzTestFiles.hold(Map.of("000000000004.json", file, "rank-0.safetensors", rank()));
+        CheckpointFolder folder = new CheckpointFolder(FuzzTestFiles.root(), HADOOP);
+        Checkpoint checkpoint = folder.latest().orElseThrow();
+        checkpoint.differencesFrom(Map.of("job", "teacher"));
+        assertThat(checkpoint.parameterOrder()).isNotNull();
+        assertThat(checkpoint.files()).hasSize(checkpoint.ranks()).noneMatch(each -> each.sha256() == null);
+    }
+
+    /** With the checksum of what is there, as of one who makes such files. */
+    private static void rank(byte[] file) throws IOException {
+        FuzzTestFiles.hold(Map.of("rank-0.safetensors", file));
+        RankFile.read(
+                FuzzTestFiles.root(), new Checkpoint.File("rank-0.safetensors", file.length, sha256(file)), HADOOP);
+    }
+
+    private static byte[] rank() {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try {
+            new ReplicaState(
+                            new float[] {1, 2, 3},
+                            new float[] {4, 5, 6},
+                            new float[] {7},
+                            Map.of("memory", Tensor.zeros(Shape.of(2, 2))),
+                            new Tally(8, 1.5, Map.of("kd", 0.5), 3, 0))
+                    .toSafetensors()
+                    .write(out);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return out.toByteArray();
+    }
+
+    private static byte[] marker() {
+        byte[] rank = rank();
+        return """
+                {"format": 1, "iterations": 4, "epochs": 0, "ranks": 1, "parameters": 3, "parameterOrder": "o",
+                 "run": {"job": "teacher"}, "folder": "000000000004-a",
+                 "files": [{"name": "rank-0.safetensors", "bytes": %d, "sha256": "%s"}]}""".formatted(rank.length, sha256(rank)).getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static String sha256(byte[] bytes) {
+        return HexFormat.of().formatHex(RankFile.sha256().digest(bytes));
+    }
+
+    @ParameterizedTest
+    @MethodSource("targets")
+    void damagedFilesAreRefusedAsTheReaderSays(FuzzTestTarget target) throws Exception {
+        target.replay(3000, 1);
+    }
+}
