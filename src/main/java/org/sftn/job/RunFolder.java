@@ -17,6 +17,7 @@ import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
@@ -207,7 +208,7 @@ final class RunFolder {
                 RunResult result = work.run(lock);
                 write(out.result(), result);
                 return result;
-            } catch (Exception e) {
+            } catch (Exception | FSError e) {
                 if (!lock.isLost()) {
                     recordFailure(e);
                 }
@@ -216,10 +217,10 @@ final class RunFolder {
         });
     }
 
-    private void recordFailure(Exception e) {
+    private void recordFailure(Throwable e) {
         try {
             write(out.result(), RunResult.failed(run, e));
-        } catch (IOException | RuntimeException unwritten) {
+        } catch (IOException | RuntimeException | FSError unwritten) {
             e.addSuppressed(unwritten);
         }
     }

@@ -11,6 +11,7 @@ import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileSystem;
@@ -187,7 +188,7 @@ final class RunLock implements AutoCloseable {
                 try {
                     renew();
                     warned = false;
-                } catch (IOException e) {
+                } catch (IOException | FSError e) {
                     if (!warned) {
                         LOG.warn("{} cannot be renewed now: {}", file, e.toString());
                     }
@@ -226,7 +227,7 @@ final class RunLock implements AutoCloseable {
             if (!lost && isOwn()) {
                 files.delete(file, false);
             }
-        } catch (IOException e) {
+        } catch (IOException | FSError e) {
             // The next run will find that nobody renews it.
             LOG.warn("{} cannot be removed: {}", file, e.toString());
         }

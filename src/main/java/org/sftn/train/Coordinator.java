@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import org.apache.hadoop.fs.FSError;
 import org.sftn.conf.UserException;
 import org.sftn.train.exchange.Rendezvous;
 
@@ -151,12 +152,12 @@ final class Coordinator implements AutoCloseable {
     private void now(FileWork work) {
         try {
             work.run();
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | FSError e) {
             fail(e);
         }
     }
 
-    private synchronized void fail(Exception e) {
+    private synchronized void fail(Throwable e) {
         if (failure == null) {
             failure = e instanceof RuntimeException runtime
                     ? runtime

@@ -1,6 +1,5 @@
 package org.sftn.train;
 
-import java.io.IOException;
 import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,7 +14,7 @@ final class Retries {
     private long reached = -1;
     private int lost;
     private int restarts;
-    private Exception last;
+    private Throwable last;
 
     /**
      * @param attempts without progress that end the run, at least 1
@@ -52,14 +51,14 @@ final class Retries {
      *
      * @throws TrainingFailedException when none could begin for too often
      */
-    void failed(Exception e) throws InterruptedException {
+    void failed(Throwable e) throws InterruptedException {
         lost++;
         restarts++;
         last = e;
         if (lost > attempts) {
             throw new TrainingFailedException(lost, e);
         }
-        if (e instanceof IOException || e instanceof StorageException) {
+        if (StorageException.isStorage(e)) {
             Duration pause = delay.multipliedBy(1L << Math.min(lost - 1, MAX_DOUBLINGS));
             LOG.warn("Files cannot be read or written now; the next attempt is in {} s", pause.toSeconds());
             Thread.sleep(pause.toMillis());

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSError;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
@@ -122,7 +123,7 @@ public final class Trainer {
                 return result(attempt(run, from, retries.restarts()), run, startNanos);
             } catch (UserException | DivergedException | TrainingFailedException e) {
                 throw e;
-            } catch (Exception e) {
+            } catch (Exception | FSError e) {
                 if (spark.sc().isStopped()
                         || e instanceof InterruptedException
                         || Thread.currentThread().isInterrupted()) {

@@ -2,13 +2,13 @@ package org.sftn.train;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.apache.commons.lang3.exception.ExceptionUtils;
+import org.apache.hadoop.fs.FSError;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.function.FlatMapFunction2;
@@ -90,9 +90,8 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Portion>, Iterator
             // Before the exchange is closed, so that it comes before the peers' complaints of that.
             driver.ask(new Report.Refused(me.rank(), e.getMessage()));
             throw e;
-        } catch (IOException | RuntimeException e) {
-            boolean storage = e instanceof IOException || e instanceof UncheckedIOException;
-            driver.ask(new Report.Broken(me.rank(), ExceptionUtils.getStackTrace(e), storage));
+        } catch (IOException | RuntimeException | FSError e) {
+            driver.ask(new Report.Broken(me.rank(), ExceptionUtils.getStackTrace(e), StorageException.isStorage(e)));
             throw e;
         }
     }

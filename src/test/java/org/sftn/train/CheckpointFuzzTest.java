@@ -11,6 +11,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.log4j.Level;
+import org.apache.log4j.Logger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -25,6 +29,16 @@ import org.sftn.nn.Tensor;
 public class CheckpointFuzzTest {
     private static final Configuration HADOOP = FuzzTestFiles.hadoop();
     private static final long SOME_BYTES = 64 << 20;
+
+    @BeforeAll
+    static void sayNothingOfEachDamagedCheckpoint() {
+        Logger.getLogger(CheckpointFolder.class).setLevel(Level.ERROR);
+    }
+
+    @AfterAll
+    static void sayItAgain() {
+        Logger.getLogger(CheckpointFolder.class).setLevel(null);
+    }
 
     public static List<FuzzTestTarget> targets() {
         return List.of(
