@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,7 +26,7 @@ import org.sftn.train.TrainingProgress;
 
 @Timeout(60)
 class RunLockTest {
-    private static final RunLock.Timing TIMING = new RunLock.Timing(Duration.ofMillis(100), Duration.ofMillis(1_000));
+    private static final RunLock.Timing TIMING = new RunLock.Timing(Duration.ofMillis(100), Duration.ofMillis(3_000));
     private static final Configuration HADOOP = new Configuration();
 
     @TempDir
@@ -161,7 +162,14 @@ class RunLockTest {
         try (RunLock lock = acquire(run("app-1"))) {
             Running other = onAnotherMachine();
             write(other);
-            assertThatThrownBy(() -> Thread.sleep(30_000)).isInstanceOf(InterruptedException.class);
+            assertThatThrownBy(() -> {
+                        // As a run that takes over, which looks whether the owner has written over its own.
+                        while (true) {
+                            write(other);
+                            Thread.sleep(TIMING.patience().toMillis());
+                        }
+                    })
+                    .isInstanceOfAny(InterruptedException.class, ClosedByInterruptException.class);
             assertThat(lock.isLost()).isTrue();
             lock.close();
             assertThat(read().token()).isEqualTo(other.token());
