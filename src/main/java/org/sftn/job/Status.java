@@ -13,8 +13,6 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.SparkConf;
-import org.apache.spark.deploy.SparkHadoopUtil;
 import org.sftn.conf.UserException;
 import org.sftn.data.Preparer;
 import org.sftn.train.OutputFolder;
@@ -41,7 +39,7 @@ final class Status {
     private String out;
 
     String text() throws IOException {
-        Configuration hadoop = SparkHadoopUtil.get().newConfiguration(new SparkConf());
+        Configuration hadoop = new Configuration();
         Path folder = Session.qualified("OUT", out, hadoop);
         FileSystem files = folder.getFileSystem(hadoop);
         OutputFolder run = new OutputFolder(folder);
