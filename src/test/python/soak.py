@@ -141,6 +141,7 @@ def soak(disturbed, alone, folder, minutes, chance):
                     events.write(f"{now:.0f},{what},{len(disturbed.rows())}\n")
                     events.flush()
                 due = time.time() + chance.uniform(60, 240)
+        disturbed.end()
         while len(alone.rows()) <= len(disturbed.rows()):
             time.sleep(1)
     return happened
