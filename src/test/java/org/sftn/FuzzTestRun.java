@@ -3,7 +3,6 @@ package org.sftn;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.File;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -80,11 +79,7 @@ public class FuzzTestRun {
         for (int i = 0; i < valid.size(); i++) {
             Files.write(corpus.resolve("seed-" + i), valid.get(i));
         }
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(argument -> argument.startsWith("--add-opens"))
-                .forEach(command::add);
+        List<String> command = TestJvm.command();
         command.addAll(List.of(
                 "-Xmx512m",
                 "-XX:ErrorFile=" + folder.resolve("crash.log"),

@@ -64,7 +64,7 @@ import picocli.CommandLine.Option;
             "jobs/bench.sh --against-pytorch [--rounds=5] [--python=python3] [options above]",
             "takes turns with the same step in PyTorch and prints a table of medians."
         })
-final class Bench {
+final class Bench implements Inquiry {
     private static final int WARM_UP = 2;
     private static final int IMAGES = 50_000;
     // Small: a random teacher's features are large, so losses are steep, and no step must leave the range of floats.
@@ -150,7 +150,8 @@ final class Bench {
     }
 
     /** @throws UserException when an option's value cannot be used */
-    String line() throws IOException {
+    @Override
+    public String text() throws IOException {
         requirePositive("--batch", batch);
         requirePositive("--iterations", iterations);
         requirePositive("--threads", threads);

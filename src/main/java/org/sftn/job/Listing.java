@@ -13,10 +13,11 @@ import picocli.CommandLine.Command;
  * <p>Example: {@code jobs/list.sh}
  */
 @Command(description = "List the distillation methods and the networks.")
-final class Listing {
+final class Listing implements Inquiry {
     private static final int WIDTH = 110;
 
-    String text() {
+    @Override
+    public String text() {
         int name = width(Methods.Method::name);
         int summary = width(Methods.Method::summary);
         StringBuilder text = new StringBuilder("Methods, for distill.method; the settings of NAME are distill.NAME.*");

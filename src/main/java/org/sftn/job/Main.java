@@ -16,7 +16,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** The entry point: {@code Main JOB [options]}; {@link Bench}, {@link Listing} and {@link Status} are commands that are no jobs. */
+/** The entry point: {@code Main JOB [options]}; each {@link Inquiry} is a command that is no job. */
 public final class Main {
     /** All jobs by name. */
     private static final SortedMap<String, Job> JOBS = Collections.unmodifiableSortedMap(new TreeMap<>(Map.of(
@@ -88,14 +88,8 @@ public final class Main {
                 return Shell.USAGE;
             }
             CommandSpec command = parsed.subcommand().commandSpec();
-            if (command.userObject() instanceof Bench bench) {
-                return new Shell(out, err, errors).run(command.name(), bench::line);
-            }
-            if (command.userObject() instanceof Listing listing) {
-                return new Shell(out, err, errors).run(command.name(), listing::text);
-            }
-            if (command.userObject() instanceof Status status) {
-                return new Shell(out, err, errors).run(command.name(), status::text);
+            if (command.userObject() instanceof Inquiry inquiry) {
+                return new Shell(out, err, errors).run(command.name(), inquiry::text);
             }
             Job job = (Job) command.userObject();
             if (options.out == null && job.defaultOut().isEmpty()) {

@@ -31,14 +31,15 @@ import picocli.CommandLine.Parameters;
  * <p>Example: {@code jobs/status.sh runs/teacher}
  */
 @Command(description = "Say how far a run is.")
-final class Status {
+final class Status implements Inquiry {
     /** Several times what a run needs to say that it is there. */
     private static final Duration SILENCE = RunLock.Timing.USUAL.patience();
 
     @Parameters(paramLabel = "OUT", description = "The --out of the run.")
     private String out;
 
-    String text() throws IOException {
+    @Override
+    public String text() throws IOException {
         Configuration hadoop = new Configuration();
         Path folder = Session.qualified("OUT", out, hadoop);
         FileSystem files = folder.getFileSystem(hadoop);
@@ -86,7 +87,7 @@ final class Status {
         }
         if (running.isPresent()) {
             return "stopped without a word %s ago (%s); the same command with --resume goes on"
-                    .formatted(time(silence.toSeconds()), running.get());
+                    .formatted(TrainingProgress.time(silence.toSeconds()), running.get());
         }
         return result.map(ended -> ended.status().equals(RunResult.DONE)
                         ? "done"
@@ -108,7 +109,7 @@ final class Status {
                 progress.imagesPerSecond(),
                 100 * progress.dataWaitShare(),
                 100 * progress.exchangeShare(),
-                time(progress.secondsLeft()),
+                TrainingProgress.time(progress.secondsLeft()),
                 progress.restarts());
     }
 
@@ -141,9 +142,5 @@ final class Status {
                         100 * result.top1(),
                         100 * result.top5(),
                         result.loss());
-    }
-
-    private static String time(long seconds) {
-        return String.format(Locale.ROOT, "%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60);
     }
 }

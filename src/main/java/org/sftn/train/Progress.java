@@ -83,7 +83,7 @@ final class Progress {
                 top1(sinceLastLine.top1()),
                 interval.learningRate(),
                 interval.imagesPerSecond(),
-                time(interval.secondsLeft()));
+                TrainingProgress.time(interval.secondsLeft()));
     }
 
     /** Prints what an epoch has come to. */
@@ -131,9 +131,5 @@ final class Progress {
                 + terms.entrySet().stream()
                         .map(term -> String.format(Locale.ROOT, "%s %.4f", term.getKey(), term.getValue()))
                         .collect(Collectors.joining(", ", " (", ")"));
-    }
-
-    private static String time(long seconds) {
-        return String.format(Locale.ROOT, "%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60);
     }
 }

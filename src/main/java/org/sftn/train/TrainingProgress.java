@@ -1,6 +1,7 @@
 package org.sftn.train;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -33,4 +34,9 @@ public record TrainingProgress(
         double dataWaitShare,
         double exchangeShare,
         long secondsLeft,
-        int restarts) {}
+        int restarts) {
+    /** Hours, minutes and seconds, for people. */
+    public static String time(long seconds) {
+        return String.format(Locale.ROOT, "%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60);
+    }
+}

@@ -3,7 +3,6 @@ package org.sftn.data;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,6 +13,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.sftn.TestJvm;
 
 @Timeout(120)
 class ShardFileTest {
@@ -57,11 +57,7 @@ class ShardFileTest {
     }
 
     private Process start(int hashCodesBefore) throws IOException {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(argument -> argument.startsWith("--add-opens"))
-                .forEach(command::add);
+        List<String> command = TestJvm.command();
         command.addAll(List.of(
                 "-cp",
                 System.getProperty("java.class.path"),

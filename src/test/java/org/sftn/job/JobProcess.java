@@ -1,12 +1,11 @@
 package org.sftn.job;
 
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.sftn.TestJvm;
 
 /**
  * A job in a process of its own, with two local cores; it ends with this JVM.
@@ -20,11 +19,7 @@ record JobProcess(Process process, Path log) {
     }
 
     static List<String> command(List<String> job, Path out) {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(argument -> argument.startsWith("--add-opens"))
-                .forEach(command::add);
+        List<String> command = TestJvm.command();
         command.addAll(List.of(
                 "-Xmx1g",
                 "-Dspark.master=local[2]",

@@ -2,7 +2,6 @@ package org.sftn.train;
 
 import java.io.File;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -10,11 +9,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.apache.spark.sql.SparkSession;
+import org.sftn.TestJvm;
 
 /**
  * A Spark master and workers in this process whose executors are processes of one core each, on loopback. As on a real cluster
@@ -41,9 +40,7 @@ final class LocalCluster implements AutoCloseable {
         Files.createDirectories(home.resolve("launcher/target/scala-2.11"));
         System.setProperty(TESTING, "true");
         System.setProperty(TEST_HOME, home.toString());
-        String openings = ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(argument -> argument.startsWith("--add-opens"))
-                .collect(Collectors.joining(" "));
+        String openings = String.join(" ", TestJvm.openings());
         Path jar = home.resolve("job.jar");
         // In testing, Spark gives executors the class path of this process.
         String classPath = System.getProperty(CLASS_PATH);

@@ -5,17 +5,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.sftn.TestJvm;
 import org.sftn.conf.EngineSettings.Precision;
 import org.sftn.engine.Executable;
 import org.sftn.engine.Reproducible;
@@ -154,11 +153,7 @@ class OneDnnEngineTest {
 
     /** What {@link Described} prints in a process of its own, with the instructions that oneDNN may use. */
     private static String on(String instructions, String option, String precision) throws Exception {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(argument -> argument.startsWith("--add-opens"))
-                .forEach(command::add);
+        List<String> command = TestJvm.command();
         if (!option.isEmpty()) {
             command.add(option);
         }
