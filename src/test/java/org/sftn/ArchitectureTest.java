@@ -34,6 +34,7 @@ class ArchitectureTest {
         "teacher,  conf nn engine model data zoo train",
         "distill,  conf nn engine model data zoo train",
         "evaluate, conf nn engine model data zoo train",
+        "study,    conf evaluate",
     })
     void packageKnowsOnly(String name, String known) {
         String[] allowed = Stream.concat(Stream.of(name), known == null ? Stream.of() : Stream.of(known.split(" ")))

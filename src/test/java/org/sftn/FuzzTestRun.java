@@ -22,8 +22,8 @@ import org.sftn.model.ModelFuzzTest;
 import org.sftn.train.CheckpointFuzzTest;
 
 /**
- * Coverage-guided fuzzing, each reader in a process of its own with a small heap, so that a crash of native code is seen. Not
- * part of the build: {@code mvn test -Dtest=FuzzTestRun}, with {@code -Dfuzz.inputs=N} for another number of inputs than 100,000
+ * Coverage-guided fuzzing, each reader in a process of its own with a small heap, so that a crash of native code is seen. Too
+ * long for the build: {@code mvn test -Dtest=FuzzTestRun}, with {@code -Dfuzz.inputs=N} for another number of inputs than 100,000
  * a reader and {@code -Dfuzz.only=NAME} for one reader. What is found lies in {@code target/fuzz/NAME}; once it is mended it goes
  * to {@code src/test/resources/fuzz/NAME}.
  */

@@ -60,6 +60,9 @@ final class Binder {
             // Settings has refused anything but a block.
             return value instanceof ConfigObject block ? bind(path, block, c.asSubclass(Record.class)) : null;
         }
+        if (type == Config.class) {
+            return value instanceof ConfigObject block ? block.toConfig() : null;
+        }
         if (type instanceof ParameterizedType list && list.getRawType() == List.class) {
             return list(path, value, list.getActualTypeArguments()[0], limits);
         }
@@ -97,7 +100,7 @@ final class Binder {
             if (type == int.class || type == Integer.class) {
                 return new BigDecimal(holder.getString(VALUE)).intValueExact();
             }
-            if (type == long.class) {
+            if (type == long.class || type == Long.class) {
                 return new BigDecimal(holder.getString(VALUE)).longValueExact();
             }
             if (type == double.class || type == Double.class) {
@@ -126,7 +129,7 @@ final class Binder {
         if (type == boolean.class) {
             return "true or false";
         }
-        if (type == int.class || type == Integer.class || type == long.class) {
+        if (type == int.class || type == Integer.class || type == long.class || type == Long.class) {
             return "a whole number";
         }
         if (type == double.class || type == Double.class) {

@@ -37,7 +37,8 @@ public final class Settings {
             TrainingSettings training,
             TeacherSettings teacher,
             DistillSettings distill,
-            EvaluateSettings evaluate) {}
+            EvaluateSettings evaluate,
+            StudySettings study) {}
 
     private Settings(Config reference, Config effective) {
         this.reference = reference;
@@ -142,6 +143,10 @@ public final class Settings {
         return sections.evaluate();
     }
 
+    public StudySettings study() {
+        return sections.study();
+    }
+
     /**
      * Settings that this package does not know, such as {@code distill.kd}.
      *
@@ -170,8 +175,13 @@ public final class Settings {
     private SortedMap<String, String> flat(Config config) {
         SortedMap<String, String> flat = new TreeMap<>();
         for (Map.Entry<String, ConfigValue> each : config.entrySet()) {
-            boolean number = reference.getValue(each.getKey()).valueType() == ConfigValueType.NUMBER;
-            boolean truth = reference.getValue(each.getKey()).valueType() == ConfigValueType.BOOLEAN;
+            // In a free block keys are the user's.
+            boolean known = reference.hasPath(each.getKey());
+            ConfigValueType type = known
+                    ? reference.getValue(each.getKey()).valueType()
+                    : each.getValue().valueType();
+            boolean number = type == ConfigValueType.NUMBER;
+            boolean truth = type == ConfigValueType.BOOLEAN;
             String text = truth ? String.valueOf(config.getBoolean(each.getKey())) : text(each.getValue(), number);
             boolean secret = Redaction.isSecret(each.getKey()) && !text.isEmpty();
             flat.put(each.getKey(), secret ? Redaction.HIDDEN : Redaction.of(text));
@@ -204,15 +214,22 @@ public final class Settings {
             if (!reference.hasPath(at)) {
                 problems.add("unknown key '" + at + "'"
                         + Binder.where(each.getValue().origin()) + suggestion(at));
-            } else if (reference.getValue(at) instanceof ConfigObject) {
+            } else if (reference.getValue(at) instanceof ConfigObject known) {
                 if (each.getValue() instanceof ConfigObject inner) {
-                    compare(at, inner, problems);
+                    if (!isFree(known)) {
+                        compare(at, inner, problems);
+                    }
                 } else {
                     problems.add(at + " must be a block of settings"
                             + Binder.where(each.getValue().origin()));
                 }
             }
         }
+    }
+
+    /** Whether the keys of a block are the user's: reference.conf has none there. */
+    private static boolean isFree(ConfigObject known) {
+        return known.isEmpty();
     }
 
     private String suggestion(String unknown) {

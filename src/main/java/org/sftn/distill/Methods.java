@@ -161,7 +161,8 @@ public final class Methods {
         return new Recipe(recipe.crossEntropyWeight(), terms, recipe.student(), recipe.fixedValues());
     }
 
-    private static Method named(String name) {
+    /** @throws UserException when there is none of this name; it says which is nearest */
+    public static Method named(String name) {
         List<String> names = ALL.stream().map(Method::name).toList();
         return ALL.stream()
                 .filter(m -> m.name().equals(name))

@@ -1,5 +1,6 @@
 package org.sftn.evaluate;
 
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 
@@ -9,6 +10,8 @@ import java.util.List;
  * @param predictions in the order of the images' indices, whatever order they were given in
  */
 public record Evaluation(List<String> classNames, List<Prediction> predictions) {
+    private static final int BINS = 15;
+
     public Evaluation {
         classNames = List.copyOf(classNames);
         predictions = predictions.stream()
@@ -38,6 +41,22 @@ public record Evaluation(List<String> classNames, List<Prediction> predictions) 
             sum += prediction.loss();
         }
         return sum / predictions.size();
+    }
+
+    /**
+     * The expected calibration error (Guo et al. 2017, arXiv 1706.04599, equation 3): the mean distance, over the images, between
+     * the probability of the predicted class and the share of right predictions among images of like probability; those of {@value
+     * #BINS} intervals of equal width.
+     *
+     * @return in [0, 1]
+     */
+    public double calibrationError() {
+        double[] excess = new double[BINS];
+        for (Prediction prediction : predictions) {
+            int bin = Math.min(BINS - 1, (int) (prediction.probability() * BINS));
+            excess[bin] += prediction.probability() - (prediction.rank() == 0 ? 1 : 0);
+        }
+        return Arrays.stream(excess).map(Math::abs).sum() / predictions.size();
     }
 
     /** Numbers of images by label, then by predicted class. */

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import org.apache.hadoop.conf.Configuration;
 import org.sftn.conf.DataSettings;
 import org.sftn.conf.DataSettings.Damaged;
@@ -87,34 +88,82 @@ public final class Replica implements Serializable {
     public List<Prediction> predict(Iterator<Portion> images, Engine engine, Reading reading, Configuration hadoop)
             throws IOException, InterruptedException {
         List<Prediction> predictions = new ArrayList<>();
-        Path scratch = Path.of(System.getProperty("java.io.tmpdir"));
-        int batch = reading.batch();
-        // A test split is read in its order: no buffer to shuffle in.
-        RankImages.Holding holding = new RankImages.Holding(reading.memory(), scratch, 1);
-        try (RankImages held = RankImages.open(images, holding, hadoop);
-                Executable model = engine.compileForInference(network, Set.of(Taps.LOGITS), batch)) {
-            model.load(values);
-            BatchLoader loader = new BatchLoader(preprocessing, engine.imageLayout(), 0, reading.damaged());
-            try (BatchFeed feed = BatchFeed.evaluation(held, loader, batch, reading.threads())) {
-                for (int i = 0; i < held.batchesOf(batch); i++) {
-                    feed.next().batch().ifPresent(loaded -> predict(model, loaded, predictions));
+        try (RankImages held = held(images, reading, hadoop)) {
+            forEach(held, engine, reading, Set.of(Taps.LOGITS), (batch, values) -> {
+                Tensor logits = values.get(Taps.LOGITS);
+                int classes = logits.shape().dimension(1);
+                for (int i = 0; i < batch.size(); i++) {
+                    predictions.add(Prediction.of(
+                            batch.indices()[i],
+                            batch.names().get(i),
+                            batch.labels()[i],
+                            logits.values(),
+                            i * classes,
+                            classes));
                 }
-            }
+            });
         }
         return predictions;
     }
 
-    private static void predict(Executable model, Batch batch, List<Prediction> predictions) {
-        Tensor logits = model.forward(Map.of(Taps.IMAGE, batch.images())).get(Taps.LOGITS);
-        int classes = logits.shape().dimension(1);
-        for (int i = 0; i < batch.size(); i++) {
-            predictions.add(Prediction.of(
-                    batch.indices()[i],
-                    batch.names().get(i),
-                    batch.labels()[i],
-                    logits.values(),
-                    i * classes,
-                    classes));
+    /**
+     * @param teacher what this model has learned from, for the same images and classes
+     * @param images as for {@link #predict}
+     * @return of the images that are not skipped
+     */
+    public List<ComparedImage> compare(
+            Replica teacher, Iterator<Portion> images, Engine engine, Reading reading, Configuration hadoop)
+            throws IOException, InterruptedException {
+        try (RankImages held = held(images, reading, hadoop)) {
+            // One after the other: images are read by one at a time. Both skip the same ones.
+            Iterator<Answer> taught = teacher.answers(held, engine, reading).iterator();
+            return answers(held, engine, reading).stream()
+                    .map(own -> ComparedImage.of(own, taught.next()))
+                    .toList();
+        }
+    }
+
+    private List<Answer> answers(RankImages held, Engine engine, Reading reading)
+            throws IOException, InterruptedException {
+        List<Answer> answers = new ArrayList<>();
+        forEach(held, engine, reading, Set.of(Taps.LOGITS, Taps.POOLED), (batch, values) -> {
+            for (int i = 0; i < batch.size(); i++) {
+                long index = batch.indices()[i];
+                answers.add(new Answer(
+                        index,
+                        values.get(Taps.LOGITS).row(i),
+                        index < Similarity.FEATURES ? values.get(Taps.POOLED).row(i) : null));
+            }
+        });
+        return answers;
+    }
+
+    private static RankImages held(Iterator<Portion> images, Reading reading, Configuration hadoop) throws IOException {
+        Path scratch = Path.of(System.getProperty("java.io.tmpdir"));
+        // A test split is read in its order: no buffer to shuffle in.
+        return RankImages.open(images, new RankImages.Holding(reading.memory(), scratch, 1), hadoop);
+    }
+
+    /** @param each takes a batch and the values of the taps, which last until it returns */
+    private void forEach(
+            RankImages held,
+            Engine engine,
+            Reading reading,
+            Set<String> taps,
+            BiConsumer<Batch, Map<String, Tensor>> each)
+            throws IOException, InterruptedException {
+        int batch = reading.batch();
+        try (Executable model = engine.compileForInference(network, taps, batch)) {
+            model.load(values);
+            BatchLoader loader = new BatchLoader(preprocessing, engine.imageLayout(), 0, reading.damaged());
+            try (BatchFeed feed = BatchFeed.evaluation(held, loader, batch, reading.threads())) {
+                for (int i = 0; i < held.batchesOf(batch); i++) {
+                    feed.next()
+                            .batch()
+                            .ifPresent(
+                                    loaded -> each.accept(loaded, model.forward(Map.of(Taps.IMAGE, loaded.images()))));
+                }
+            }
         }
     }
 }

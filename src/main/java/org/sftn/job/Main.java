@@ -24,7 +24,8 @@ public final class Main {
             "teacher", new TeacherJob(),
             "distill", new DistillJob(),
             "evaluate", new EvaluateJob(),
-            "quickstart", new QuickstartJob())));
+            "quickstart", new QuickstartJob(),
+            "study", new StudyJob())));
 
     @Command(
             name = "sftn",

@@ -131,13 +131,7 @@ final class QuickstartJob implements Job {
     private static Session at(Session session, String step, Map<String, String> values) {
         Map<String, String> all = new HashMap<>(values);
         all.put("data.path", new Path(session.out(), DATA).toString());
-        return new Session(
-                session.spark(),
-                session.settings().with(all),
-                new Path(session.out(), step),
-                Options.Existing.RESUME,
-                session.interruption(),
-                session.progress());
+        return session.part(step, all, session.progress());
     }
 
     private static String percent(RunResult result) {

@@ -31,12 +31,16 @@ record RunDescription(
         String dataset,
         String model,
         SortedMap<String, String> configuration) {
-    /** Places (what lies there has an identity), and what changes speed and safety but no result. */
+    /**
+     * Places (what lies there has an identity), what changes speed and safety but no result, and a study's grid: it may grow, its
+     * runs have identities of their own.
+     */
     private static final Set<String> FREE = Set.of(
             "data.path",
             "data.memory",
             "distill.teacher",
             "evaluate.model",
+            "evaluate.teacher",
             "teacher.start-from",
             "training.attempts",
             "training.checkpoint-iterations",
@@ -68,7 +72,7 @@ record RunDescription(
 
     private static SortedMap<String, String> fixed(SortedMap<String, String> configuration) {
         SortedMap<String, String> fixed = new TreeMap<>(configuration);
-        fixed.keySet().removeAll(FREE);
+        fixed.keySet().removeIf(key -> FREE.contains(key) || key.startsWith("study."));
         return fixed;
     }
 

@@ -36,6 +36,10 @@ final class RunFolder {
     /** What training writes beside run.json and result.json. */
     static final Set<String> TRAINING = Set.of("checkpoints", "metrics.csv", "tensorboard", "model", "preliminary");
 
+    /** What a study writes: its runs, and what came of them. */
+    static final Set<String> STUDY =
+            Set.of("teachers", "students", "evaluations", "study.json", "report.html", "report.md", "report.csv");
+
     static final Set<String> EVALUATION = Set.of(CONFUSION, PREDICTIONS);
 
     static final ObjectMapper JSON = JsonMapper.builder()
@@ -288,6 +292,13 @@ final class RunFolder {
         }
         write(there.run(), run);
         write(there.result(), result);
+    }
+
+    /** A file of the folder's own, which is whole when it is there; an older one of this name is gone. */
+    void replace(String name, Object value) throws IOException {
+        Path path = new Path(out.root(), name);
+        files.delete(path, false);
+        write(path, value);
     }
 
     /** The file must not exist; it is whole when it does. */

@@ -3,6 +3,8 @@ package org.sftn.job;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.SortedMap;
 import org.sftn.conf.Redaction;
+import org.sftn.evaluate.Evaluation;
+import org.sftn.evaluate.Similarity;
 
 /**
  * What {@code result.json} says. Numbers that a job does not have are null and left out.
@@ -11,10 +13,12 @@ import org.sftn.conf.Redaction;
  * @param message why it failed
  * @param top1 share of test images, in [0, 1]
  * @param loss mean cross-entropy of the evaluated images
+ * @param calibrationError expected, in [0, 1]
+ * @param similarity to the model's teacher
  * @param imagesPerSecond trained or evaluated, over all executors
  * @param seed null when the job draws nothing at random
  * @param dataset the data set's identity
- * @param teacher the identity of the model that the job read
+ * @param teacher the identity of the model that the job read, of both where there are two
  * @param model the identity of the model that the job wrote
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -25,6 +29,8 @@ record RunResult(
         Double top1,
         Double top5,
         Double loss,
+        Double calibrationError,
+        Similarity similarity,
         Integer epochs,
         Double imagesPerSecond,
         Long seed,
@@ -36,13 +42,13 @@ record RunResult(
     static final String DONE = "done";
     static final String FAILED = "failed";
 
-    /** @param epochs null when nothing is trained */
+    /** @param model the identity of the model that was trained */
     static RunResult done(
             RunDescription run,
             double top1,
             double top5,
             double loss,
-            Integer epochs,
+            int epochs,
             double imagesPerSecond,
             String model) {
         return new RunResult(
@@ -52,6 +58,8 @@ record RunResult(
                 top1,
                 top5,
                 loss,
+                null,
+                null,
                 epochs,
                 imagesPerSecond,
                 run.seed(),
@@ -62,11 +70,35 @@ record RunResult(
                 run.configuration());
     }
 
+    /** @param similarity null when the model was compared with none */
+    static RunResult evaluated(
+            RunDescription run, Evaluation evaluation, Similarity similarity, double imagesPerSecond) {
+        return new RunResult(
+                run.job(),
+                DONE,
+                null,
+                evaluation.top1(),
+                evaluation.top5(),
+                evaluation.loss(),
+                evaluation.calibrationError(),
+                similarity,
+                null,
+                imagesPerSecond,
+                run.seed(),
+                run.codeVersion(),
+                run.dataset(),
+                run.model(),
+                null,
+                run.configuration());
+    }
+
     /** @param dataset the identity of the data set that was written */
     static RunResult prepared(RunDescription run, String dataset, double imagesPerSecond) {
         return new RunResult(
                 run.job(),
                 DONE,
+                null,
+                null,
                 null,
                 null,
                 null,
@@ -81,11 +113,34 @@ record RunResult(
                 run.configuration());
     }
 
+    /** Of a job that is made of others, which have results of their own. */
+    static RunResult done(RunDescription run) {
+        return new RunResult(
+                run.job(),
+                DONE,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                run.seed(),
+                run.codeVersion(),
+                run.dataset(),
+                null,
+                null,
+                run.configuration());
+    }
+
     static RunResult failed(RunDescription run, Throwable why) {
         return new RunResult(
                 run.job(),
                 FAILED,
                 Redaction.of(why.getMessage() == null ? why.toString() : why.getMessage()),
+                null,
+                null,
                 null,
                 null,
                 null,

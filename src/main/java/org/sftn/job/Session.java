@@ -2,6 +2,7 @@ package org.sftn.job;
 
 import java.io.IOException;
 import java.io.PrintStream;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -31,6 +32,17 @@ record Session(
 
     String application() {
         return spark.sparkContext().applicationId();
+    }
+
+    /** For a run that is a part of this one: it lies in a folder of this one's and goes on where it was stopped. */
+    Session part(String folder, Map<String, String> values, PrintStream itsProgress) {
+        return new Session(
+                spark,
+                settings.with(values),
+                new Path(out, folder),
+                Options.Existing.RESUME,
+                interruption,
+                itsProgress);
     }
 
     /** The one that {@code data.path} names. */

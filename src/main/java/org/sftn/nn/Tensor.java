@@ -1,6 +1,7 @@
 package org.sftn.nn;
 
 import java.io.Serializable;
+import java.util.Arrays;
 
 /**
  * Values in row-major order with their shape; a batch of feature maps is {@code batch x channels x height x width}.
@@ -30,5 +31,11 @@ public record Tensor(Shape shape, float[] values, Layout layout) implements Seri
     /** The first dimension: the batch size of activations. */
     public int batch() {
         return shape.dimension(0);
+    }
+
+    /** A copy of the values of one example of a batch. */
+    public float[] row(int example) {
+        int size = values.length / batch();
+        return Arrays.copyOfRange(values, example * size, (example + 1) * size);
     }
 }

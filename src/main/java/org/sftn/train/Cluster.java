@@ -12,6 +12,7 @@ import org.slf4j.LoggerFactory;
 /** What Spark gives us to train on. */
 final class Cluster {
     private static final Logger LOG = LoggerFactory.getLogger(Cluster.class);
+    private static final String TASK_CPUS = "spark.task.cpus";
     private static final Duration POLL = Duration.ofMillis(200);
     private static final Duration LISTENERS = Duration.ofSeconds(10);
 
@@ -54,8 +55,9 @@ final class Cluster {
 
     /** Cores that each of so many ranks has. */
     int coresPerRank(int ranks) {
-        int cpus = spark.conf().getInt("spark.task.cpus", 1);
-        return isLocal() ? Math.max(cpus, spark.maxNumConcurrentTasks() * cpus / ranks) : cpus;
+        boolean told = spark.conf().contains(TASK_CPUS);
+        int cpus = spark.conf().getInt(TASK_CPUS, 1);
+        return isLocal() && !told ? Math.max(cpus, spark.maxNumConcurrentTasks() / ranks) : cpus;
     }
 
     void cancel(String jobGroup) {
@@ -77,7 +79,7 @@ final class Cluster {
 
     private Optional<String> missingNow(int executors) {
         int slots = spark.maxNumConcurrentTasks();
-        int cpus = spark.conf().getInt("spark.task.cpus", 1);
+        int cpus = spark.conf().getInt(TASK_CPUS, 1);
         if (isLocal()) {
             return slots >= executors
                     ? Optional.empty()

@@ -96,7 +96,8 @@ class SettingsTest {
                 .isEqualTo(new TeacherSettings(
                         "resnet20", "resnet8", "", 1, 3, 1, 1, TeacherSettings.Kl.TEACHER_BRANCH, false, false));
         assertThat(settings.distill()).isEqualTo(new DistillSettings("", "resnet8", "kd", 0));
-        assertThat(settings.evaluate()).isEqualTo(new EvaluateSettings("", EvaluateSettings.Split.TEST, 256, false));
+        assertThat(settings.evaluate())
+                .isEqualTo(new EvaluateSettings("", "", EvaluateSettings.Split.TEST, 256, false));
         assertThat(settings.changed()).isEmpty();
     }
 
@@ -262,6 +263,14 @@ class SettingsTest {
                         entry("distill.sskd.preliminary.learning-rate", "0.05"),
                         entry("distill.sskd.preliminary.milestones", "[30, 45]"),
                         entry("evaluate.model", ""),
+                        entry("evaluate.teacher", ""),
+                        entry("study.title", ""),
+                        entry("study.question", ""),
+                        entry("study.pairs", "[]"),
+                        entry("study.baseline", "standard"),
+                        entry("study.methods", "[kd]"),
+                        entry("study.seeds", "[1]"),
+                        entry("study.concurrent-runs", "1"),
                         entry("evaluate.split", "test"),
                         entry("evaluate.batch", "256"),
                         entry("evaluate.predictions", "false"));

@@ -76,6 +76,49 @@ class EvaluationTest {
     }
 
     @Test
+    void theCalibrationErrorIsTheDistanceOfConfidenceAndAccuracyOverIntervals() {
+        // Three images of the eighth interval, 7/15 to 8/15: sure by 0.5 in the mean, one of three right. One of the
+        // last: 1 and right.
+        Evaluation evaluation = new Evaluation(
+                List.of("a", "b"),
+                List.of(
+                        new Prediction(0, "image", 0, 0, 0.5, 0, 1),
+                        new Prediction(1, "image", 0, 1, 0.48, 1, 1),
+                        new Prediction(2, "image", 0, 1, 0.52, 1, 1),
+                        new Prediction(3, "image", 0, 0, 1, 0, 0)));
+
+        assertThat(evaluation.calibrationError()).isCloseTo(0.75 * (0.5 - 1 / 3.0), within(1e-12));
+    }
+
+    @Test
+    void likenessIsOfOutputsAndOfFeatures() {
+        // Probabilities of the teacher 1/4 and 3/4, of the student 1/2 and 1/2 (the first of equal ones is predicted);
+        // then equal ones.
+        List<ComparedImage> images = List.of(
+                ComparedImage.of(
+                        new Answer(1, new float[] {3, 3}, new float[] {1, 0}),
+                        new Answer(1, new float[] {0, (float) Math.log(3)}, new float[] {-2})),
+                ComparedImage.of(
+                        new Answer(0, new float[] {0, 1}, new float[] {3, 0}),
+                        new Answer(0, new float[] {1, 2}, new float[] {-6})));
+
+        Similarity similarity = Similarity.of(images);
+
+        double kl = Math.log(0.25 / 0.5) / 4 + 3 * Math.log(0.75 / 0.5) / 4;
+        assertThat(similarity.kl()).isCloseTo(kl / 2, within(1e-7));
+        assertThat(similarity.agreement()).isEqualTo(0.5);
+        // One is the other times a number.
+        assertThat(similarity.cka()).isCloseTo(1, within(1e-12));
+    }
+
+    @Test
+    void answersOfDifferentImagesAreNotCompared() {
+        float[] some = {1, 2};
+        assertThatThrownBy(() -> ComparedImage.of(new Answer(1, some, some), new Answer(2, some, some)))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
     void tablesHaveARowAnImageAndARowAClass() throws IOException {
         Evaluation evaluation = new Evaluation(
                 List.of("cat", "dog, small"),

@@ -167,6 +167,34 @@ class JobsTest {
     }
 
     @Test
+    void anEvaluationSaysHowAlikeAModelIsToItsTeacher() throws IOException {
+        Path besideTeacher = folder.resolve("beside-teacher");
+        Path besideItself = folder.resolve("beside-itself");
+
+        succeed(evaluate(
+                besideTeacher,
+                data,
+                student.resolve("model"),
+                "--set",
+                "evaluate.teacher=" + teacher.resolve("model")));
+        Ran ran = succeed(evaluate(
+                besideItself, data, student.resolve("model"), "--set", "evaluate.teacher=" + student.resolve("model")));
+
+        JsonNode other = json(besideTeacher.resolve("result.json"));
+        assertThat(other.get("similarity").get("kl").asDouble()).isPositive();
+        assertThat(other.get("similarity").get("cka").asDouble()).isBetween(0.0, 0.999);
+        assertThat(other.get("similarity").get("agreement").asDouble()).isBetween(0.0, 1.0);
+        assertThat(other.get("calibration_error").asDouble()).isBetween(0.0, 1.0);
+        assertThat(other.get("teacher").asText())
+                .contains(json(teacher.resolve("result.json")).get("model").asText());
+        JsonNode same = json(besideItself.resolve("result.json")).get("similarity");
+        assertThat(same.get("kl").asDouble()).isZero();
+        assertThat(same.get("cka").asDouble()).isCloseTo(1, org.assertj.core.data.Offset.offset(1e-12));
+        assertThat(same.get("agreement").asDouble()).isEqualTo(1);
+        assertThat(ran.out()).contains("beside its teacher KL 0.0000, CKA 1.0000, agreement 100.00 %");
+    }
+
+    @Test
     void anEvaluationAgreesWithTheTraining() throws IOException {
         Path out = folder.resolve("evaluation");
 

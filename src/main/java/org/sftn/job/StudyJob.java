@@ -1,0 +1,299 @@
+package org.sftn.job;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.hadoop.fs.Path;
+import org.sftn.conf.Redaction;
+import org.sftn.conf.Settings;
+import org.sftn.conf.StudySettings;
+import org.sftn.conf.UserException;
+import org.sftn.data.Dataset;
+import org.sftn.distill.Methods;
+import org.sftn.study.Cell;
+import org.sftn.study.MetricsTable;
+import org.sftn.study.Scores;
+import org.sftn.study.StudentRun;
+import org.sftn.study.StudyPlan;
+import org.sftn.study.StudyResult;
+import org.sftn.study.TeacherRun;
+import org.sftn.train.OutputFolder;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+
+/**
+ * Trains the teachers and students of a grid, evaluates them and reports how they compare. A run that fails is reported, and the
+ * others go on.
+ *
+ * <p>Input: a folder of the prepare job ({@code data.path}); the grid ({@code study}).
+ *
+ * <p>Output: {@code teachers/}, {@code students/} and {@code evaluations/} with a folder a run, {@code study.json}, {@code
+ * run.json}, {@code result.json}.
+ *
+ * <p>Example: {@code jobs/study.sh --config conf/studies/rq1.conf --set data.path=data/cifar-100 --out runs/rq1}
+ */
+@Command(description = "Train and compare the students of a grid of settings.")
+final class StudyJob implements Job {
+    private static final Logger LOG = LoggerFactory.getLogger(StudyJob.class);
+    private static final String TEACHERS = "teachers/";
+    private static final String STUDENTS = "students/";
+    private static final String EVALUATIONS = "evaluations/";
+    private static final String RESULT = "study.json";
+
+    @Override
+    public int replicas(Settings settings) {
+        return settings.training().executors() * settings.study().concurrentRuns();
+    }
+
+    @Override
+    public Plan plan(Session session) throws IOException {
+        Settings settings = session.settings();
+        Dataset data = session.dataset();
+        StudyPlan plan = StudyPlan.of(settings);
+        plan.networks().forEach(network -> Inputs.architecture(network, data));
+        settings.study().methods().forEach(Methods::named);
+        RunDescription run = RunDescription.of(
+                "study",
+                settings.effective(),
+                key -> !key.startsWith("prepare.") && !key.equals("seed"),
+                data.manifest().identity(),
+                null);
+        RunFolder folder = RunFolder.check(session.out(), run, RunFolder.STUDY, session.existing(), session.hadoop());
+        List<String> lines = new ArrayList<>();
+        lines.add("Data      %,d training and %,d test images, %s"
+                .formatted(
+                        data.count("train", settings.data().trainImages()),
+                        data.count("test", settings.data().testImages()),
+                        data.manifest().identity()));
+        lines.add("Study     %d teachers, %d students, %d at the same time"
+                .formatted(
+                        plan.teachers().size(),
+                        plan.students().size(),
+                        settings.study().concurrentRuns()));
+        plan.teachers().forEach(teacher -> lines.add("Teacher   " + teacher.name()));
+        plan.students().forEach(student -> lines.add("Student   " + student.name()));
+        lines.add("Output    a folder a run, study.json in " + session.out());
+        return new Plan(lines, () -> new Work(session, data, plan, folder).run());
+    }
+
+    /** A study under way. Runs that are done are not repeated, so this serves --resume too. */
+    private static final class Work {
+        private final Session session;
+        private final Dataset data;
+        private final StudyPlan plan;
+        private final RunFolder folder;
+        private final AtomicInteger started = new AtomicInteger();
+
+        Work(Session session, Dataset data, StudyPlan plan, RunFolder folder) {
+            this.session = session;
+            this.data = data;
+            this.plan = plan;
+            this.folder = folder;
+        }
+
+        String run() throws Exception {
+            session.interruption().advise("continue with --resume; what is done lies in " + session.out());
+            List<Cell> done = new ArrayList<>();
+            folder.record(session.application(), lock -> {
+                List<Cell> cells = cells();
+                if (session.interruption().happened()) {
+                    throw new IOException("stopped by a signal");
+                }
+                write(result(cells));
+                // What is refused will be refused again; what has failed may be tried again.
+                List<Cell> failed = in(cells, Cell.State.FAILED);
+                if (!failed.isEmpty()) {
+                    throw new StudyFailedException(failed, cells.size());
+                }
+                done.addAll(cells);
+                return RunResult.done(folder.run());
+            });
+            List<Cell> refused = in(done, Cell.State.REFUSED);
+            refused.forEach(cell -> session.progress().println("not possible: " + cell.name() + ": " + cell.message()));
+            return "study done: %d students%s, in %s"
+                    .formatted(
+                            done.size() - refused.size(),
+                            refused.isEmpty() ? "" : ", " + refused.size() + " were not possible",
+                            session.out());
+        }
+
+        private static List<Cell> in(List<Cell> cells, Cell.State state) {
+            return cells.stream().filter(cell -> cell.state() == state).toList();
+        }
+
+        private List<Cell> cells() {
+            ExecutorService pool =
+                    Executors.newFixedThreadPool(session.settings().study().concurrentRuns());
+            try {
+                Map<String, CompletableFuture<Trained>> teachers = new LinkedHashMap<>();
+                for (TeacherRun teacher : plan.teachers()) {
+                    CompletableFuture<Trained> first = teacher.startsFrom() == null
+                            ? CompletableFuture.completedFuture(null)
+                            : teachers.get(teacher.startsFrom());
+                    teachers.put(teacher.name(), first.thenApplyAsync(start -> train(teacher, start), pool));
+                }
+                List<CompletableFuture<Cell>> students = new ArrayList<>();
+                for (StudentRun student : plan.students()) {
+                    CompletableFuture<Trained> teacher = student.teacherRun() == null
+                            ? CompletableFuture.completedFuture(null)
+                            : teachers.get(student.teacherRun());
+                    students.add(teacher.thenApplyAsync(its -> train(student, its), pool)
+                            .exceptionally(why -> undone(student, why)));
+                }
+                return students.stream().map(CompletableFuture::join).toList();
+            } finally {
+                pool.shutdown();
+            }
+        }
+
+        /** A teacher's run and its evaluation. */
+        private record Trained(TeacherRun run, Path model, Scores scores, double coreHours) {}
+
+        private Trained train(TeacherRun run, Trained start) {
+            Map<String, String> values = new TreeMap<>(run.settings());
+            if (start != null) {
+                values.put("teacher.start-from", start.model().toString());
+            }
+            return carefully(() -> {
+                Session part = begin(TEACHERS + run.name(), values);
+                TeacherJob.check(part).run();
+                OutputFolder out = new OutputFolder(part.out());
+                RunResult evaluated = evaluate(TEACHERS + run.name(), out.model(), null);
+                return new Trained(run, out.model(), scores(evaluated), coreHours(out));
+            });
+        }
+
+        private Cell train(StudentRun run, Trained teacher) {
+            Map<String, String> values = new TreeMap<>(run.settings());
+            values.put("distill.teacher", teacher == null ? "" : teacher.model().toString());
+            return carefully(() -> {
+                Session part = begin(STUDENTS + run.name(), values);
+                DistillJob.check(part).run();
+                OutputFolder out = new OutputFolder(part.out());
+                RunResult evaluated =
+                        evaluate(STUDENTS + run.name(), out.model(), teacher == null ? null : teacher.model());
+                return new Cell(
+                        run.name(),
+                        run.networks(),
+                        run.teacher(),
+                        run.method(),
+                        run.varied(),
+                        run.seed(),
+                        Cell.State.DONE,
+                        null,
+                        scores(evaluated),
+                        teacher == null ? null : teacher.scores(),
+                        evaluated.similarity(),
+                        MetricsTable.read(out.metrics(), session.hadoop()).curve(),
+                        coreHours(out),
+                        teacher == null ? 0 : teacher.coreHours());
+            });
+        }
+
+        private Session begin(String name, Map<String, String> values) throws IOException {
+            if (session.interruption().happened()) {
+                throw new IOException("stopped by a signal");
+            }
+            int number = started.incrementAndGet();
+            session.progress()
+                    .println("run %d of %d: %s"
+                            .formatted(
+                                    number,
+                                    plan.teachers().size() + plan.students().size(),
+                                    name));
+            return session.part(name, values, session.progress());
+        }
+
+        private RunResult evaluate(String name, Path model, Path teacher) throws Exception {
+            Session part = session.part(
+                    EVALUATIONS + name,
+                    Map.of(
+                            "evaluate.model",
+                            model.toString(),
+                            "evaluate.teacher",
+                            teacher == null ? "" : teacher.toString()),
+                    session.progress());
+            new EvaluateJob().plan(part).work().run();
+            return RunFolder.result(part.out(), session.hadoop()).orElseThrow();
+        }
+
+        private static Scores scores(RunResult evaluated) {
+            return new Scores(evaluated.top1(), evaluated.top5(), evaluated.loss(), evaluated.calibrationError());
+        }
+
+        private double coreHours(OutputFolder out) throws IOException {
+            int executors = session.settings().training().executors();
+            int cores = session.spark().sparkContext().conf().getInt("spark.task.cpus", 1);
+            double seconds = MetricsTable.read(out.metrics(), session.hadoop()).seconds();
+            return seconds * executors * cores / Duration.ofHours(1).toSeconds();
+        }
+
+        private Cell undone(StudentRun run, Throwable thrown) {
+            Throwable why = thrown;
+            while (why instanceof CompletionException && why.getCause() != null) {
+                why = why.getCause();
+            }
+            boolean refused = why instanceof UserException;
+            if (!refused) {
+                LOG.error("{} failed", run.name(), why);
+            }
+            String text = Redaction.of(refused ? why.getMessage() : why.toString());
+            return new Cell(
+                    run.name(),
+                    run.networks(),
+                    run.teacher(),
+                    run.method(),
+                    run.varied(),
+                    run.seed(),
+                    refused ? Cell.State.REFUSED : Cell.State.FAILED,
+                    text.lines().findFirst().orElse(""),
+                    null,
+                    null,
+                    null,
+                    List.of(),
+                    0,
+                    0);
+        }
+
+        private StudyResult result(List<Cell> cells) {
+            StudySettings study = session.settings().study();
+            return new StudyResult(
+                    study.title(),
+                    study.question(),
+                    folder.run().codeVersion(),
+                    data.manifest().identity(),
+                    data.count("train", session.settings().data().trainImages()),
+                    data.count("test", session.settings().data().testImages()),
+                    StudyPlan.kinds(study),
+                    cells,
+                    session.settings().changed());
+        }
+
+        private void write(StudyResult result) throws IOException {
+            folder.replace(RESULT, result);
+        }
+
+        @FunctionalInterface
+        private interface Step<T> {
+            T run() throws Exception;
+        }
+
+        private static <T> T carefully(Step<T> step) {
+            try {
+                return step.run();
+            } catch (Exception e) {
+                throw new CompletionException(e);
+            }
+        }
+    }
+}

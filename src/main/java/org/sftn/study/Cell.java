@@ -1,0 +1,52 @@
+package org.sftn.study;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.Collections;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.sftn.evaluate.Similarity;
+
+/**
+ * A student of a study, and what came of it.
+ *
+ * @param name unique in the study: the folder of its run
+ * @param teacher a kind of teacher that the study declares, such as {@code standard}; null for a student alone
+ * @param method of distillation; {@code none} for a student alone
+ * @param varied settings that the study varies, by key
+ * @param message why it is not done; null when it is
+ * @param student null unless it is done, as all that follows
+ * @param teacherScores null for a student alone, as the similarity
+ * @param curve epochs that were evaluated, in order
+ * @param studentCoreHours cores times hours of training the student
+ * @param teacherCoreHours of its teacher; one teacher may serve many cells. 0 for a student alone
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record Cell(
+        String name,
+        Networks networks,
+        String teacher,
+        String method,
+        SortedMap<String, String> varied,
+        long seed,
+        State state,
+        String message,
+        Scores student,
+        Scores teacherScores,
+        Similarity similarity,
+        List<CurvePoint> curve,
+        double studentCoreHours,
+        double teacherCoreHours) {
+    /** How it ended. */
+    public enum State {
+        DONE,
+        /** It cannot be done as asked, such as a method that does not fit the two networks. */
+        REFUSED,
+        FAILED
+    }
+
+    public Cell {
+        varied = Collections.unmodifiableSortedMap(new TreeMap<>(varied));
+        curve = List.copyOf(curve);
+    }
+}

@@ -1,0 +1,85 @@
+package org.sftn.study;
+
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import org.apache.commons.csv.CSVFormat;
+import org.apache.commons.csv.CSVParser;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.sftn.conf.UserException;
+
+/**
+ * A run's {@code metrics.csv}.
+ *
+ * @param rows one an epoch, by column
+ */
+public record MetricsTable(List<Map<String, String>> rows) {
+    private static final int MAX_BYTES = 64 << 20;
+    private static final CSVFormat FORMAT =
+            CSVFormat.DEFAULT.builder().setHeader().setSkipHeaderRecord(true).get();
+
+    public MetricsTable {
+        rows = List.copyOf(rows);
+    }
+
+    /** @throws UserException when it is no such file */
+    public static MetricsTable read(Path path, Configuration hadoop) throws IOException {
+        FileSystem files = path.getFileSystem(hadoop);
+        if (files.getFileStatus(path).getLen() > MAX_BYTES) {
+            throw new UserException(path + " cannot be used: it has more than " + MAX_BYTES + " bytes");
+        }
+        try (Reader reader = new InputStreamReader(files.open(path), StandardCharsets.UTF_8);
+                CSVParser parser = CSVParser.parse(reader, FORMAT)) {
+            List<Map<String, String>> rows = new ArrayList<>();
+            parser.forEach(row -> rows.add(row.toMap()));
+            return new MetricsTable(rows);
+        } catch (IllegalArgumentException e) {
+            throw new UserException(path + " cannot be used: it is no file of metrics", e);
+        }
+    }
+
+    /** A column's number in a row; empty where the run had none. */
+    public OptionalDouble number(int row, String column) {
+        String text = rows.get(row).getOrDefault(column, "");
+        try {
+            return text.isEmpty() ? OptionalDouble.empty() : OptionalDouble.of(Double.parseDouble(text));
+        } catch (NumberFormatException e) {
+            throw new UserException(
+                    "metrics.csv cannot be used: %s of epoch %d is '%s'".formatted(column, row + 1, text), e);
+        }
+    }
+
+    /** Of all epochs together. */
+    public double seconds() {
+        double seconds = 0;
+        for (int row = 0; row < rows.size(); row++) {
+            seconds += number(row, "seconds").orElse(0);
+        }
+        return seconds;
+    }
+
+    /** The epochs that were evaluated. */
+    public List<CurvePoint> curve() {
+        List<CurvePoint> curve = new ArrayList<>();
+        double seconds = 0;
+        for (int row = 0; row < rows.size(); row++) {
+            seconds += number(row, "seconds").orElse(0);
+            OptionalDouble top1 = number(row, "test_top1");
+            if (top1.isPresent()) {
+                curve.add(new CurvePoint(
+                        (int) number(row, "epoch").orElse(row + 1.0),
+                        seconds,
+                        number(row, "train_loss").orElse(Double.NaN),
+                        top1.getAsDouble()));
+            }
+        }
+        return curve;
+    }
+}

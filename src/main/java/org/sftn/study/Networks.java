@@ -1,0 +1,11 @@
+package org.sftn.study;
+
+/**
+ * Who learns from whom.
+ *
+ * @param teacher a network of the zoo
+ * @param student likewise
+ * @param branches the network whose branches a student-friendly teacher is trained with: the student, unless the study asks how
+ *     a student fares that its teacher has not seen
+ */
+public record Networks(String teacher, String student, String branches) {}
