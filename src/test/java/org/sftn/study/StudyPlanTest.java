@@ -129,7 +129,7 @@ class StudyPlanTest {
                 "pairs = [\"a b\"], vary.engine.threads = [1] | study.vary cannot set 'engine.threads', but training.*, teacher.*, distill.*",
                 "pairs = [\"a b\"], vary.training.epochs = 3 | study.vary.training.epochs must be a list of values such as [1, 2]",
                 "pairs = [\"a b\"], vary.distill.method = [kd] | study.vary cannot set 'distill.method': study.pairs and study.methods do",
-                "pairs = [\"a b\"], vary.training.epoch = [3] | unknown key 'training.epoch' (set by the job); did you mean 'training.epochs'?",
+                "pairs = [\"a b\"], vary.training.epoch = [3] | the configuration cannot be used: unknown key 'training.epoch' (set by the job); did you mean 'training.epochs'?",
                 "pairs = [\"a b\"], teachers.standard.distill.student = b | study.teachers.standard cannot set 'distill.student': study.pairs and study.methods do",
                 "pairs = [\"a b\"], teachers { x { teacher.start-from = y }, y { teacher.start-from = x } } | the kinds of teacher in study.teachers start from each other: x, y",
             })
