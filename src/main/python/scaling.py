@@ -1,6 +1,6 @@
 """The cost model of docs/scaling.md: seconds an iteration on a cluster, from what one node was measured to do.
 
-    python3 src/main/python/scaling.py --rate 4.8 --cores 30 --decoded 420 --decoders 2 --parameters 84.3e6 --global-batch 256
+    python3 src/main/python/scaling.py --rate 4.8 --cores 30 --decoded 300 --decoders 2 --parameters 84.3e6 --global-batch 256
 
 Needs nothing but Python 3. Every figure it prints is computed, none is measured.
 """
@@ -15,7 +15,7 @@ def options():
     parser.add_argument("--rate", type=float, required=True, help="images/s of one core in a training step, by jobs/bench.sh")
     parser.add_argument("--cores", type=int, default=30, help="of a node, for the engine")
     parser.add_argument("--efficiency", type=float, default=0.8, help="of many cores against one: an assumption")
-    parser.add_argument("--decoded", type=float, default=420, help="images/s that one core reads, decodes and augments")
+    parser.add_argument("--decoded", type=float, default=300, help="images/s that one core reads, decodes and augments")
     parser.add_argument("--decoders", type=int, default=2, help="cores of a node that decode")
     parser.add_argument("--parameters", type=float, required=True, help="trained parameters")
     parser.add_argument("--update", type=float, default=0.9e9, help="parameters/s of SGD on one core")

@@ -14,6 +14,7 @@ final class Cluster {
     private static final Logger LOG = LoggerFactory.getLogger(Cluster.class);
     private static final String TASK_CPUS = "spark.task.cpus";
     private static final Duration POLL = Duration.ofMillis(200);
+    private static final Duration ASK = Duration.ofSeconds(3);
     private static final Duration LISTENERS = Duration.ofSeconds(10);
 
     private final SparkContext spark;
@@ -38,14 +39,24 @@ final class Cluster {
         long deadline = System.nanoTime()
                 + Duration.ofMillis(conf.getTimeAsMs("spark.scheduler.maxRegisteredResourcesWaitingTime", "30s"))
                         .toNanos();
+        long next = System.nanoTime() + ASK.toNanos();
         while (true) {
             Optional<String> missing = missingNow(executors);
             // What a local master has does not grow.
             if (missing.isEmpty() || isLocal() || System.nanoTime() > deadline) {
                 return missing;
             }
+            if (isStandalone() && System.nanoTime() > next) {
+                // Spark's master looks for a place for the executors of a lost worker only when it is asked for some.
+                spark.requestExecutors(executors);
+                next = System.nanoTime() + ASK.toNanos();
+            }
             Thread.sleep(POLL.toMillis());
         }
+    }
+
+    private boolean isStandalone() {
+        return spark.master().startsWith("spark://");
     }
 
     /** Barrier tasks start together or not at all; a task that waits for its favourite host would abort the stage. */

@@ -1,0 +1,139 @@
+package org.sftn.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A job on Spark's standalone master, by the scripts that users have. */
+@Timeout(900)
+class StandaloneIT {
+    private static final int WORKERS = 3;
+
+    @TempDir
+    private Path folder;
+
+    private String master;
+    private Map<String, String> cluster;
+
+    @BeforeEach
+    void start() throws Exception {
+        cluster = Map.of(
+                "STANDALONE_DIR", folder.resolve("cluster").toString(),
+                "SPARK_MASTER_PORT", freePort(),
+                "SPARK_MASTER_WEBUI_PORT", freePort());
+        master = said(run("start", List.of("deploy/standalone/start.sh", Integer.toString(WORKERS), "1", "2g")))
+                .strip();
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        run("stop", List.of("deploy/standalone/stop.sh")).waitFor();
+    }
+
+    @Test
+    void theExecutorOfALostWorkerMovesToAnotherOneAndCostsNoBit() throws Exception {
+        said(run(
+                "prepare",
+                List.of(
+                        "jobs/prepare.sh",
+                        "--set=prepare.generated.classes=3",
+                        "--set=prepare.generated.train-images=500",
+                        "--set=prepare.generated.test-images=20",
+                        "--set=prepare.image-size=16",
+                        "--out=" + folder.resolve("data"))));
+        said(run("undisturbed", teacher("undisturbed")));
+
+        Process disturbed = run("disturbed", teacher("disturbed"));
+        awaitCheckpoints(disturbed, folder.resolve("disturbed/checkpoints"));
+        ProcessHandle worker = workers()
+                .filter(each -> each.children().findAny().isPresent())
+                .findFirst()
+                .orElseThrow();
+        assertThat(worker.destroyForcibly()).isTrue();
+
+        assertThat(said(disturbed)).startsWith("teacher done: ");
+        assertThat(Files.readString(folder.resolve("disturbed.log")))
+                .containsPattern("training was interrupted: continuing after iteration \\d+");
+        assertThat(folder.resolve("disturbed/model/weights.safetensors"))
+                .hasSameBinaryContentAs(folder.resolve("undisturbed/model/weights.safetensors"));
+    }
+
+    private List<String> teacher(String out) {
+        return List.of(
+                "jobs/teacher.sh",
+                "--set=data.path=" + folder.resolve("data"),
+                "--set=teacher.network=resnet8",
+                "--set=teacher.student=resnet8",
+                "--set=training.epochs=8",
+                "--set=training.executors=2",
+                "--set=training.global-batch=8",
+                "--set=training.checkpoint-iterations=7",
+                "--out=" + folder.resolve(out),
+                "--",
+                "--master",
+                master,
+                "--conf",
+                "spark.cores.max=2",
+                "--conf",
+                "spark.executor.memory=1g");
+    }
+
+    private static void awaitCheckpoints(Process job, Path checkpoints) throws IOException, InterruptedException {
+        while (job.isAlive()) {
+            if (Files.isDirectory(checkpoints)) {
+                try (Stream<Path> files = Files.list(checkpoints)) {
+                    if (files.filter(file -> file.toString().endsWith(".json")).count() > 1) {
+                        return;
+                    }
+                }
+            }
+            TimeUnit.MILLISECONDS.sleep(100);
+        }
+    }
+
+    private Stream<ProcessHandle> workers() throws IOException {
+        List<ProcessHandle> workers = new ArrayList<>();
+        for (int worker = 1; worker <= WORKERS; worker++) {
+            Path pid = folder.resolve("cluster/worker" + worker + ".pid");
+            ProcessHandle.of(Long.parseLong(Files.readString(pid).strip())).ifPresent(workers::add);
+        }
+        return workers.stream();
+    }
+
+    private Process run(String name, List<String> command) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .redirectError(folder.resolve(name + ".log").toFile());
+        builder.environment().putAll(cluster);
+        Process process = builder.start();
+        process.getOutputStream().close();
+        return process;
+    }
+
+    /** Waits for it, and wants it to succeed. */
+    private static String said(Process process) throws IOException, InterruptedException {
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(said).isZero();
+        return said;
+    }
+
+    private static String freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return Integer.toString(socket.getLocalPort());
+        }
+    }
+}
