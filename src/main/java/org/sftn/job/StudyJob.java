@@ -1,6 +1,8 @@
 package org.sftn.job;
 
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -164,7 +166,7 @@ final class StudyJob implements Job {
             if (start != null) {
                 values.put("teacher.start-from", start.model().toString());
             }
-            return carefully(() -> {
+            return carefully("its teacher " + run.name() + ": ", () -> {
                 Session part = begin(TEACHERS + run.name(), values);
                 TeacherJob.check(part).run();
                 OutputFolder out = new OutputFolder(part.out());
@@ -176,7 +178,7 @@ final class StudyJob implements Job {
         private Cell train(StudentRun run, Trained teacher) {
             Map<String, String> values = new TreeMap<>(run.settings());
             values.put("distill.teacher", teacher == null ? "" : teacher.model().toString());
-            return carefully(() -> {
+            return carefully("", () -> {
                 Session part = begin(STUDENTS + run.name(), values);
                 DistillJob.check(part).run();
                 OutputFolder out = new OutputFolder(part.out());
@@ -211,7 +213,14 @@ final class StudyJob implements Job {
                                     number,
                                     plan.teachers().size() + plan.students().size(),
                                     name));
-            return session.part(name, values, session.progress());
+            return session.part(name, values, progress(name));
+        }
+
+        /** Says whose the lines are where runs mix. */
+        private PrintStream progress(String name) {
+            return session.settings().study().concurrentRuns() == 1
+                    ? session.progress()
+                    : new PrintStream(new Prefixed(name + ": ", session.progress()), true, StandardCharsets.UTF_8);
         }
 
         private RunResult evaluate(String name, Path model, Path teacher) throws Exception {
@@ -222,7 +231,7 @@ final class StudyJob implements Job {
                             model.toString(),
                             "evaluate.teacher",
                             teacher == null ? "" : teacher.toString()),
-                    session.progress());
+                    progress(name));
             new EvaluateJob().plan(part).work().run();
             return RunFolder.result(part.out(), session.hadoop()).orElseThrow();
         }
@@ -239,15 +248,12 @@ final class StudyJob implements Job {
         }
 
         private Cell undone(StudentRun run, Throwable thrown) {
-            Throwable why = thrown;
-            while (why instanceof CompletionException && why.getCause() != null) {
-                why = why.getCause();
-            }
-            boolean refused = why instanceof UserException;
+            boolean refused = thrown.getCause() instanceof UserException;
             if (!refused) {
-                LOG.error("{} failed", run.name(), why);
+                LOG.error("{} failed", run.name(), thrown);
             }
-            String text = Redaction.of(refused ? why.getMessage() : why.toString());
+            String text = Redaction.of(
+                    refused ? thrown.getCause().getMessage() : thrown.getMessage());
             return new Cell(
                     run.name(),
                     run.networks(),
@@ -288,11 +294,14 @@ final class StudyJob implements Job {
             T run() throws Exception;
         }
 
-        private static <T> T carefully(Step<T> step) {
+        /** @param of begins the message of what is thrown; may be empty */
+        private static <T> T carefully(String of, Step<T> step) {
             try {
                 return step.run();
+            } catch (UserException e) {
+                throw new CompletionException(new UserException(of + e.getMessage(), e));
             } catch (Exception e) {
-                throw new CompletionException(e);
+                throw new CompletionException(of + e, e);
             }
         }
     }

@@ -82,6 +82,22 @@ class StudyJobTest {
     }
 
     @Test
+    void severalRunsShareTheCores() throws IOException {
+        Path out = folder.resolve("packed");
+
+        Ran ran = study(out, "--set", "study.methods=[kd]", "--set", "study.concurrent-runs=2");
+
+        assertThat(ran.code()).as(ran.err()).isZero();
+        assertThat(ran.out()).startsWith("study done: 2 students, in ");
+        assertThat(ran.err())
+                .contains("run 4 of 4: ")
+                .contains("teachers/resnet14/standard/seed-1: epoch 2/2")
+                .contains("students/resnet14-resnet8/friendly/kd/seed-1: epoch 2/2");
+        assertThat(result(out).cells()).allSatisfy(cell -> assertThat(cell.state())
+                .isEqualTo(Cell.State.DONE));
+    }
+
+    @Test
     void aDryRunNamesAllRunsAndAMisspeltNetworkIsSaidAtOnce() {
         Path out = folder.resolve("dry");
 
