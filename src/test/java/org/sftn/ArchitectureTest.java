@@ -35,6 +35,7 @@ class ArchitectureTest {
         "distill,  conf nn engine model data zoo train",
         "evaluate, conf nn engine model data zoo train",
         "study,    conf evaluate",
+        "export,   conf nn model zoo",
     })
     void packageKnowsOnly(String name, String known) {
         String[] allowed = Stream.concat(Stream.of(name), known == null ? Stream.of() : Stream.of(known.split(" ")))

@@ -22,11 +22,17 @@ import org.apache.log4j.Level;
 import org.apache.log4j.Logger;
 import org.apache.log4j.PatternLayout;
 import org.apache.log4j.WriterAppender;
+import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.sftn.data.Sample;
+import org.sftn.data.TestData;
 import org.sftn.distill.Methods;
+import org.sftn.export.OnnxRuntime;
+import org.sftn.nn.Shape;
+import org.sftn.nn.Tensor;
 import org.sftn.train.TrainingProgress;
 
 /** All jobs one after the other on a tiny data set, and the mistakes that users make with them. */
@@ -226,6 +232,49 @@ class JobsTest {
                         .mapToInt(Integer::parseInt)
                         .sum())
                 .isEqualTo(20);
+    }
+
+    @Test
+    void anExportedModelPredictsWhatItsEvaluationPredicts() throws Exception {
+        Path out = folder.resolve("evaluation-of-exported");
+        Path file = folder.resolve("student.onnx");
+
+        succeed(evaluate(out, data, student.resolve("model"), "--set", "engine.precision=fp32"));
+        succeed(Ran.of("export", "--normalization=inside", "--model=" + student.resolve("model"), "--out=" + file));
+
+        List<String> predictions = Files.readAllLines(out.resolve("predictions.csv"));
+        JsonNode classNames = json(student.resolve("model/model.json")).get("classNames");
+        int right = 0;
+        try (SparkSession spark = SparkSession.builder().getOrCreate();
+                OnnxRuntime runtime = new OnnxRuntime(Files.readAllBytes(file))) {
+            for (Sample sample : TestData.samples(spark, data, "test")) {
+                float[] logits = runtime.logits(pixels(sample)).values();
+                int predicted = 0;
+                double sum = 0;
+                for (int i = 0; i < logits.length; i++) {
+                    predicted = logits[i] > logits[predicted] ? i : predicted;
+                    sum += Math.exp(logits[i]);
+                }
+                right += predicted == sample.label() ? 1 : 0;
+                String[] columns = predictions.get(1 + (int) sample.index()).split(",");
+                assertThat(columns[1]).isEqualTo(sample.name());
+                assertThat(columns[3]).isEqualTo(classNames.get(predicted).asText());
+                // Six decimals, and fp32's rounding in a network of 8 layers.
+                assertThat(Math.exp(logits[predicted]) / sum)
+                        .isCloseTo(Double.parseDouble(columns[4]), org.assertj.core.data.Offset.offset(1e-5));
+            }
+        }
+        assertThat(right / 20.0)
+                .isEqualTo(json(out.resolve("result.json")).get("top1").asDouble());
+    }
+
+    /** In [0, 1]. */
+    private static Tensor pixels(Sample sample) {
+        float[] values = new float[sample.image().length];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (sample.image()[i] & 0xFF) / 255f;
+        }
+        return new Tensor(Shape.of(1, 3, 16, 16), values);
     }
 
     @Test
