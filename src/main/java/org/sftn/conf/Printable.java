@@ -11,9 +11,18 @@ public final class Printable {
      * characters become {@code \}{@code uXXXX}; what is longer than 255 characters is cut.
      */
     public static String of(String text) {
+        return of(text, MAX_LENGTH);
+    }
+
+    /** Likewise, but nothing is cut. */
+    public static String whole(String text) {
+        return of(text, Integer.MAX_VALUE);
+    }
+
+    private static String of(String text, int length) {
         StringBuilder out = new StringBuilder();
         int at = 0;
-        while (at < text.length() && out.length() < MAX_LENGTH) {
+        while (at < text.length() && out.length() < length) {
             int character = text.codePointAt(at);
             switch (Character.getType(character)) {
                 case Character.CONTROL,

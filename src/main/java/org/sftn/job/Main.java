@@ -74,6 +74,7 @@ public final class Main {
         root.addSubcommand("bench", new Bench());
         root.addSubcommand("export", new Export());
         root.addSubcommand("list", new Listing());
+        root.addSubcommand("report", new Report());
         root.addSubcommand("status", new Status());
         root.getSubcommands()
                 .values()

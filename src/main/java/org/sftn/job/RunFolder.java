@@ -34,11 +34,10 @@ final class RunFolder {
     static final String PREDICTIONS = "predictions.csv";
 
     /** What training writes beside run.json and result.json. */
-    static final Set<String> TRAINING = Set.of("checkpoints", "metrics.csv", "tensorboard", "model", "preliminary");
+    static final Set<String> TRAINING = withReport("checkpoints", "metrics.csv", "tensorboard", "model", "preliminary");
 
     /** What a study writes: its runs, and what came of them. */
-    static final Set<String> STUDY =
-            Set.of("teachers", "students", "evaluations", "study.json", "report.html", "report.md", "report.csv");
+    static final Set<String> STUDY = withReport("teachers", "students", "evaluations", "study.json");
 
     static final Set<String> EVALUATION = Set.of(CONFUSION, PREDICTIONS);
 
@@ -51,6 +50,8 @@ final class RunFolder {
 
     private static final String UNFINISHED = ".unfinished";
     private static final int MAX_NAMED = 3;
+    /** Of a file that is read whole: several times what a study of thousands of students writes. */
+    private static final int MAX_BYTES = 512 << 20;
 
     private final OutputFolder out;
     private final Set<String> written;
@@ -75,6 +76,12 @@ final class RunFolder {
         this.hadoop = hadoop;
         this.overwrite = overwrite;
         this.finished = finished;
+    }
+
+    private static Set<String> withReport(String... names) {
+        Set<String> all = new HashSet<>(ReportFiles.NAMES);
+        all.addAll(List.of(names));
+        return Set.copyOf(all);
     }
 
     /**
@@ -127,7 +134,7 @@ final class RunFolder {
     }
 
     /** As far as that can be seen without writing. */
-    private static void requireWritable(FileSystem files, Path folder) throws IOException {
+    static void requireWritable(FileSystem files, Path folder) throws IOException {
         Path there = folder;
         while (there.getParent() != null && !files.exists(there)) {
             there = there.getParent();
@@ -296,17 +303,31 @@ final class RunFolder {
 
     /** A file of the folder's own, which is whole when it is there; an older one of this name is gone. */
     void replace(String name, Object value) throws IOException {
-        Path path = new Path(out.root(), name);
+        replace(files, new Path(out.root(), name), JSON.writeValueAsString(value) + "\n");
+    }
+
+    /** Likewise, of any folder. */
+    static void replace(FileSystem files, Path path, String text) throws IOException {
+        Path unfinished = path.suffix(UNFINISHED);
+        writeWhole(files, unfinished, text);
         files.delete(path, false);
-        write(path, value);
+        rename(files, unfinished, path);
     }
 
     /** The file must not exist; it is whole when it does. */
     private void write(Path path, Object value) throws IOException {
         Path unfinished = path.suffix(UNFINISHED);
-        try (FSDataOutputStream to = files.create(unfinished, true)) {
-            to.write((JSON.writeValueAsString(value) + "\n").getBytes(StandardCharsets.UTF_8));
+        writeWhole(files, unfinished, JSON.writeValueAsString(value) + "\n");
+        rename(files, unfinished, path);
+    }
+
+    private static void writeWhole(FileSystem files, Path path, String text) throws IOException {
+        try (FSDataOutputStream to = files.create(path, true)) {
+            to.write(text.getBytes(StandardCharsets.UTF_8));
         }
+    }
+
+    private static void rename(FileSystem files, Path unfinished, Path path) throws IOException {
         if (!files.rename(unfinished, path)) {
             throw new IOException("cannot rename " + unfinished + " to " + path);
         }
@@ -322,12 +343,15 @@ final class RunFolder {
         return ifThere(new OutputFolder(folder).result(), RunResult.class, hadoop);
     }
 
-    private static <T> Optional<T> ifThere(Path path, Class<T> type, Configuration hadoop) throws IOException {
+    static <T> Optional<T> ifThere(Path path, Class<T> type, Configuration hadoop) throws IOException {
         FileSystem files = path.getFileSystem(hadoop);
         return files.exists(path) ? Optional.of(read(files, path, type)) : Optional.empty();
     }
 
     private static <T> T read(FileSystem files, Path path, Class<T> type) throws IOException {
+        if (files.getFileStatus(path).getLen() > MAX_BYTES) {
+            throw new UserException(path + " cannot be read: it has more than " + MAX_BYTES + " bytes");
+        }
         try (FSDataInputStream in = files.open(path)) {
             return JSON.readValue(in.readAllBytes(), type);
         } catch (JsonProcessingException e) {

@@ -8,12 +8,14 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.Redaction;
 import org.sftn.conf.Settings;
@@ -39,8 +41,8 @@ import picocli.CommandLine.Command;
  *
  * <p>Input: a folder of the prepare job ({@code data.path}); the grid ({@code study}).
  *
- * <p>Output: {@code teachers/}, {@code students/} and {@code evaluations/} with a folder a run, {@code study.json}, {@code
- * run.json}, {@code result.json}.
+ * <p>Output: {@code teachers/}, {@code students/} and {@code evaluations/} with a folder a run, {@code study.json},
+ * {@code report.html}, {@code report.md}, {@code report.csv}, {@code run.json}, {@code result.json}.
  *
  * <p>Example: {@code jobs/study.sh --config conf/studies/rq1.conf --set data.path=data/cifar-100 --out runs/rq1}
  */
@@ -51,6 +53,14 @@ final class StudyJob implements Job {
     private static final String STUDENTS = "students/";
     private static final String EVALUATIONS = "evaluations/";
     private static final String RESULT = "study.json";
+
+    /** As run.json has it. */
+    static final String NAME = "study";
+
+    /** What came of the study in a folder; empty when it has not come to its end. */
+    static Optional<StudyResult> result(Path folder, Configuration hadoop) throws IOException {
+        return RunFolder.ifThere(new Path(folder, RESULT), StudyResult.class, hadoop);
+    }
 
     @Override
     public int replicas(Settings settings) {
@@ -65,7 +75,7 @@ final class StudyJob implements Job {
         plan.networks().forEach(network -> Inputs.architecture(network, data));
         settings.study().methods().forEach(Methods::named);
         RunDescription run = RunDescription.of(
-                "study",
+                NAME,
                 settings.effective(),
                 key -> !key.startsWith("prepare.") && !key.equals("seed"),
                 data.manifest().identity(),
@@ -84,7 +94,7 @@ final class StudyJob implements Job {
                         settings.study().concurrentRuns()));
         plan.teachers().forEach(teacher -> lines.add("Teacher   " + teacher.name()));
         plan.students().forEach(student -> lines.add("Student   " + student.name()));
-        lines.add("Output    a folder a run, study.json in " + session.out());
+        lines.add("Output    a folder a run, study.json, report.html in " + session.out());
         return new Plan(lines, () -> new Work(session, data, plan, folder).run());
     }
 
@@ -287,6 +297,7 @@ final class StudyJob implements Job {
 
         private void write(StudyResult result) throws IOException {
             folder.replace(RESULT, result);
+            ReportFiles.of(result).write(session.out(), session.hadoop());
         }
 
         @FunctionalInterface

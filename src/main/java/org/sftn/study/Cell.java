@@ -45,7 +45,14 @@ public record Cell(
         FAILED
     }
 
+    /** @throws IllegalArgumentException when something is missing that a cell of its state has */
     public Cell {
+        if (name == null || networks == null || method == null || state == null || varied == null || curve == null) {
+            throw new IllegalArgumentException("a student needs name, networks, method, state, varied and curve");
+        }
+        if (state == State.DONE && student == null) {
+            throw new IllegalArgumentException("the student '" + name + "' is done and has no scores");
+        }
         varied = Collections.unmodifiableSortedMap(new TreeMap<>(varied));
         curve = List.copyOf(curve);
     }

@@ -25,7 +25,18 @@ public record StudyResult(
         List<String> teachers,
         List<Cell> cells,
         SortedMap<String, String> configuration) {
+    /** @throws IllegalArgumentException when something is missing */
     public StudyResult {
+        if (title == null
+                || question == null
+                || codeVersion == null
+                || dataset == null
+                || teachers == null
+                || cells == null
+                || configuration == null) {
+            throw new IllegalArgumentException(
+                    "a study needs title, question, code version, data set, teachers, cells and configuration");
+        }
         teachers = List.copyOf(teachers);
         cells = List.copyOf(cells);
     }

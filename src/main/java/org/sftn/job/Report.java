@@ -1,0 +1,116 @@
+package org.sftn.job;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.sftn.conf.UserException;
+import org.sftn.study.MetricsTable;
+import org.sftn.study.StudyResult;
+import org.sftn.study.TrainedRun;
+import org.sftn.study.TrainedRun.Origin;
+import org.sftn.train.OutputFolder;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/**
+ * Says what came of a training run or of a study, as a page and as tables.
+ *
+ * <p>Input: the {@code --out} of a teacher, distill or study job.
+ *
+ * <p>Output: {@code report.html}, {@code report.md} and {@code report.csv} in that folder or in {@code --out}.
+ *
+ * <p>Example: {@code jobs/report.sh runs/rq1}
+ */
+@Command(description = "Write the report of a training run or of a study.")
+final class Report implements Inquiry {
+    private static final Set<String> TRAINING_JOBS = Set.of("teacher", "distill");
+
+    @Parameters(paramLabel = "FOLDER", description = "The --out of a teacher, distill or study job.")
+    private String folder;
+
+    @Option(names = "--out", paramLabel = "DIR", description = "Another folder for the report; it must have none.")
+    private String out;
+
+    @Override
+    public String text() throws IOException {
+        Configuration hadoop = new Configuration();
+        Path from = Session.qualified("FOLDER", folder, hadoop);
+        Path to = out == null ? from : Session.qualified("--out", out, hadoop);
+        RunDescription run = RunFolder.description(from, hadoop)
+                .orElseThrow(() -> new UserException("%s holds no run: there is no %s"
+                        .formatted(from, new OutputFolder(from).run().getName())));
+        ReportFiles report;
+        if (run.job().equals(StudyJob.NAME)) {
+            StudyResult study = StudyJob.result(from, hadoop)
+                    .orElseThrow(() -> new UserException(
+                            "%s has no results yet: the study must come to its end first".formatted(from)));
+            report = ReportFiles.of(study);
+        } else if (TRAINING_JOBS.contains(run.job())) {
+            report = ReportFiles.of(trained(from, run, hadoop));
+        } else {
+            throw new UserException(
+                    "%s holds a run of the job '%s': there are reports of teacher, distill and study alone"
+                            .formatted(from, run.job()));
+        }
+        RunFolder.requireWritable(to.getFileSystem(hadoop), to);
+        if (!to.equals(from)) {
+            requireNone(to, hadoop);
+        }
+        report.write(to, hadoop);
+        return "the report is in " + to;
+    }
+
+    /** Elsewhere than in the run's folder a file of this name may be anything. */
+    private static void requireNone(Path folder, Configuration hadoop) throws IOException {
+        FileSystem files = folder.getFileSystem(hadoop);
+        if (files.exists(folder) && files.getFileStatus(folder).isFile()) {
+            throw new UserException("--out " + folder + " cannot be used: it is a file");
+        }
+        for (String name : ReportFiles.NAMES) {
+            Path file = new Path(folder, name);
+            if (files.exists(file)) {
+                throw new UserException("%s is there already: remove it, or take another folder".formatted(file));
+            }
+        }
+    }
+
+    private static TrainedRun trained(Path folder, RunDescription run, Configuration hadoop) throws IOException {
+        Path metrics = new OutputFolder(folder).metrics();
+        Optional<RunResult> result = RunFolder.result(folder, hadoop);
+        List<Origin> provenance = new ArrayList<>();
+        provenance.add(new Origin("Job", run.job()));
+        provenance.add(new Origin("Code version", run.codeVersion()));
+        add(provenance, "Data set", run.dataset());
+        add(provenance, "Model that it read", run.model());
+        add(provenance, "Seed", run.seed());
+        add(provenance, "Model that it wrote", result.map(RunResult::model).orElse(null));
+        return new TrainedRun(
+                run.job(),
+                folder.getName(),
+                result.map(Report::status).orElse("not at its end"),
+                provenance,
+                run.configuration(),
+                metrics.getFileSystem(hadoop).exists(metrics)
+                        ? MetricsTable.read(metrics, hadoop)
+                        : new MetricsTable(List.<Map<String, String>>of()));
+    }
+
+    private static void add(List<Origin> provenance, String name, Object value) {
+        if (value != null) {
+            provenance.add(new Origin(name, value.toString()));
+        }
+    }
+
+    private static String status(RunResult result) {
+        return result.status().equals(RunResult.DONE)
+                ? result.status()
+                : "%s: %s".formatted(result.status(), result.message());
+    }
+}

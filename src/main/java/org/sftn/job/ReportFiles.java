@@ -1,0 +1,46 @@
+package org.sftn.job;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.sftn.study.CsvReport;
+import org.sftn.study.HtmlReport;
+import org.sftn.study.MarkdownReport;
+import org.sftn.study.StudyResult;
+import org.sftn.study.TrainedRun;
+
+/** A report in all of its forms. */
+final class ReportFiles {
+    private static final String HTML = "report.html";
+    private static final String MARKDOWN = "report.md";
+    private static final String CSV = "report.csv";
+
+    static final List<String> NAMES = List.of(HTML, MARKDOWN, CSV);
+
+    private final SortedMap<String, String> texts;
+
+    private ReportFiles(String html, String markdown, String csv) {
+        this.texts = new TreeMap<>(Map.of(HTML, html, MARKDOWN, markdown, CSV, csv));
+    }
+
+    static ReportFiles of(StudyResult study) {
+        return new ReportFiles(HtmlReport.of(study), MarkdownReport.of(study), CsvReport.of(study));
+    }
+
+    static ReportFiles of(TrainedRun run) {
+        return new ReportFiles(HtmlReport.of(run), MarkdownReport.of(run), CsvReport.of(run));
+    }
+
+    /** Replaces older ones; each is whole when it is there. */
+    void write(Path folder, Configuration hadoop) throws IOException {
+        FileSystem files = folder.getFileSystem(hadoop);
+        for (Map.Entry<String, String> text : texts.entrySet()) {
+            RunFolder.replace(files, new Path(folder, text.getKey()), text.getValue());
+        }
+    }
+}

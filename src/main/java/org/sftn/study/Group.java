@@ -1,0 +1,142 @@
+package org.sftn.study;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * Students that differ by their seed alone.
+ *
+ * @param teacher the kind of teacher; null for students alone
+ * @param varied by key
+ * @param planned students, done or not
+ * @param cells those that are done, one at least
+ * @param baseline mean top-1 of the students of the baseline's teachers with the same settings; not a number when there are none
+ * @param gain over the baseline in top-1, of the seeds that both have; of none for the baseline and for students alone
+ * @param gainOverAlone over the student alone, likewise; of none for students alone
+ */
+public record Group(
+        Networks networks,
+        String teacher,
+        String method,
+        SortedMap<String, String> varied,
+        int planned,
+        List<Cell> cells,
+        double baseline,
+        Sample gain,
+        Sample gainOverAlone) {
+    public Group {
+        varied = Collections.unmodifiableSortedMap(new TreeMap<>(varied));
+        cells = List.copyOf(cells);
+    }
+
+    /**
+     * A moment of training, over the seeds.
+     *
+     * @param epoch from 1
+     * @param top1 of the test images, in [0, 1]
+     */
+    public record CurveMean(int epoch, Sample top1) {}
+
+    /**
+     * When students reach an accuracy, over the seeds that do.
+     *
+     * @param epochs its count says how many do
+     * @param seconds of training until then
+     */
+    public record Reached(Sample epochs, Sample seconds) {}
+
+    /** Shares of test images in [0, 1]. */
+    public Sample top1() {
+        return over(cell -> cell.student().top1());
+    }
+
+    /** Shares of test images in [0, 1]. */
+    public Sample top5() {
+        return over(cell -> cell.student().top5());
+    }
+
+    /** Expected calibration error, in [0, 1]. */
+    public Sample calibrationError() {
+        return over(cell -> cell.student().calibrationError());
+    }
+
+    /** Of none for students alone. */
+    public Sample teacherTop1() {
+        return over(cell ->
+                cell.teacherScores() == null ? Double.NaN : cell.teacherScores().top1());
+    }
+
+    /** Of none for students alone. */
+    public Sample teacherCalibrationError() {
+        return over(cell ->
+                cell.teacherScores() == null ? Double.NaN : cell.teacherScores().calibrationError());
+    }
+
+    /** KL(teacher||student) in nats; of none for students alone. */
+    public Sample kl() {
+        return over(cell ->
+                cell.similarity() == null ? Double.NaN : cell.similarity().kl());
+    }
+
+    /** In [0, 1]; of none for students alone. */
+    public Sample cka() {
+        return over(cell ->
+                cell.similarity() == null ? Double.NaN : cell.similarity().cka());
+    }
+
+    /** In [0, 1]; of none for students alone. */
+    public Sample agreement() {
+        return over(cell ->
+                cell.similarity() == null ? Double.NaN : cell.similarity().agreement());
+    }
+
+    /** Of training one student. */
+    public Sample studentCoreHours() {
+        return over(Cell::studentCoreHours);
+    }
+
+    /** Of training its teacher; of none for students alone. */
+    public Sample teacherCoreHours() {
+        return over(cell -> teacher == null ? Double.NaN : cell.teacherCoreHours());
+    }
+
+    private Sample over(ToDoubleFunction<Cell> number) {
+        return Sample.of(cells.stream().mapToDouble(number).boxed().toList());
+    }
+
+    /** By epoch, of the students that were evaluated after it. */
+    public List<CurveMean> curve() {
+        SortedMap<Integer, List<Double>> byEpoch = new TreeMap<>();
+        for (Cell cell : cells) {
+            cell.curve()
+                    .forEach(point -> byEpoch.computeIfAbsent(point.epoch(), epoch -> new ArrayList<>())
+                            .add(point.testTop1()));
+        }
+        List<CurveMean> curve = new ArrayList<>();
+        for (Map.Entry<Integer, List<Double>> each : byEpoch.entrySet()) {
+            curve.add(new CurveMean(each.getKey(), Sample.of(each.getValue())));
+        }
+        return curve;
+    }
+
+    /** @param top1 in [0, 1] */
+    public Reached reached(double top1) {
+        List<CurvePoint> first = cells.stream()
+                .map(cell -> firstReaching(cell.curve(), top1))
+                .flatMap(Optional::stream)
+                .toList();
+        return new Reached(
+                Sample.of(first.stream().map(point -> (double) point.epoch()).toList()),
+                Sample.of(first.stream().map(CurvePoint::seconds).toList()));
+    }
+
+    private static Optional<CurvePoint> firstReaching(List<CurvePoint> curve, double top1) {
+        return curve.stream().filter(point -> point.testTop1() >= top1).findFirst();
+    }
+}
