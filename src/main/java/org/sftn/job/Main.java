@@ -72,6 +72,7 @@ public final class Main {
         CommandLine root = new CommandLine(new Root());
         JOBS.forEach((name, job) -> root.addSubcommand(name, new CommandLine(job).addMixin("options", options)));
         root.addSubcommand("bench", new Bench());
+        root.addSubcommand("import", new Import());
         root.addSubcommand("list", new Listing());
         root.addSubcommand("status", new Status());
         root.getSubcommands()
