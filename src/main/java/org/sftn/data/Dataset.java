@@ -97,6 +97,16 @@ public final class Dataset {
         LOG.warn("{}: what cannot be read is skipped", problem);
     }
 
+    /**
+     * The same images for a network that was trained elsewhere.
+     *
+     * @param mean by channel, red, green, blue; what its images were normalised with
+     * @param standardDeviation likewise
+     */
+    public Dataset normalisedBy(List<Double> mean, List<Double> standardDeviation) {
+        return new Dataset(spark, folder, manifest.with(mean, standardDeviation), damaged);
+    }
+
     public Manifest manifest() {
         return manifest;
     }

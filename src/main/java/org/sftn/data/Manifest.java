@@ -119,6 +119,12 @@ public record Manifest(
         }
     }
 
+    /** With what the images are normalised with in place of their own statistics; the identity stays. */
+    Manifest with(List<Double> otherMean, List<Double> otherStandardDeviation) {
+        return new Manifest(
+                format, source, imageSize, store, classNames, otherMean, otherStandardDeviation, train, test);
+    }
+
     /** The number of classes. */
     public int classes() {
         return classNames.size();
@@ -149,7 +155,7 @@ public record Manifest(
      * @param folder of the data set
      * @throws UserException when there is none, or it is damaged or of another version; naming the file
      */
-    static Manifest read(Path folder, Configuration hadoop) throws IOException {
+    public static Manifest read(Path folder, Configuration hadoop) throws IOException {
         Path path = new Path(folder, FILE);
         FileSystem files = folder.getFileSystem(hadoop);
         byte[] bytes;

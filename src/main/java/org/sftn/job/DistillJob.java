@@ -43,9 +43,9 @@ final class DistillJob implements Job {
     static TrainingRun check(Session session) throws IOException {
         Settings settings = session.settings();
         DistillSettings distill = settings.distill();
-        Dataset data = session.dataset();
-        Architecture student = Inputs.architecture(distill.student(), data);
         Optional<SavedModel> teacher = session.model("distill.teacher", distill.teacher());
+        Dataset data = Inputs.normalisedFor(teacher, session.dataset());
+        Architecture student = Inputs.architecture(distill.student(), data);
         Pair pair = new Pair(
                 teacher.map(model -> new Pair.Teacher(Inputs.architecture(model.description()), model.values())),
                 student);

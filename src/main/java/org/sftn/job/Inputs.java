@@ -2,8 +2,10 @@ package org.sftn.job;
 
 import java.util.Optional;
 import org.sftn.data.Dataset;
+import org.sftn.data.Manifest;
 import org.sftn.data.Preprocessing;
 import org.sftn.model.ModelDescription;
+import org.sftn.model.SavedModel;
 import org.sftn.nn.Shape;
 import org.sftn.zoo.Architecture;
 import org.sftn.zoo.Zoo;
@@ -19,11 +21,23 @@ final class Inputs {
 
     /** For the images and classes of a data set. */
     static Architecture architecture(String name, Dataset data) {
-        int size = data.manifest().imageSize();
-        return Zoo.create(
-                name,
-                Shape.of(Preprocessing.CHANNELS, size, size),
-                data.manifest().classes());
+        return architecture(name, data.manifest());
+    }
+
+    /** The same. */
+    static Architecture architecture(String name, Manifest data) {
+        return Zoo.create(name, Shape.of(Preprocessing.CHANNELS, data.imageSize(), data.imageSize()), data.classes());
+    }
+
+    /**
+     * As the model that a run begins with saw its images: what is trained and what it learns from see the same batches.
+     *
+     * @param model empty for the data set's own statistics
+     */
+    static Dataset normalisedFor(Optional<SavedModel> model, Dataset data) {
+        return model.map(SavedModel::description)
+                .map(known -> data.normalisedBy(known.mean(), known.standardDeviation()))
+                .orElse(data);
     }
 
     static Architecture architecture(ModelDescription model) {

@@ -73,6 +73,7 @@ public final class Main {
         JOBS.forEach((name, job) -> root.addSubcommand(name, new CommandLine(job).addMixin("options", options)));
         root.addSubcommand("bench", new Bench());
         root.addSubcommand("export", new Export());
+        root.addSubcommand("import", new Import());
         root.addSubcommand("list", new Listing());
         root.addSubcommand("report", new Report());
         root.addSubcommand("status", new Status());

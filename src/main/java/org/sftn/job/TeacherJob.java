@@ -37,10 +37,10 @@ final class TeacherJob implements Job {
     static TrainingRun check(Session session) throws IOException {
         Settings settings = session.settings();
         TeacherSettings teacher = settings.teacher();
-        Dataset data = session.dataset();
+        Optional<SavedModel> start = session.model("teacher.start-from", teacher.startFrom());
+        Dataset data = Inputs.normalisedFor(start, session.dataset());
         Architecture network = Inputs.architecture(teacher.network(), data);
         Optional<Architecture> student = Inputs.given(teacher.student()).map(name -> Inputs.architecture(name, data));
-        Optional<SavedModel> start = session.model("teacher.start-from", teacher.startFrom());
         TeacherObjective objective =
                 TeacherObjective.of(teacher, settings.training(), network, student, start, settings.seed());
         String identity =

@@ -32,7 +32,9 @@ public record SavedModel(ModelDescription description, Map<String, Tensor> value
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
     private static final String WEIGHTS = "weights.safetensors";
     private static final String DESCRIPTION = "model.json";
-    private static final int MAX_WEIGHTS_BYTES = 1 << 30;
+    /** Of any file of weights that is read. */
+    static final int MAX_WEIGHTS_BYTES = 1 << 30;
+
     private static final int MAX_DESCRIPTION_BYTES = 4 << 20;
 
     /**

@@ -3,6 +3,7 @@ package org.sftn.zoo;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.sftn.nn.Network;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Taps;
@@ -18,8 +19,16 @@ import org.sftn.nn.Taps;
  * @param stages each from the output of the one before (the first: the stem's) to the tap {@link Taps#stage}
  * @param head from the last stage's output to the taps {@link Taps#LAST_MAP}, {@link Taps#POOLED} and {@link
  *     Taps#LOGITS}
+ * @param referenceModules from a node's name to that of the module in PyTorch where the network comes from; see {@link #referenceName}
  */
-public record Architecture(String name, Shape image, int classes, Network stem, List<Network> stages, Network head) {
+public record Architecture(
+        String name,
+        Shape image,
+        int classes,
+        Network stem,
+        List<Network> stages,
+        Network head,
+        UnaryOperator<String> referenceModules) {
     /** The input of stages and head. */
     public static final String FEATURES = "features";
 
@@ -33,6 +42,17 @@ public record Architecture(String name, Shape image, int classes, Network stem, 
         String image = builder.input(Taps.IMAGE, this.image);
         String stem = builder.include("", this.stem, Map.of(Taps.IMAGE, image)).get(Taps.STEM);
         return following(builder, 0, stem);
+    }
+
+    /**
+     * What a parameter or running statistic is called in the {@code state_dict()} of torchvision, for networks for ImageNet, or of
+     * RepDistiller (github.com/HobbitLong/RepDistiller), for networks for CIFAR. Different names stay different.
+     *
+     * @param name in {@link #network}; of a network without such a reference it stays
+     */
+    public String referenceName(String name) {
+        int dot = name.lastIndexOf('.');
+        return referenceModules.apply(name.substring(0, dot)) + name.substring(dot);
     }
 
     /**

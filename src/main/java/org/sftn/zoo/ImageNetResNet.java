@@ -29,7 +29,15 @@ final class ImageNetResNet {
         return (name, image, classes) -> {
             Parts.requireFit(name, image, "five times", SMALLEST_IMAGE);
             Network stem = Parts.pooledStem(image, Convolution.same(image.channels(), STEM_WIDTH, 7, 2));
-            return Residual.architecture(name, image, classes, stem, block, List.of(64, 128, 256, 512), blocks);
+            return Residual.architecture(
+                    name,
+                    image,
+                    classes,
+                    stem,
+                    block,
+                    List.of(64, 128, 256, 512),
+                    blocks,
+                    Residual.reference("downsample"));
         };
     }
 }

@@ -26,6 +26,15 @@ final class ImageNetVgg {
 
     private static final List<Integer> CONVOLUTIONS_OF_16 = List.of(2, 2, 3, 3, 3);
 
+    private static final Renaming REFERENCE_OF_16 = Renaming.NONE
+            .with("(conv|bn)(\\d)", match -> reference(0, match.group(1), Renaming.number(match, 2)))
+            .with(
+                    "stage(\\d)\\.(conv|bn)(\\d)",
+                    match -> reference(Renaming.number(match, 1), match.group(2), Renaming.number(match, 3)))
+            .with("fc1", "classifier.0")
+            .with("fc2", "classifier.3")
+            .with("fc", "classifier.6");
+
     private ImageNetVgg() {}
 
     /** VGG-16, of 138,365,992 parameters for images of 224x224 and 1000 classes. */
@@ -48,7 +57,16 @@ final class ImageNetVgg {
                 Vgg.stem(image, widths.get(0), CONVOLUTIONS_OF_16.get(0)),
                 widths.size() - 1,
                 (stage, input) -> Vgg.stage(stage, input, widths.get(stage), CONVOLUTIONS_OF_16.get(stage), true),
-                input -> head(input, hidden, classes));
+                input -> head(input, hidden, classes),
+                REFERENCE_OF_16);
+    }
+
+    /** torchvision counts all layers of stem and stages, each with the max pooling behind it. */
+    private static String reference(int stage, String kind, int number) {
+        int before = CONVOLUTIONS_OF_16.subList(0, stage).stream()
+                .mapToInt(count -> 3 * count + 1)
+                .sum();
+        return "features." + (before + Renaming.place(kind, number));
     }
 
     private static Network head(Shape input, int hidden, int classes) {

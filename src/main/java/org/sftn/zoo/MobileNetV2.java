@@ -3,6 +3,7 @@ package org.sftn.zoo;
 import static org.sftn.zoo.Architecture.FEATURES;
 
 import java.util.List;
+import java.util.regex.MatchResult;
 import org.sftn.nn.Add;
 import org.sftn.nn.Convolution;
 import org.sftn.nn.Layer;
@@ -38,7 +39,7 @@ final class MobileNetV2 {
                 List.of(new Blocks(6, 64, 4, 2), new Blocks(6, 96, 3, 1)),
                 List.of(new Blocks(6, 160, 3, 2), new Blocks(6, 320, 1, 1)));
         Parts.requireFit(name, image, "five times", 32);
-        return create(name, image, classes, 32, new Builder(new Relu6(), false), stages);
+        return create(name, image, classes, 32, new Builder(new Relu6(), false), stages, torchvision(stages));
     }
 
     static Architecture small(String name, Shape image, int classes) {
@@ -48,11 +49,69 @@ final class MobileNetV2 {
                 List.of(new Blocks(6, 32, 4, 2), new Blocks(6, 48, 3, 1)),
                 List.of(new Blocks(6, 80, 3, 2), new Blocks(6, 160, 1, 1)));
         Parts.requireFit(name, image, "four times", 16);
-        return create(name, image, classes, 16, new Builder(new Relu(), true), stages);
+        return create(name, image, classes, 16, new Builder(new Relu(), true), stages, repDistiller(stages));
+    }
+
+    /** Counts stem, blocks and the head's convolution; a first block that does not widen has a convolution less. */
+    private static Renaming torchvision(List<List<Blocks>> stages) {
+        int last = 1 + blocks(stages);
+        return Renaming.NONE
+                .with("conv1", "features.0.0")
+                .with("bn1", "features.0.1")
+                .with("conv2", "features." + last + ".0")
+                .with("bn2", "features." + last + ".1")
+                .with("fc", "classifier.1")
+                .with("stage1\\.block0\\.conv1", "features.1.conv.0.0")
+                .with("stage1\\.block0\\.bn1", "features.1.conv.0.1")
+                .with("stage1\\.block0\\.conv2", "features.1.conv.1")
+                .with("stage1\\.block0\\.bn2", "features.1.conv.2")
+                .with("stage(\\d)\\.block(\\d)\\.(conv|bn)(\\d)", match -> {
+                    int before = blocks(stages.subList(0, Renaming.number(match, 1) - 1));
+                    int number = Renaming.number(match, 4);
+                    int offset = Renaming.offset(match.group(3));
+                    // The last convolution has no activation, and lies with its batch-norm in the block itself.
+                    String place = number < 3 ? (number - 1) + "." + offset : String.valueOf(number - 1 + offset);
+                    return "features." + (1 + before + Renaming.number(match, 2)) + ".conv." + place;
+                });
+    }
+
+    private static int blocks(List<List<Blocks>> stages) {
+        return stages.stream().flatMap(List::stream).mapToInt(Blocks::count).sum();
+    }
+
+    /** Blocks of one width are a module. */
+    private static Renaming repDistiller(List<List<Blocks>> stages) {
+        return Renaming.NONE
+                .with("(conv|bn)(\\d)", match -> "conv" + match.group(2) + "." + Renaming.offset(match.group(1)))
+                .with("fc", "classifier.0")
+                .with(
+                        "stage(\\d)\\.block(\\d)\\.(conv|bn)(\\d)",
+                        match -> group(stages, match) + ".conv."
+                                + Renaming.place(match.group(3), Renaming.number(match, 4)));
+    }
+
+    private static String group(List<List<Blocks>> stages, MatchResult match) {
+        int stage = Renaming.number(match, 1);
+        int group = stages.subList(0, stage - 1).stream().mapToInt(List::size).sum();
+        int block = Renaming.number(match, 2);
+        for (Blocks blocks : stages.get(stage - 1)) {
+            if (block < blocks.count()) {
+                break;
+            }
+            block -= blocks.count();
+            group++;
+        }
+        return "blocks." + group + "." + block;
     }
 
     private static Architecture create(
-            String name, Shape image, int classes, int stemWidth, Builder builder, List<List<Blocks>> stages) {
+            String name,
+            Shape image,
+            int classes,
+            int stemWidth,
+            Builder builder,
+            List<List<Blocks>> stages,
+            Renaming reference) {
         return Parts.architecture(
                 name,
                 image,
@@ -60,7 +119,8 @@ final class MobileNetV2 {
                 Parts.stem(image, Convolution.same(image.channels(), stemWidth, 3, 2), builder.activation()),
                 stages.size(),
                 (stage, input) -> builder.stage(stage, input, stages.get(stage - 1)),
-                input -> Parts.head(input, HEAD_WIDTH, builder.activation(), classes));
+                input -> Parts.head(input, HEAD_WIDTH, builder.activation(), classes),
+                reference);
     }
 
     /** @param alwaysExpands whether blocks that do not widen have the 1x1 convolution for it all the same */

@@ -5,6 +5,7 @@ import static org.sftn.zoo.Architecture.FEATURES;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.sftn.conf.UserException;
 import org.sftn.nn.BatchNorm;
 import org.sftn.nn.Convolution;
@@ -34,7 +35,8 @@ final class Parts {
             Network stem,
             int count,
             Stages stages,
-            Function<Shape, Network> head) {
+            Function<Shape, Network> head,
+            UnaryOperator<String> referenceModules) {
         List<Network> made = new ArrayList<>();
         Shape shape = stem.tapShape(Taps.STEM);
         for (int stage = 1; stage <= count; stage++) {
@@ -42,7 +44,7 @@ final class Parts {
             shape = next.tapShape(Taps.stage(stage));
             made.add(next);
         }
-        return new Architecture(name, image, classes, stem, made, head.apply(shape));
+        return new Architecture(name, image, classes, stem, made, head.apply(shape), referenceModules);
     }
 
     /** A convolution with batch-norm and ReLU. */

@@ -42,7 +42,8 @@ final class Projected {
                 student.classes(),
                 student.stem(),
                 stages,
-                Parts.head(projector.tapShape(Taps.stage(stages.size())), student.classes()));
+                Parts.head(projector.tapShape(Taps.stage(stages.size())), student.classes()),
+                Renaming.NONE);
     }
 
     private static void requirePooling(Architecture teacher) {

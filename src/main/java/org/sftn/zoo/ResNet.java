@@ -28,7 +28,8 @@ final class ResNet {
                     stem(image, stemWidth),
                     Residual::basicBlock,
                     List.of(width1, width2, width3),
-                    Collections.nCopies(CifarStages.COUNT, (depth - 2) / 6));
+                    Collections.nCopies(CifarStages.COUNT, (depth - 2) / 6),
+                    Residual.reference("downsample"));
         };
     }
 
@@ -46,7 +47,8 @@ final class ResNet {
                     stem(image, 64),
                     Residual::bottleneckBlock,
                     List.of(64, 128, 256, 512),
-                    List.of(blocks1, blocks2, blocks3, blocks4));
+                    List.of(blocks1, blocks2, blocks3, blocks4),
+                    Residual.reference("shortcut").with("fc", "linear"));
         };
     }
 

@@ -29,7 +29,8 @@ final class Residual {
             Network stem,
             Block block,
             List<Integer> widths,
-            List<Integer> blocks) {
+            List<Integer> blocks,
+            Renaming reference) {
         return Parts.architecture(
                 name,
                 image,
@@ -37,7 +38,16 @@ final class Residual {
                 stem,
                 widths.size(),
                 (stage, input) -> stage(stage, input, block, widths.get(stage - 1), blocks.get(stage - 1)),
-                input -> Parts.head(input, classes));
+                input -> Parts.head(input, classes),
+                reference);
+    }
+
+    /** Both references' names of stages and blocks, with this one of the shortcut. */
+    static Renaming reference(String shortcut) {
+        return Renaming.NONE
+                .with("stage(\\d+)\\.block(\\d+)\\.shortcut\\.conv", "layer$1.$2." + shortcut + ".0")
+                .with("stage(\\d+)\\.block(\\d+)\\.shortcut\\.bn", "layer$1.$2." + shortcut + ".1")
+                .with("stage(\\d+)\\.block(\\d+)\\.(.+)", "layer$1.$2.$3");
     }
 
     private static Network stage(int stage, Shape input, Block kind, int width, int blocks) {

@@ -26,6 +26,10 @@ final class ShuffleNetV1 {
     /** Leaves stage 3 a map of at least 1x1. */
     private static final int SMALLEST_IMAGE = 8;
 
+    private static final Renaming REFERENCE = Renaming.NONE
+            .with("stage(\\d)\\.block(\\d)\\.(.+)", "layer$1.$2.$3")
+            .with("fc", "linear");
+
     private ShuffleNetV1() {}
 
     static Architecture create(String name, Shape image, int classes) {
@@ -37,7 +41,8 @@ final class ShuffleNetV1 {
                 Parts.stem(image, Convolution.same(image.channels(), STEM_WIDTH, 1, 1)),
                 WIDTHS.size(),
                 ShuffleNetV1::stage,
-                input -> Parts.head(input, classes));
+                input -> Parts.head(input, classes),
+                REFERENCE);
     }
 
     private static Network stage(int stage, Shape input) {

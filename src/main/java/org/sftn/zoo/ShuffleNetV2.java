@@ -3,6 +3,7 @@ package org.sftn.zoo;
 import static org.sftn.zoo.Architecture.FEATURES;
 
 import java.util.List;
+import java.util.regex.MatchResult;
 import org.sftn.nn.ChannelShuffle;
 import org.sftn.nn.ChannelSlice;
 import org.sftn.nn.Concat;
@@ -24,21 +25,51 @@ final class ShuffleNetV2 {
     private static final List<Integer> WIDTHS = List.of(116, 232, 464);
     private static final List<Integer> BLOCKS = List.of(4, 8, 4);
 
+    private static final Renaming NAMES_OF_REP_DISTILLER = Renaming.NONE
+            .with("stage(\\d)\\.block(\\d)\\.(.+)", "layer$1.$2.$3")
+            .with("fc", "linear");
+
+    private static final Renaming NAMES_OF_TORCHVISION = Renaming.NONE
+            .with("conv1", "conv1.0")
+            .with("bn1", "conv1.1")
+            .with("conv2", "conv5.0")
+            .with("bn2", "conv5.1")
+            .with(
+                    "stage(\\d)\\.block0\\.(conv|bn)([12])",
+                    match -> block(match, "0") + ".branch1."
+                            + (2 * (Renaming.number(match, 3) - 1) + Renaming.offset(match.group(2))))
+            .with(
+                    "stage(\\d)\\.block0\\.(conv|bn)([345])",
+                    match -> block(match, "0") + branch2(match.group(2), Renaming.number(match, 3) - 2))
+            .with(
+                    "stage(\\d)\\.block(\\d)\\.(conv|bn)(\\d)",
+                    match -> block(match, match.group(2)) + branch2(match.group(3), Renaming.number(match, 4)));
+
     private ShuffleNetV2() {}
 
     static Architecture imageNet(String name, Shape image, int classes) {
         Parts.requireFit(name, image, "five times", 32);
         Convolution convolution = Convolution.same(image.channels(), STEM_WIDTH, 3, 2);
-        return create(name, image, classes, Parts.pooledStem(image, convolution));
+        return create(name, image, classes, Parts.pooledStem(image, convolution), NAMES_OF_TORCHVISION);
     }
 
     static Architecture small(String name, Shape image, int classes) {
         Parts.requireFit(name, image, "three times", 8);
         Convolution convolution = Convolution.same(image.channels(), STEM_WIDTH, 1, 1);
-        return create(name, image, classes, Parts.stem(image, convolution));
+        return create(name, image, classes, Parts.stem(image, convolution), NAMES_OF_REP_DISTILLER);
     }
 
-    private static Architecture create(String name, Shape image, int classes, Network stem) {
+    /** torchvision's stages are counted from the stem. */
+    private static String block(MatchResult match, String block) {
+        return "stage" + (Renaming.number(match, 1) + 1) + "." + block;
+    }
+
+    /** 1x1, 3x3 without ReLU, 1x1. */
+    private static String branch2(String kind, int number) {
+        return ".branch2." + (List.of(0, 3, 5).get(number - 1) + Renaming.offset(kind));
+    }
+
+    private static Architecture create(String name, Shape image, int classes, Network stem, Renaming reference) {
         return Parts.architecture(
                 name,
                 image,
@@ -46,7 +77,8 @@ final class ShuffleNetV2 {
                 stem,
                 WIDTHS.size(),
                 ShuffleNetV2::stage,
-                input -> Parts.head(input, HEAD_WIDTH, new Relu(), classes));
+                input -> Parts.head(input, HEAD_WIDTH, new Relu(), classes),
+                reference);
     }
 
     private static Network stage(int stage, Shape input) {

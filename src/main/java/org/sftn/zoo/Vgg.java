@@ -21,6 +21,13 @@ final class Vgg {
 
     private static final int POOLED_ONCE_MORE = 64;
 
+    private static final Renaming REFERENCE = Renaming.NONE
+            .with("(conv|bn)(\\d)", match -> "block0." + Renaming.place(match.group(1), Renaming.number(match, 2)))
+            .with(
+                    "stage(\\d)\\.(conv|bn)(\\d)",
+                    match -> "block" + match.group(1) + "." + Renaming.place(match.group(2), Renaming.number(match, 3)))
+            .with("fc", "classifier");
+
     private Vgg() {}
 
     /** The numbers of convolutions of the stem and of each stage. */
@@ -37,7 +44,8 @@ final class Vgg {
                     WIDTHS.size() - 1,
                     (stage, input) ->
                             stage(stage, input, WIDTHS.get(stage), convolutions.get(stage), stage < 4 || large),
-                    input -> Parts.head(input, classes));
+                    input -> Parts.head(input, classes),
+                    REFERENCE);
         };
     }
 

@@ -18,6 +18,9 @@ import org.sftn.nn.Taps;
  */
 final class WideResNet {
     private static final int STEM_WIDTH = 16;
+    private static final Renaming REFERENCE = Renaming.NONE
+            .with("stage(\\d)\\.block(\\d+)\\.shortcut\\.conv", "block$1.layer.$2.convShortcut")
+            .with("stage(\\d)\\.block(\\d+)\\.(.+)", "block$1.layer.$2.$3");
 
     private WideResNet() {}
 
@@ -32,7 +35,8 @@ final class WideResNet {
                     stem(image),
                     CifarStages.COUNT,
                     (stage, input) -> stage(stage, input, (STEM_WIDTH << (stage - 1)) * factor, (depth - 4) / 6),
-                    input -> head(input, classes));
+                    input -> head(input, classes),
+                    REFERENCE);
         };
     }
 

@@ -2,6 +2,7 @@ package org.sftn.distill;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.sftn.nn.AveragePool;
 import org.sftn.nn.BatchNorm;
 import org.sftn.nn.Convolution;
@@ -35,7 +36,7 @@ final class Architectures {
         head.add("pool", new GlobalAveragePool(), last);
         head.add("fc", new Linear(shape.channels(), CLASSES), "pool");
         head.tap(Taps.LAST_MAP, last).tap(Taps.POOLED, "pool").tap(Taps.LOGITS, "fc");
-        return new Architecture(name, IMAGE, CLASSES, stem.build(), made, head.build());
+        return new Architecture(name, IMAGE, CLASSES, stem.build(), made, head.build(), UnaryOperator.identity());
     }
 
     private static Network stage(int number, Shape from, Shape to) {

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -179,7 +180,7 @@ class MethodGradientTest {
         String pooled = head.add("pool", new GlobalAveragePool(), head.input(Architecture.FEATURES, shape));
         String logits = head.add("fc", new Linear(shape.channels(), CLASSES), pooled);
         head.tap(Taps.LAST_MAP, Architecture.FEATURES).tap(Taps.POOLED, pooled).tap(Taps.LOGITS, logits);
-        return new Architecture(name, IMAGE, CLASSES, stem.build(), stages, head.build());
+        return new Architecture(name, IMAGE, CLASSES, stem.build(), stages, head.build(), UnaryOperator.identity());
     }
 
     private static Batch batch() {

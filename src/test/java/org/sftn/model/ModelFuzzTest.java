@@ -3,6 +3,7 @@ package org.sftn.model;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
@@ -34,6 +35,12 @@ public class ModelFuzzTest {
                         Set.of(IOException.class),
                         64 << 20),
                 new FuzzTestTarget(
+                        "reference-weights",
+                        List.of(WEIGHTS, empty(), halves()),
+                        file -> Safetensors.readWidened(new ByteArrayInputStream(file), file.length),
+                        Set.of(IOException.class),
+                        64 << 20),
+                new FuzzTestTarget(
                         "model-json",
                         List.of(description()),
                         ModelFuzzTest::readModel,
@@ -57,6 +64,14 @@ public class ModelFuzzTest {
 
     private static byte[] empty() {
         return bytes(new Safetensors(Map.of(), Map.of()));
+    }
+
+    private static byte[] halves() {
+        try (InputStream in = ModelFuzzTest.class.getResourceAsStream("/golden/halves.safetensors")) {
+            return in.readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static byte[] bytes(Safetensors content) {
