@@ -16,6 +16,7 @@ import org.sftn.conf.UserException;
 import org.sftn.export.ModelFormat;
 import org.sftn.export.OnnxFormat;
 import org.sftn.export.OnnxFormat.Normalization;
+import org.sftn.model.ReferenceWeights;
 import org.sftn.model.SavedModel;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Visibility;
@@ -30,12 +31,16 @@ import picocli.CommandLine.Option;
  *
  * <p>Example: {@code jobs/export.sh --model runs/student/model --out student.onnx}
  */
-@Command(description = "Write a saved model as an ONNX file.")
+@Command(description = "Write a saved model as an ONNX file, or as PyTorch's weights.")
 final class Export implements Inquiry {
     private static final String UNFINISHED = ".unfinished";
+    private static final String ONNX = "onnx";
+
+    private static final String OUTSIDE = "outside";
 
     /** All formats by name. A new one is its row here. */
-    private final Map<String, Supplier<ModelFormat>> formats = new TreeMap<>(Map.of("onnx", this::onnx));
+    private final Map<String, Supplier<ModelFormat>> formats =
+            new TreeMap<>(Map.of(ONNX, this::onnx, "safetensors", this::safetensors));
 
     @Option(
             names = "--model",
@@ -52,16 +57,19 @@ final class Export implements Inquiry {
 
     @Option(
             names = "--format",
-            paramLabel = "onnx",
-            defaultValue = "onnx",
+            paramLabel = "onnx|safetensors",
+            defaultValue = ONNX,
             showDefaultValue = Visibility.ALWAYS,
-            description = "Of the file.")
+            description = {
+                "onnx: the network and its weights;",
+                "safetensors: the weights alone, with torchvision's or RepDistiller's names."
+            })
     private String format;
 
     @Option(
             names = "--normalization",
             paramLabel = "outside|inside",
-            defaultValue = "outside",
+            defaultValue = OUTSIDE,
             showDefaultValue = Visibility.ALWAYS,
             description = {
                 "outside: the file's input is normalised images, as with PyTorch's models;",
@@ -99,12 +107,19 @@ final class Export implements Inquiry {
 
     private ModelFormat onnx() {
         Normalization where = switch (normalization) {
-            case "outside" -> Normalization.OUTSIDE;
+            case OUTSIDE -> Normalization.OUTSIDE;
             case "inside" -> Normalization.INSIDE;
             default ->
                 throw new UserException("--normalization must be outside or inside, not '" + normalization + "'");
         };
         return new OnnxFormat(where, BuildVersion.current().toString());
+    }
+
+    private ModelFormat safetensors() {
+        if (!normalization.equals(OUTSIDE)) {
+            throw new UserException("--normalization is for --format onnx: weights alone normalise nothing");
+        }
+        return ReferenceWeights::write;
     }
 
     private void requireFree(Path file, Configuration hadoop) throws IOException {

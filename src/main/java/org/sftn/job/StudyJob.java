@@ -262,8 +262,7 @@ final class StudyJob implements Job {
             if (!refused) {
                 LOG.error("{} failed", run.name(), thrown);
             }
-            String text = Redaction.of(
-                    refused ? thrown.getCause().getMessage() : thrown.getMessage());
+            String text = Redaction.of(refused ? thrown.getCause().getMessage() : thrown.getMessage());
             return new Cell(
                     run.name(),
                     run.networks(),

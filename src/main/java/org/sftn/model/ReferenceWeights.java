@@ -3,6 +3,7 @@ package org.sftn.model;
 import java.io.ByteArrayInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,7 +15,6 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
-import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.Printable;
@@ -56,32 +56,21 @@ public record ReferenceWeights(Map<String, Tensor> values, String sha256, Map<St
     }
 
     /**
-     * Writes all values of a model under the reference's names, to another name first, which is renamed.
+     * Writes all values of a model under the reference's names, and leaves the stream open. The same model gives the same bytes.
      *
-     * @param file must not exist
-     * @throws UserException when it does, or the model does not hold the values of its network
+     * @throws UserException when the model does not hold the values of its network
      */
-    public static void write(SavedModel model, Path file, Configuration hadoop) throws IOException {
+    public static void write(SavedModel model, OutputStream out) throws IOException {
         ModelDescription description = model.description();
         Architecture architecture =
                 Zoo.create(description.architecture(), description.imageShape(), description.classes());
         Map<String, Tensor> named = new LinkedHashMap<>();
         fitting("the values of the model", model.values(), architecture, UnaryOperator.identity())
                 .forEach((name, tensor) -> named.put(architecture.referenceName(name), tensor));
-        FileSystem files = file.getFileSystem(hadoop);
-        if (files.exists(file)) {
-            throw new UserException("the weights cannot be written to " + file + ": it exists");
-        }
-        // In a fixed order, so that the same model gives the same bytes.
+        // In a fixed order.
         Map<String, String> metadata = new TreeMap<>(Map.of(
                 "architecture", description.architecture(), "format", "pt", "model", description.weightsSha256()));
-        Path unfinished = file.suffix(".unfinished");
-        try (FSDataOutputStream out = files.create(unfinished, true)) {
-            new Safetensors(named, metadata).write(out);
-        }
-        if (!files.rename(unfinished, file)) {
-            throw new IOException("cannot rename " + unfinished + " to " + file);
-        }
+        new Safetensors(named, metadata).write(out);
     }
 
     private static byte[] bytes(Path file, Configuration hadoop) throws IOException {

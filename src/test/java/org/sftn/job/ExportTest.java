@@ -153,7 +153,11 @@ class ExportTest {
 
     @Test
     void anUnknownFormatIsNamed() {
-        assertMistake(export("--format", "onx"), "there is no format 'onx' among onnx; did you mean 'onnx'?");
+        assertMistake(
+                export("--format", "safetensors", "--normalization", "inside"),
+                "--normalization is for --format onnx: weights alone normalise nothing");
+        assertMistake(
+                export("--format", "onx"), "there is no format 'onx' among onnx, safetensors; did you mean 'onnx'?");
     }
 
     @Test

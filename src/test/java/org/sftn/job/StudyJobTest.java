@@ -93,8 +93,8 @@ class StudyJobTest {
                 .contains("run 4 of 4: ")
                 .contains("teachers/resnet14/standard/seed-1: epoch 2/2")
                 .contains("students/resnet14-resnet8/friendly/kd/seed-1: epoch 2/2");
-        assertThat(result(out).cells()).allSatisfy(cell -> assertThat(cell.state())
-                .isEqualTo(Cell.State.DONE));
+        assertThat(result(out).cells())
+                .allSatisfy(cell -> assertThat(cell.state()).isEqualTo(Cell.State.DONE));
     }
 
     @Test
