@@ -47,17 +47,18 @@ final class Report implements Inquiry {
                 .orElseThrow(() -> new UserException("%s holds no run: there is no %s"
                         .formatted(from, new OutputFolder(from).run().getName())));
         ReportFiles report;
-        if (run.job().equals(StudyJob.NAME)) {
+        String job = String.valueOf(run.job());
+        if (job.equals(StudyJob.NAME)) {
             StudyResult study = StudyJob.result(from, hadoop)
                     .orElseThrow(() -> new UserException(
                             "%s has no results yet: the study must come to its end first".formatted(from)));
             report = ReportFiles.of(study);
-        } else if (TRAINING_JOBS.contains(run.job())) {
+        } else if (TRAINING_JOBS.contains(job)) {
             report = ReportFiles.of(trained(from, run, hadoop));
         } else {
             throw new UserException(
                     "%s holds a run of the job '%s': there are reports of teacher, distill and study alone"
-                            .formatted(from, run.job()));
+                            .formatted(from, job));
         }
         RunFolder.requireWritable(to.getFileSystem(hadoop), to);
         if (!to.equals(from)) {
@@ -85,8 +86,8 @@ final class Report implements Inquiry {
         Path metrics = new OutputFolder(folder).metrics();
         Optional<RunResult> result = RunFolder.result(folder, hadoop);
         List<Origin> provenance = new ArrayList<>();
-        provenance.add(new Origin("Job", run.job()));
-        provenance.add(new Origin("Code version", run.codeVersion()));
+        add(provenance, "Job", run.job());
+        add(provenance, "Code version", run.codeVersion());
         add(provenance, "Data set", run.dataset());
         add(provenance, "Model that it read", run.model());
         add(provenance, "Seed", run.seed());
@@ -109,8 +110,8 @@ final class Report implements Inquiry {
     }
 
     private static String status(RunResult result) {
-        return result.status().equals(RunResult.DONE)
-                ? result.status()
+        return RunResult.DONE.equals(result.status())
+                ? RunResult.DONE
                 : "%s: %s".formatted(result.status(), result.message());
     }
 }

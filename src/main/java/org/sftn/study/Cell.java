@@ -50,6 +50,9 @@ public record Cell(
         if (name == null || networks == null || method == null || state == null || varied == null || curve == null) {
             throw new IllegalArgumentException("a student needs name, networks, method, state, varied and curve");
         }
+        if (varied.containsValue(null)) {
+            throw new IllegalArgumentException("a setting of the student '" + name + "' has no value");
+        }
         if (state == State.DONE && student == null) {
             throw new IllegalArgumentException("the student '" + name + "' is done and has no scores");
         }

@@ -13,6 +13,8 @@ record LinePlot(Axis across, Axis up, String acrossLabel, String upLabel, List<L
     private static final int TOP = 24;
     private static final int BOTTOM = 188;
     private static final int LABEL_CHARACTERS = 50;
+    /** Of longer lines the end alone is marked. */
+    private static final int MANY_POINTS = 12;
 
     LinePlot {
         lines = List.copyOf(lines);
@@ -88,13 +90,15 @@ record LinePlot(Axis across, Axis up, String acrossLabel, String upLabel, List<L
                     line.style().dashes(),
                     "points",
                     path.toString());
-            Point last = part.get(part.size() - 1);
-            line.style()
-                    .point(
-                            to,
-                            x(last.across()),
-                            y(last.up()),
-                            "%s: %s".formatted(line.name(), Numbers.plain(last.up())));
+            List<Point> marked = part.size() <= MANY_POINTS ? part : part.subList(part.size() - 1, part.size());
+            for (Point point : marked) {
+                line.style()
+                        .point(
+                                to,
+                                x(point.across()),
+                                y(point.up()),
+                                "%s: %s".formatted(line.name(), Numbers.plain(point.up())));
+            }
         }
         to.close();
     }

@@ -165,7 +165,7 @@ final class StudyPage {
             return List.of();
         }
         List<Row> rows = new ArrayList<>();
-        settings.forEach((key, value) -> rows.add(new Row(Emphasis.NONE, List.of(key, value))));
+        settings.forEach((key, value) -> rows.add(new Row(Emphasis.NONE, List.of(key, String.valueOf(value)))));
         Table table = new Table(
                 title, List.of(new Column("Setting", Content.PROSE), new Column("Value", Content.PROSE)), rows);
         return List.of(new Folded("%s (%d)".formatted(title, rows.size()), List.of(table)));
@@ -412,6 +412,7 @@ final class StudyPage {
             }
             blocks.add(new Heading(StudyNames.pair(pair.networks())));
             blocks.add(figures(plotted.stream()
+                    .filter(measure -> there.stream().anyMatch(measure::isThere))
                     .map(measure -> measure.figure(names, there))
                     .toList()));
             blocks.add(table(

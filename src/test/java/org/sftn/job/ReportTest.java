@@ -43,7 +43,9 @@ class ReportTest {
                 .startsWith("epoch,iteration,")
                 .contains("\n2,20,");
         // Made again, it replaces the older one.
+        Files.writeString(run.resolve("report.csv"), "older");
         assertThat(Ran.of("report", run.toString()).code()).isZero();
+        assertThat(run.resolve("report.csv")).content().startsWith("epoch,");
     }
 
     @Test

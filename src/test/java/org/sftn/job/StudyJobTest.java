@@ -75,6 +75,10 @@ class StudyJobTest {
             assertThat(cell.studentCoreHours()).isPositive();
             assertThat(cell.similarity() == null).isEqualTo(cell.method().equals("none"));
         });
+        assertThat(whole.resolve("report.html"))
+                .content()
+                .contains("<h1>A trial</h1>", "resnet14 → resnet8", "friendly over standard");
+        assertThat(whole.resolve("report.csv")).content().hasLineCount(1 + 3);
         assertThat(json(whole.resolve("result.json")).get("status").asText()).isEqualTo("done");
         assertThat(whole.resolve("teachers/resnet14/standard/seed-1/model")).isDirectory();
         assertThat(whole.resolve("teachers/resnet14-for-resnet8/friendly/seed-1/model"))

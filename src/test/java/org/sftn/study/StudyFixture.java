@@ -26,10 +26,10 @@ final class StudyFixture {
         List<Cell> cells = new ArrayList<>();
         for (Networks networks : List.of(SMALL, LARGE)) {
             for (long seed = 1; seed <= 3; seed++) {
-                cells.add(cell(networks, null, "none", NOTHING, seed, networks == SMALL ? 0.592 : 0.725));
+                cells.add(cell(networks, null, "none", NOTHING, seed, networks.equals(SMALL) ? 0.592 : 0.725));
                 for (String kind : KINDS) {
                     double gain = kind.equals("friendly") ? 0.011 : 0;
-                    double start = networks == SMALL ? 0.601 : 0.733;
+                    double start = networks.equals(SMALL) ? 0.601 : 0.733;
                     cells.add(cell(networks, kind, "kd", NOTHING, seed, start + gain));
                     cells.add(cell(networks, kind, "crd", NOTHING, seed, start + 0.013 + gain / 8));
                     cells.add(cell(networks, kind, "at", NOTHING, seed, start - 0.006 - gain / 2));
