@@ -169,7 +169,7 @@ final class StudyJob implements Job {
         }
 
         /** A teacher's run and its evaluation. */
-        private record Trained(TeacherRun run, Path model, Scores scores, double coreHours) {}
+        private record Trained(Path model, Scores scores, double coreHours) {}
 
         private Trained train(TeacherRun run, Trained start) {
             Map<String, String> values = new TreeMap<>(run.settings());
@@ -181,7 +181,8 @@ final class StudyJob implements Job {
                 TeacherJob.check(part).run();
                 OutputFolder out = new OutputFolder(part.out());
                 RunResult evaluated = evaluate(TEACHERS + run.name(), out.model(), null);
-                return new Trained(run, out.model(), scores(evaluated), coreHours(out));
+                MetricsTable metrics = MetricsTable.read(out.metrics(), session.hadoop());
+                return new Trained(out.model(), scores(evaluated), coreHours(metrics));
             });
         }
 
@@ -194,6 +195,7 @@ final class StudyJob implements Job {
                 OutputFolder out = new OutputFolder(part.out());
                 RunResult evaluated =
                         evaluate(STUDENTS + run.name(), out.model(), teacher == null ? null : teacher.model());
+                MetricsTable metrics = MetricsTable.read(out.metrics(), session.hadoop());
                 return new Cell(
                         run.name(),
                         run.networks(),
@@ -206,8 +208,8 @@ final class StudyJob implements Job {
                         scores(evaluated),
                         teacher == null ? null : teacher.scores(),
                         evaluated.similarity(),
-                        MetricsTable.read(out.metrics(), session.hadoop()).curve(),
-                        coreHours(out),
+                        metrics.curve(),
+                        coreHours(metrics),
                         teacher == null ? 0 : teacher.coreHours());
             });
         }
@@ -250,11 +252,10 @@ final class StudyJob implements Job {
             return new Scores(evaluated.top1(), evaluated.top5(), evaluated.loss(), evaluated.calibrationError());
         }
 
-        private double coreHours(OutputFolder out) throws IOException {
+        private double coreHours(MetricsTable metrics) {
             int executors = session.settings().training().executors();
             int cores = session.spark().sparkContext().conf().getInt("spark.task.cpus", 1);
-            double seconds = MetricsTable.read(out.metrics(), session.hadoop()).seconds();
-            return seconds * executors * cores / Duration.ofHours(1).toSeconds();
+            return metrics.seconds() * executors * cores / Duration.ofHours(1).toSeconds();
         }
 
         private Cell undone(StudentRun run, Throwable thrown) {
