@@ -1,9 +1,8 @@
 package org.sftn.evaluate;
 
 /**
- * What a model says of one image.
+ * What a model says of one image, to be compared with another model's.
  *
- * @param index of the image in its split
  * @param pooled features; null for images whose features are not compared
  */
-record Answer(long index, float[] logits, float[] pooled) {}
+record Answer(Prediction prediction, float[] logits, float[] pooled) {}

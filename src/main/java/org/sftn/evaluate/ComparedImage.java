@@ -5,53 +5,40 @@ import java.io.Serializable;
 /**
  * What two models make of one image.
  *
- * @param index of the image in its split
+ * @param prediction the student's
  * @param kl KL(teacher||student) of their outputs, in nats
  * @param sameClass whether both predict the same class
  * @param student pooled features; null for images whose features are not compared
  * @param teacher likewise, perhaps of another number
  */
-public record ComparedImage(long index, double kl, boolean sameClass, float[] student, float[] teacher)
+public record ComparedImage(Prediction prediction, double kl, boolean sameClass, float[] student, float[] teacher)
         implements Serializable {
     static ComparedImage of(Answer student, Answer teacher) {
-        if (student.index() != teacher.index()) {
-            throw new IllegalArgumentException("images " + student.index() + " and " + teacher.index());
+        if (student.prediction().index() != teacher.prediction().index()) {
+            throw new IllegalArgumentException("images " + student.prediction().index() + " and "
+                    + teacher.prediction().index());
         }
         return new ComparedImage(
-                student.index(),
-                kl(teacher.logits(), student.logits()),
-                best(teacher.logits()) == best(student.logits()),
+                student.prediction(),
+                kl(teacher, student),
+                student.prediction().predicted() == teacher.prediction().predicted(),
                 student.pooled(),
                 teacher.pooled());
     }
 
-    private static double kl(float[] teacher, float[] student) {
+    private static double kl(Answer teacher, Answer student) {
         double ofTeacher = logSumExp(teacher);
         double ofStudent = logSumExp(student);
         double sum = 0;
-        for (int c = 0; c < teacher.length; c++) {
-            double logTeacher = teacher[c] - ofTeacher;
-            sum += Math.exp(logTeacher) * (logTeacher - (student[c] - ofStudent));
+        for (int c = 0; c < teacher.logits().length; c++) {
+            double logTeacher = teacher.logits()[c] - ofTeacher;
+            sum += Math.exp(logTeacher) * (logTeacher - (student.logits()[c] - ofStudent));
         }
         return sum;
     }
 
-    private static double logSumExp(float[] logits) {
-        double max = logits[best(logits)];
-        double sum = 0;
-        for (float logit : logits) {
-            sum += Math.exp(logit - max);
-        }
-        return max + Math.log(sum);
-    }
-
-    private static int best(float[] logits) {
-        int best = 0;
-        for (int c = 1; c < logits.length; c++) {
-            if (logits[c] > logits[best]) {
-                best = c;
-            }
-        }
-        return best;
+    /** The cross-entropy is this minus the label's logit. */
+    private static double logSumExp(Answer answer) {
+        return answer.prediction().loss() + answer.logits()[answer.prediction().label()];
     }
 }

@@ -15,28 +15,27 @@ import org.sftn.conf.UserException;
  */
 public record Prediction(long index, String name, int label, int predicted, double probability, int rank, double loss)
         implements Serializable {
-    /** @param logits of all images of a batch, one after the other; this image's start at {@code from} */
-    static Prediction of(long index, String name, int label, float[] logits, int from, int classes) {
+    static Prediction of(long index, String name, int label, float[] logits) {
         int predicted = 0;
         int rank = 0;
-        float own = logits[from + label];
-        for (int c = 0; c < classes; c++) {
-            float logit = logits[from + c];
+        float own = logits[label];
+        for (int c = 0; c < logits.length; c++) {
+            float logit = logits[c];
             if (!Float.isFinite(logit)) {
                 throw new UserException("the model cannot be evaluated: its output for image %d (%s) is %s"
                         .formatted(index, name, logit));
             }
-            if (logit > logits[from + predicted]) {
+            if (logit > logits[predicted]) {
                 predicted = c;
             }
             if (logit > own || (logit == own && c < label)) {
                 rank++;
             }
         }
-        double max = logits[from + predicted];
+        double max = logits[predicted];
         double sum = 0;
-        for (int c = 0; c < classes; c++) {
-            sum += Math.exp(logits[from + c] - max);
+        for (float logit : logits) {
+            sum += Math.exp(logit - max);
         }
         return new Prediction(index, name, label, predicted, 1 / sum, rank, Math.log(sum) + max - own);
     }

@@ -90,16 +90,8 @@ public final class Replica implements Serializable {
         List<Prediction> predictions = new ArrayList<>();
         try (RankImages held = held(images, reading, hadoop)) {
             forEach(held, engine, reading, Set.of(Taps.LOGITS), (batch, values) -> {
-                Tensor logits = values.get(Taps.LOGITS);
-                int classes = logits.shape().dimension(1);
                 for (int i = 0; i < batch.size(); i++) {
-                    predictions.add(Prediction.of(
-                            batch.indices()[i],
-                            batch.names().get(i),
-                            batch.labels()[i],
-                            logits.values(),
-                            i * classes,
-                            classes));
+                    predictions.add(prediction(batch, i, values.get(Taps.LOGITS).row(i)));
                 }
             });
         }
@@ -128,14 +120,21 @@ public final class Replica implements Serializable {
         List<Answer> answers = new ArrayList<>();
         forEach(held, engine, reading, Set.of(Taps.LOGITS, Taps.POOLED), (batch, values) -> {
             for (int i = 0; i < batch.size(); i++) {
-                long index = batch.indices()[i];
+                float[] logits = values.get(Taps.LOGITS).row(i);
+                Prediction prediction = prediction(batch, i, logits);
                 answers.add(new Answer(
-                        index,
-                        values.get(Taps.LOGITS).row(i),
-                        index < Similarity.FEATURES ? values.get(Taps.POOLED).row(i) : null));
+                        prediction,
+                        logits,
+                        prediction.index() < Similarity.FEATURES
+                                ? values.get(Taps.POOLED).row(i)
+                                : null));
             }
         });
         return answers;
+    }
+
+    private static Prediction prediction(Batch batch, int image, float[] logits) {
+        return Prediction.of(batch.indices()[image], batch.names().get(image), batch.labels()[image], logits);
     }
 
     private static RankImages held(Iterator<Portion> images, Reading reading, Configuration hadoop) throws IOException {

@@ -21,7 +21,7 @@ public record Similarity(double kl, double cka, double agreement) {
     public static Similarity of(List<ComparedImage> images) {
         // In the order of the images, so that the sums do not depend on the number of partitions.
         List<ComparedImage> ordered = images.stream()
-                .sorted(Comparator.comparingLong(ComparedImage::index))
+                .sorted(Comparator.comparingLong(image -> image.prediction().index()))
                 .toList();
         double kl = 0;
         long agreeing = 0;

@@ -77,8 +77,14 @@ final class EvaluateJob implements Job {
         return new Plan(lines, () -> {
             RunResult result = folder.record(session.application(), lock -> {
                 long start = System.nanoTime();
+                List<ComparedImage> both = compared.isPresent()
+                        ? onImages(session, data, images, comparison(replica, compared.get()))
+                        : List.of();
                 Evaluation evaluation = new Evaluation(
-                        model.description().classNames(), onImages(session, data, images, replica::predict));
+                        model.description().classNames(),
+                        compared.isPresent()
+                                ? both.stream().map(ComparedImage::prediction).toList()
+                                : onImages(session, data, images, replica::predict));
                 double imagesPerSecond = evaluation.predictions().size() / ((System.nanoTime() - start) / 1e9);
                 long skipped = data.count(images.split(), images.limit())
                         - evaluation.predictions().size();
@@ -86,9 +92,7 @@ final class EvaluateJob implements Job {
                     session.progress().printf("%,d images were skipped as damaged%n", skipped);
                 }
                 write(session, evaluation);
-                Similarity similarity = compared.isPresent()
-                        ? Similarity.of(onImages(session, data, images, comparison(replica, compared.get())))
-                        : null;
+                Similarity similarity = compared.isPresent() ? Similarity.of(both) : null;
                 return RunResult.evaluated(folder.run(), evaluation, similarity, imagesPerSecond);
             });
             return summary(session, result);

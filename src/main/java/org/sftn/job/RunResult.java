@@ -15,7 +15,7 @@ import org.sftn.evaluate.Similarity;
  * @param loss mean cross-entropy of the evaluated images
  * @param calibrationError expected, in [0, 1]
  * @param similarity to the model's teacher
- * @param imagesPerSecond trained or evaluated, over all executors
+ * @param imagesPerSecond trained or evaluated, over all executors; with a teacher, evaluated by both
  * @param seed null when the job draws nothing at random
  * @param dataset the data set's identity
  * @param teacher the identity of the model that the job read, of both where there are two
@@ -94,10 +94,25 @@ record RunResult(
 
     /** @param dataset the identity of the data set that was written */
     static RunResult prepared(RunDescription run, String dataset, double imagesPerSecond) {
+        return withoutScores(run, DONE, null, imagesPerSecond, dataset);
+    }
+
+    /** Of a job that is made of others, which have results of their own. */
+    static RunResult done(RunDescription run) {
+        return withoutScores(run, DONE, null, null, run.dataset());
+    }
+
+    static RunResult failed(RunDescription run, Throwable why) {
+        String message = Redaction.of(why.getMessage() == null ? why.toString() : why.getMessage());
+        return withoutScores(run, FAILED, message, null, run.dataset());
+    }
+
+    private static RunResult withoutScores(
+            RunDescription run, String status, String message, Double imagesPerSecond, String dataset) {
         return new RunResult(
                 run.job(),
-                DONE,
-                null,
+                status,
+                message,
                 null,
                 null,
                 null,
@@ -108,47 +123,6 @@ record RunResult(
                 run.seed(),
                 run.codeVersion(),
                 dataset,
-                null,
-                null,
-                run.configuration());
-    }
-
-    /** Of a job that is made of others, which have results of their own. */
-    static RunResult done(RunDescription run) {
-        return new RunResult(
-                run.job(),
-                DONE,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                run.seed(),
-                run.codeVersion(),
-                run.dataset(),
-                null,
-                null,
-                run.configuration());
-    }
-
-    static RunResult failed(RunDescription run, Throwable why) {
-        return new RunResult(
-                run.job(),
-                FAILED,
-                Redaction.of(why.getMessage() == null ? why.toString() : why.getMessage()),
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                run.seed(),
-                run.codeVersion(),
-                run.dataset(),
                 run.model(),
                 null,
                 run.configuration());

@@ -109,8 +109,12 @@ final class Shell {
                 return FAILURE;
             }
             LOG.error("{} failed", name, e);
-            // Spark's messages hold whole stack traces.
-            String firstLine = Redaction.of(e.toString()).lines().findFirst().orElse("");
+            // Of our own exceptions the message says all. Spark's messages hold whole stack traces.
+            boolean own = e.getClass().getPackageName().startsWith("org.sftn.");
+            String firstLine = Redaction.of(own ? e.getMessage() : e.toString())
+                    .lines()
+                    .findFirst()
+                    .orElse("");
             errors.accept("%s failed: %s (stack trace in the log)".formatted(name, firstLine));
             return FAILURE;
         } finally {

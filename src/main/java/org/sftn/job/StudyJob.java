@@ -196,15 +196,8 @@ final class StudyJob implements Job {
                 RunResult evaluated =
                         evaluate(STUDENTS + run.name(), out.model(), teacher == null ? null : teacher.model());
                 MetricsTable metrics = MetricsTable.read(out.metrics(), session.hadoop());
-                return new Cell(
-                        run.name(),
-                        run.networks(),
-                        run.teacher(),
-                        run.method(),
-                        run.varied(),
-                        run.seed(),
-                        Cell.State.DONE,
-                        null,
+                return Cell.done(
+                        run,
                         scores(evaluated),
                         teacher == null ? null : teacher.scores(),
                         evaluated.similarity(),
@@ -264,21 +257,10 @@ final class StudyJob implements Job {
                 LOG.error("{} failed", run.name(), thrown);
             }
             String text = Redaction.of(refused ? thrown.getCause().getMessage() : thrown.getMessage());
-            return new Cell(
-                    run.name(),
-                    run.networks(),
-                    run.teacher(),
-                    run.method(),
-                    run.varied(),
-                    run.seed(),
+            return Cell.undone(
+                    run,
                     refused ? Cell.State.REFUSED : Cell.State.FAILED,
-                    text.lines().findFirst().orElse(""),
-                    null,
-                    null,
-                    null,
-                    List.of(),
-                    0,
-                    0);
+                    text.lines().findFirst().orElse(""));
         }
 
         private StudyResult result(List<Cell> cells) {

@@ -4,17 +4,17 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
-import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.UserException;
@@ -48,16 +48,16 @@ public record SavedModel(ModelDescription description, Map<String, Tensor> value
         if (files.exists(folder)) {
             throw new UserException("the model cannot be written to " + folder + ": it exists");
         }
-        ByteArrayOutputStream weights = new ByteArrayOutputStream();
-        new Safetensors(values, Map.of("architecture", description.architecture())).write(weights);
-        ModelDescription written = description.withWeights(sha256(weights.toByteArray()));
         Path unfinished = folder.suffix(".unfinished");
         files.delete(unfinished, true);
-        write(files, new Path(unfinished, WEIGHTS), weights.toByteArray());
-        write(
-                files,
-                new Path(unfinished, DESCRIPTION),
-                JSON.writeValueAsString(written).getBytes(StandardCharsets.UTF_8));
+        MessageDigest digest = digest();
+        try (OutputStream out = new DigestOutputStream(files.create(new Path(unfinished, WEIGHTS), false), digest)) {
+            new Safetensors(values, Map.of("architecture", description.architecture())).write(out);
+        }
+        ModelDescription written = description.withWeights(HexFormat.of().formatHex(digest.digest()));
+        try (OutputStream out = files.create(new Path(unfinished, DESCRIPTION), false)) {
+            out.write(JSON.writeValueAsString(written).getBytes(StandardCharsets.UTF_8));
+        }
         if (!files.rename(unfinished, folder)) {
             throw new IOException("cannot rename " + unfinished + " to " + folder);
         }
@@ -96,12 +96,6 @@ public record SavedModel(ModelDescription description, Map<String, Tensor> value
         }
     }
 
-    private static void write(FileSystem files, Path path, byte[] bytes) throws IOException {
-        try (FSDataOutputStream out = files.create(path, false)) {
-            out.write(bytes);
-        }
-    }
-
     private static byte[] bytes(FileSystem files, Path path, int most, Path folder) throws IOException {
         try (FSDataInputStream in = files.open(path)) {
             long length = files.getFileStatus(path).getLen();
@@ -116,8 +110,12 @@ public record SavedModel(ModelDescription description, Map<String, Tensor> value
     }
 
     static String sha256(byte[] bytes) {
+        return HexFormat.of().formatHex(digest().digest(bytes));
+    }
+
+    private static MessageDigest digest() {
         try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+            return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
         }

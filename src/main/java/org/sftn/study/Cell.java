@@ -11,6 +11,7 @@ import org.sftn.evaluate.Similarity;
  * A student of a study, and what came of it.
  *
  * @param name unique in the study: the folder of its run
+ * @param teacherRun the name of its teacher's run, which may serve other cells, too; null for a student alone
  * @param teacher a kind of teacher that the study declares, such as {@code standard}; null for a student alone
  * @param method of distillation; {@code none} for a student alone
  * @param varied settings that the study varies, by key
@@ -19,11 +20,12 @@ import org.sftn.evaluate.Similarity;
  * @param teacherScores null for a student alone, as the similarity
  * @param curve epochs that were evaluated, in order
  * @param studentCoreHours cores times hours of training the student
- * @param teacherCoreHours of its teacher; one teacher may serve many cells. 0 for a student alone
+ * @param teacherCoreHours of its teacher; 0 for a student alone
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Cell(
         String name,
+        String teacherRun,
         Networks networks,
         String teacher,
         String method,
@@ -58,5 +60,48 @@ public record Cell(
         }
         varied = Collections.unmodifiableSortedMap(new TreeMap<>(varied));
         curve = List.copyOf(curve);
+    }
+
+    public static Cell done(
+            StudentRun run,
+            Scores student,
+            Scores teacher,
+            Similarity similarity,
+            List<CurvePoint> curve,
+            double studentCoreHours,
+            double teacherCoreHours) {
+        return of(run, State.DONE, null, student, teacher, similarity, curve, studentCoreHours, teacherCoreHours);
+    }
+
+    public static Cell undone(StudentRun run, State state, String message) {
+        return of(run, state, message, null, null, null, List.of(), 0, 0);
+    }
+
+    private static Cell of(
+            StudentRun run,
+            State state,
+            String message,
+            Scores student,
+            Scores teacher,
+            Similarity similarity,
+            List<CurvePoint> curve,
+            double studentCoreHours,
+            double teacherCoreHours) {
+        return new Cell(
+                run.name(),
+                run.teacherRun(),
+                run.networks(),
+                run.teacher(),
+                run.method(),
+                run.varied(),
+                run.seed(),
+                state,
+                message,
+                student,
+                teacher,
+                similarity,
+                curve,
+                studentCoreHours,
+                teacherCoreHours);
     }
 }

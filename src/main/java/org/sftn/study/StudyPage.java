@@ -103,12 +103,25 @@ final class StudyPage {
                         Stream.of(StudyNames.pair(group.networks()), names.label(group), group.teacher())
                                 .filter(Objects::nonNull)
                                 .collect(Collectors.joining(", ")))));
-        tiles.add(new Tile("Core-hours", Numbers.plain(studentCoreHours()), "of training the students that are done"));
+        tiles.add(new Tile(
+                "Core-hours",
+                Numbers.plain(studentCoreHours() + teacherCoreHours()),
+                "of training the students that are done, and their teachers"));
         return List.of(new Tiles(tiles));
     }
 
     private double studentCoreHours() {
         return study.cells().stream().mapToDouble(Cell::studentCoreHours).sum();
+    }
+
+    private double teacherCoreHours() {
+        return study.cells().stream()
+                .filter(cell -> cell.teacherRun() != null)
+                .collect(Collectors.toMap(Cell::teacherRun, Cell::teacherCoreHours, Math::max))
+                .values()
+                .stream()
+                .mapToDouble(Double::doubleValue)
+                .sum();
     }
 
     private List<Block> setup() {
@@ -441,8 +454,8 @@ final class StudyPage {
         }
         return under(
                 ("Cores times hours of training, mean ± standard deviation over the seeds; without evaluation. All students that"
-                                + " are done took %s core-hours. One teacher may serve many students.")
-                        .formatted(Numbers.plain(studentCoreHours())),
+                                + " are done took %s core-hours, their teachers %s; a teacher that serves many is counted once.")
+                        .formatted(Numbers.plain(studentCoreHours()), Numbers.plain(teacherCoreHours())),
                 blocks);
     }
 

@@ -22,9 +22,9 @@ class EvaluationTest {
 
     @Test
     void aPredictionHasProbabilityRankAndLoss() {
-        float[] logits = {9, 9, 9, 0, (float) Math.log(3), (float) Math.log(2)};
+        float[] logits = {0, (float) Math.log(3), (float) Math.log(2)};
 
-        Prediction prediction = Prediction.of(7, "a", 2, logits, 3, 3);
+        Prediction prediction = Prediction.of(7, "a", 2, logits);
 
         assertThat(prediction.predicted()).isEqualTo(1);
         assertThat(prediction.probability()).isCloseTo(0.5, within(1e-6));
@@ -34,7 +34,7 @@ class EvaluationTest {
 
     @Test
     void largeLogitsDoNotOverflow() {
-        Prediction prediction = Prediction.of(0, "a", 1, new float[] {1000, -1000}, 0, 2);
+        Prediction prediction = Prediction.of(0, "a", 1, new float[] {1000, -1000});
 
         assertThat(prediction.probability()).isEqualTo(1);
         assertThat(prediction.loss()).isEqualTo(2000);
@@ -42,10 +42,10 @@ class EvaluationTest {
 
     @Test
     void ofEqualClassesTheFirstWins() {
-        assertThat(Prediction.of(0, "a", 0, new float[] {1, 1, 1}, 0, 3))
+        assertThat(Prediction.of(0, "a", 0, new float[] {1, 1, 1}))
                 .extracting(Prediction::predicted, Prediction::rank)
                 .containsExactly(0, 0);
-        assertThat(Prediction.of(0, "a", 2, new float[] {1, 1, 1}, 0, 3))
+        assertThat(Prediction.of(0, "a", 2, new float[] {1, 1, 1}))
                 .extracting(Prediction::predicted, Prediction::rank)
                 .containsExactly(0, 2);
     }
@@ -53,7 +53,7 @@ class EvaluationTest {
     @ParameterizedTest
     @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY})
     void aModelWithoutFiniteOutputsIsRefused(float logit) {
-        assertThatThrownBy(() -> Prediction.of(7, "cat/1.png", 0, new float[] {1, logit}, 0, 2))
+        assertThatThrownBy(() -> Prediction.of(7, "cat/1.png", 0, new float[] {1, logit}))
                 .isInstanceOf(UserException.class)
                 .hasMessage("the model cannot be evaluated: its output for image 7 (cat/1.png) is " + logit);
     }
@@ -96,11 +96,11 @@ class EvaluationTest {
         // then equal ones.
         List<ComparedImage> images = List.of(
                 ComparedImage.of(
-                        new Answer(1, new float[] {3, 3}, new float[] {1, 0}),
-                        new Answer(1, new float[] {0, (float) Math.log(3)}, new float[] {-2})),
+                        answer(1, new float[] {3, 3}, new float[] {1, 0}),
+                        answer(1, new float[] {0, (float) Math.log(3)}, new float[] {-2})),
                 ComparedImage.of(
-                        new Answer(0, new float[] {0, 1}, new float[] {3, 0}),
-                        new Answer(0, new float[] {1, 2}, new float[] {-6})));
+                        answer(0, new float[] {0, 1}, new float[] {3, 0}),
+                        answer(0, new float[] {1, 2}, new float[] {-6})));
 
         Similarity similarity = Similarity.of(images);
 
@@ -111,10 +111,14 @@ class EvaluationTest {
         assertThat(similarity.cka()).isCloseTo(1, within(1e-12));
     }
 
+    private static Answer answer(long index, float[] logits, float[] pooled) {
+        return new Answer(Prediction.of(index, "image", 0, logits), logits, pooled);
+    }
+
     @Test
     void answersOfDifferentImagesAreNotCompared() {
         float[] some = {1, 2};
-        assertThatThrownBy(() -> ComparedImage.of(new Answer(1, some, some), new Answer(2, some, some)))
+        assertThatThrownBy(() -> ComparedImage.of(answer(1, some, some), answer(2, some, some)))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 

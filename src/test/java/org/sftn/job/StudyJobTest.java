@@ -20,37 +20,68 @@ class StudyJobTest {
     static Path folder;
 
     private static Path data;
+    private static Path config;
+    private static Path whole;
 
     @BeforeAll
-    static void prepare() {
+    static void runUndisturbed() throws IOException {
         data = folder.resolve("data");
-        Ran ran = run(
+        whole = folder.resolve("whole");
+        config = folder.resolve("study.conf");
+        Files.writeString(config, """
+                study {
+                  title = "A trial"
+                  pairs = ["resnet14 resnet8"]
+                  teachers { standard { teacher.student = "" }, friendly {} }
+                  methods = [none, kd]
+                  seeds = [1]
+                }
+                """);
+        Ran ran = Ran.of(
                 "prepare",
-                data,
-                List.of(),
-                "prepare.generated.classes=4",
-                "prepare.generated.train-images=48",
-                "prepare.generated.test-images=20",
-                "prepare.image-size=16");
+                "--out=" + data,
+                "--set=prepare.generated.classes=4",
+                "--set=prepare.generated.train-images=48",
+                "--set=prepare.generated.test-images=20",
+                "--set=prepare.image-size=16");
         assertThat(ran.code()).as(ran.err()).isZero();
+        Ran undisturbed = study(whole);
+        assertThat(undisturbed.code()).as(undisturbed.err()).isZero();
+        assertThat(undisturbed.out()).startsWith("study done: 3 students, in ");
     }
 
     @Test
-    void aResumedStudyGivesTheSameTableAsAnUndisturbedOne() throws IOException {
-        Path whole = folder.resolve("whole");
+    void aStudyThatIsKilledAndResumedGivesTheSameTable() throws Exception {
+        Path out = folder.resolve("killed");
+        List<String> arguments = new ArrayList<>(List.of("study"));
+        arguments.addAll(options());
+        JobProcess killed = JobProcess.start(arguments, out, folder.resolve("killed.log"));
+        while (!killed.said().contains("run 4 of 5: ") && killed.process().isAlive()) {
+            Thread.sleep(5);
+        }
+        killed.kill();
+        assertThat(out.resolve("study.json"))
+                .as("the study was over before it was killed")
+                .doesNotExist();
+
+        Ran resumed = study(out, "--resume");
+
+        assertThat(resumed.code()).as(resumed.err()).isZero();
+        assertThat(withoutTimes(out)).isEqualTo(withoutTimes(whole));
+    }
+
+    @Test
+    void whatIsNotPossibleIsReportedAndDoneOnceItIs() throws IOException {
         Path resumed = folder.resolve("resumed");
         Path blocked = resumed.resolve("students/resnet14-resnet8/friendly/kd/seed-1");
 
-        Ran undisturbed = study(whole);
         // The first student alone: what there is of a study that is stopped on its way.
         Ran half = study(resumed, "--set", "study.methods=[none]");
         Files.createDirectories(blocked);
         Files.writeString(blocked.resolve("somebody's.txt"), "not a run");
         Ran disturbed = study(resumed, "--resume");
 
-        assertThat(undisturbed.code()).as(undisturbed.err()).isZero();
         assertThat(half.code()).as(half.err()).isZero();
-        assertThat(undisturbed.out()).startsWith("study done: 3 students, in ");
         assertThat(disturbed.code()).as(disturbed.err()).isZero();
         assertThat(disturbed.out()).startsWith("study done: 2 students, 1 were not possible, in ");
         assertThat(disturbed.err())
@@ -65,6 +96,37 @@ class StudyJobTest {
 
         assertThat(again.out()).startsWith("study done: 3 students, in ");
         assertThat(withoutTimes(resumed)).isEqualTo(withoutTimes(whole));
+    }
+
+    @Test
+    void aRunThatFailedIsReportedAndTriedAgain() throws IOException {
+        Path out = folder.resolve("failed");
+        Path evaluation = out.resolve("evaluations/students/resnet8/none/seed-1");
+        assertThat(study(out, "--set", "study.methods=[none]").code()).isZero();
+        Files.delete(evaluation.resolve("result.json"));
+        Files.delete(evaluation.resolve("confusion.csv"));
+        Files.createDirectories(evaluation.resolve("confusion.csv/in-the-way"));
+
+        Ran failed = study(out, "--resume");
+
+        assertThat(failed.code()).as(failed.err()).isEqualTo(3);
+        assertThat(failed.err())
+                .contains("error: study failed: 1 of 3 students have failed, the first is resnet8/none/seed-1: ")
+                .contains("confusion.csv");
+        assertThat(result(out).cells())
+                .extracting(Cell::state)
+                .containsExactly(Cell.State.FAILED, Cell.State.DONE, Cell.State.DONE);
+
+        Files.delete(evaluation.resolve("confusion.csv/in-the-way"));
+        Files.delete(evaluation.resolve("confusion.csv"));
+        Ran again = study(out, "--resume");
+
+        assertThat(again.code()).as(again.err()).isZero();
+        assertThat(withoutTimes(out)).isEqualTo(withoutTimes(whole));
+    }
+
+    @Test
+    void aStudyLeavesItsRunsATableAndAReport() throws IOException {
         StudyResult result = result(whole);
         assertThat(result.teachers()).containsExactly("standard", "friendly");
         assertThat(result.trainImages()).isEqualTo(48);
@@ -117,24 +179,19 @@ class StudyJobTest {
         assertThat(out).doesNotExist();
     }
 
-    private static Ran study(Path out, String... options) {
-        Path config = folder.resolve("study.conf");
-        try {
-            Files.writeString(config, """
-                    study {
-                      title = "A trial"
-                      pairs = ["resnet14 resnet8"]
-                      teachers { standard { teacher.student = "" }, friendly {} }
-                      methods = [none, kd]
-                      seeds = [1]
-                    }
-                    """);
-        } catch (IOException e) {
-            throw new IllegalStateException(e);
-        }
-        List<String> all = new ArrayList<>(List.of("--config", config.toString()));
-        all.addAll(List.of(options));
-        return run("study", out, all, "data.path=" + data, "training.epochs=2", "training.global-batch=16");
+    private static Ran study(Path out, String... more) {
+        List<String> arguments = new ArrayList<>(List.of("study", "--out", out.toString()));
+        arguments.addAll(options());
+        arguments.addAll(List.of(more));
+        return Ran.of(arguments.toArray(String[]::new));
+    }
+
+    private static List<String> options() {
+        return List.of(
+                "--config=" + config,
+                "--set=data.path=" + data,
+                "--set=training.epochs=2",
+                "--set=training.global-batch=16");
     }
 
     /** Cells with all that does not depend on the machine's speed. */
@@ -142,6 +199,7 @@ class StudyJobTest {
         return result(out).cells().stream()
                 .map(cell -> new Cell(
                         cell.name(),
+                        cell.teacherRun(),
                         cell.networks(),
                         cell.teacher(),
                         cell.method(),
@@ -166,14 +224,5 @@ class StudyJobTest {
 
     private static JsonNode json(Path file) throws IOException {
         return RunFolder.JSON.readTree(file.toFile());
-    }
-
-    private static Ran run(String job, Path out, List<String> options, String... settings) {
-        List<String> arguments = new ArrayList<>(List.of(job, "--out", out.toString()));
-        for (String setting : settings) {
-            arguments.addAll(List.of("--set", setting));
-        }
-        arguments.addAll(options);
-        return Ran.of(arguments.toArray(String[]::new));
     }
 }

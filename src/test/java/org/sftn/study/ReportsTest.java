@@ -109,7 +109,9 @@ class ReportsTest {
                         "Students that are not done");
         assertThat(document.getDocumentElement().getTextContent())
                 .contains("40 of 42", "No space left on device", "at does not fit wrn_40_2 and resnet8x4")
-                .contains("6 comparisons", "with 0 inside");
+                .contains("6 comparisons", "with 0 inside")
+                // 2 pairs and 3 seeds of a standard teacher at 0.92 and a friendly one at 1.31
+                .contains("their teachers 13.38;");
         // One of each pair; equal ones do not occur here.
         assertThat(all(document, "tr"))
                 .filteredOn(row -> row.getAttribute("class").equals("best"))

@@ -132,6 +132,7 @@ final class StudyFixture {
                         kind == null ? networks.student() : networks.teacher() + "-" + networks.student(),
                         kind == null ? method : kind + "/" + method + (varied.isEmpty() ? "" : "/" + varied),
                         "seed-" + seed),
+                kind == null ? null : networks.teacher() + "/" + kind + "/" + varied + "/seed-" + seed,
                 networks,
                 kind,
                 method,
@@ -155,6 +156,7 @@ final class StudyFixture {
     static Cell undone(Cell cell, Cell.State state, String message) {
         return new Cell(
                 cell.name(),
+                cell.teacherRun(),
                 cell.networks(),
                 cell.teacher(),
                 cell.method(),

@@ -208,6 +208,7 @@ class SummaryTest {
             List<CurvePoint> curve) {
         return new Cell(
                 "cell",
+                kind,
                 networks,
                 kind,
                 kind == null ? "none" : "kd",
