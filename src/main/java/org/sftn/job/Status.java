@@ -26,7 +26,8 @@ import picocli.CommandLine.Parameters;
  *
  * <p>Input: the {@code --out} of a run.
  *
- * <p>Output: whether it is running, done, failed or stopped; epoch, iteration, loss, speed, time left; its last checkpoint.
+ * <p>Output: whether it is running, done, failed or stopped; epoch, iteration, loss, speed, time left; its last checkpoint; of a
+ * study the number of trainings that are done, and how far those are that run.
  *
  * <p>Example: {@code jobs/status.sh runs/teacher}
  */
@@ -63,12 +64,42 @@ final class Status implements Inquiry {
         lines.add("state       " + state(running, silence(files, lock), result));
         running.map(Running::progress).ifPresent(progress -> lines.add("progress    " + progress(progress)));
         shards.ifPresent(done -> lines.add("shards      %,d done".formatted(done)));
+        if (job.equals(StudyJob.NAME)) {
+            lines.addAll(trainings(folder, hadoop));
+        }
         RunFiles written = new RunFiles(run, hadoop);
         written.epoch().ifPresent(row -> lines.add("epochs      " + epoch(row, described)));
         written.checkpoint()
                 .ifPresent(iterations -> lines.add("checkpoint  after iteration %,d".formatted(iterations)));
         result.ifPresent(ended -> lines.add("result      " + result(ended)));
         return String.join("\n", lines);
+    }
+
+    private static List<String> trainings(Path study, Configuration hadoop) throws IOException {
+        FileSystem files = study.getFileSystem(hadoop);
+        int done = 0;
+        List<String> running = new ArrayList<>();
+        for (Path run : StudyJob.trainings(study, hadoop)) {
+            Path lock = new Path(run, RunFolder.LOCK);
+            Optional<Running> now = RunLock.read(lock, hadoop);
+            if (now.isPresent() && isAlive(now.get(), silence(files, lock))) {
+                String name = study.toUri().relativize(run.toUri()).getPath();
+                TrainingProgress progress = now.get().progress();
+                running.add("            %s: %s".formatted(name, progress == null ? "starts" : progress(progress)));
+            } else if (RunFolder.result(run, hadoop)
+                    .filter(result -> result.status().equals(RunResult.DONE))
+                    .isPresent()) {
+                done++;
+            }
+        }
+        List<String> lines = new ArrayList<>();
+        lines.add("trainings   %,d done, %,d running".formatted(done, running.size()));
+        lines.addAll(running);
+        return lines;
+    }
+
+    private static boolean isAlive(Running running, Duration silence) {
+        return !running.hasEnded() && silence.compareTo(SILENCE) < 0;
     }
 
     /** How long the lock was not renewed; by the clock of this machine. */
@@ -82,7 +113,7 @@ final class Status implements Inquiry {
     }
 
     private static String state(Optional<Running> running, Duration silence, Optional<RunResult> result) {
-        if (running.isPresent() && !running.get().hasEnded() && silence.compareTo(SILENCE) < 0) {
+        if (running.isPresent() && isAlive(running.get(), silence)) {
             return "running: " + running.get();
         }
         if (running.isPresent()) {

@@ -16,6 +16,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.Redaction;
 import org.sftn.conf.Settings;
@@ -60,6 +62,27 @@ final class StudyJob implements Job {
     /** What came of the study in a folder; empty when it has not come to its end. */
     static Optional<StudyResult> result(Path folder, Configuration hadoop) throws IOException {
         return RunFolder.ifThere(new Path(folder, RESULT), StudyResult.class, hadoop);
+    }
+
+    /** The folders of the teachers and students that a study has begun to train, in any order. */
+    static List<Path> trainings(Path study, Configuration hadoop) throws IOException {
+        List<Path> runs = new ArrayList<>();
+        for (String trained : List.of(TEACHERS, STUDENTS)) {
+            addRuns(new Path(study, trained), study.getFileSystem(hadoop), runs);
+        }
+        return runs;
+    }
+
+    private static void addRuns(Path folder, FileSystem files, List<Path> runs) throws IOException {
+        if (files.exists(new OutputFolder(folder).run())) {
+            runs.add(folder);
+        } else if (files.exists(folder)) {
+            for (FileStatus each : files.listStatus(folder)) {
+                if (each.isDirectory()) {
+                    addRuns(each.getPath(), files, runs);
+                }
+            }
+        }
     }
 
     @Override

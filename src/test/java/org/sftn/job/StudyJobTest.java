@@ -63,11 +63,15 @@ class StudyJobTest {
         assertThat(out.resolve("study.json"))
                 .as("the study was over before it was killed")
                 .doesNotExist();
+        assertThat(Ran.of("status", out.toString()).out())
+                .contains("stopped without a word")
+                .contains("trainings   3 done, 0 running\n");
 
         Ran resumed = study(out, "--resume");
 
         assertThat(resumed.code()).as(resumed.err()).isZero();
         assertThat(withoutTimes(out)).isEqualTo(withoutTimes(whole));
+        assertThat(Ran.of("status", out.toString()).out()).contains("trainings   5 done, 0 running\n");
     }
 
     @Test
