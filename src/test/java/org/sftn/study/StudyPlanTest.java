@@ -140,7 +140,16 @@ class StudyPlanTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"rq1, 9, 54", "rq2, 42, 741", "rq3, 39, 42", "rq4, 9, 18", "rq5, 6, 27"})
+    @CsvSource({
+        "rq1, 9, 54",
+        "rq2, 42, 741",
+        "rq3, 39, 42",
+        "rq4, 9, 18",
+        "rq5, 6, 27",
+        "trial-rq1, 12, 39",
+        "trial-rq3, 10, 12",
+        "trial-rq4, 9, 9"
+    })
     void theReadyStudiesAreOfTheSizesThatTheySay(String name, int teachers, int students) {
         StudyPlan plan = StudyPlan.of(Settings.of(
                 List.of(ConfigFile.read(new Path("conf/studies/" + name + ".conf"), new Configuration(false)))));
