@@ -82,7 +82,7 @@ final class MatTable {
         } else {
             length = in.getInt();
         }
-        if (length < 0 || length > (small ? Integer.BYTES : in.remaining())) {
+        if (length < 0 || length > in.remaining() || small && length > Integer.BYTES) {
             throw new IOException("a part cannot have " + length + " bytes");
         }
         int start = in.position();
