@@ -18,6 +18,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sftn.data.DataFuzzTest;
+import org.sftn.job.RunFolderFuzzTest;
 import org.sftn.model.ModelFuzzTest;
 import org.sftn.train.CheckpointFuzzTest;
 
@@ -39,7 +40,10 @@ public class FuzzTestRun {
 
     static Stream<FuzzTestTarget> all() {
         return Stream.<Supplier<List<FuzzTestTarget>>>of(
-                        ModelFuzzTest::targets, CheckpointFuzzTest::targets, DataFuzzTest::targets)
+                        ModelFuzzTest::targets,
+                        CheckpointFuzzTest::targets,
+                        DataFuzzTest::targets,
+                        RunFolderFuzzTest::targets)
                 .flatMap(some -> some.get().stream());
     }
 
@@ -97,6 +101,7 @@ public class FuzzTestRun {
                 "-rss_limit_mb=3000",
                 "-max_len=20000",
                 "-artifact_prefix=" + folder + "/",
+                "--reproducer_path=" + folder,
                 corpus.toString()));
         Path log = folder.resolve("log.txt");
         Process process = new ProcessBuilder(command)

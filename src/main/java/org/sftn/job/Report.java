@@ -11,7 +11,6 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.UserException;
 import org.sftn.study.MetricsTable;
-import org.sftn.study.StudyResult;
 import org.sftn.study.TrainedRun;
 import org.sftn.study.TrainedRun.Origin;
 import org.sftn.train.OutputFolder;
@@ -43,29 +42,30 @@ final class Report implements Inquiry {
         Configuration hadoop = new Configuration();
         Path from = Session.qualified("FOLDER", folder, hadoop);
         Path to = out == null ? from : Session.qualified("--out", out, hadoop);
-        RunDescription run = RunFolder.description(from, hadoop)
-                .orElseThrow(() -> new UserException("%s holds no run: there is no %s"
-                        .formatted(from, new OutputFolder(from).run().getName())));
-        ReportFiles report;
-        String job = String.valueOf(run.job());
-        if (job.equals(StudyJob.NAME)) {
-            StudyResult study = StudyJob.result(from, hadoop)
-                    .orElseThrow(() -> new UserException(
-                            "%s has no results yet: the study must come to its end first".formatted(from)));
-            report = ReportFiles.of(study);
-        } else if (TRAINING_JOBS.contains(job)) {
-            report = ReportFiles.of(trained(from, run, hadoop));
-        } else {
-            throw new UserException(
-                    "%s holds a run of the job '%s': there are reports of teacher, distill and study alone"
-                            .formatted(from, job));
-        }
+        ReportFiles report = of(from, hadoop);
         RunFolder.requireWritable(to.getFileSystem(hadoop), to);
         if (!to.equals(from)) {
             requireNone(to, hadoop);
         }
         report.write(to, hadoop);
         return "the report is in " + to;
+    }
+
+    /** @throws UserException when the folder holds nothing to report, or a file that cannot be read */
+    static ReportFiles of(Path from, Configuration hadoop) throws IOException {
+        RunDescription run = RunFolder.description(from, hadoop)
+                .orElseThrow(() -> new UserException("%s holds no run: there is no %s"
+                        .formatted(from, new OutputFolder(from).run().getName())));
+        if (run.job().equals(StudyJob.NAME)) {
+            return ReportFiles.of(StudyJob.result(from, hadoop)
+                    .orElseThrow(() -> new UserException(
+                            "%s has no results yet: the study must come to its end first".formatted(from))));
+        }
+        if (TRAINING_JOBS.contains(run.job())) {
+            return ReportFiles.of(trained(from, run, hadoop));
+        }
+        throw new UserException("%s holds a run of the job '%s': there are reports of teacher, distill and study alone"
+                .formatted(from, run.job()));
     }
 
     /** Elsewhere than in the run's folder a file of this name may be anything. */
@@ -90,7 +90,7 @@ final class Report implements Inquiry {
         add(provenance, "Code version", run.codeVersion());
         add(provenance, "Data set", run.dataset());
         add(provenance, "Model that it read", run.model());
-        add(provenance, "Seed", run.seed());
+        add(provenance, "Seed", run.configuration().get("seed"));
         add(provenance, "Model that it wrote", result.map(RunResult::model).orElse(null));
         return new TrainedRun(
                 run.job(),

@@ -50,7 +50,11 @@ record RunDescription(
             "training.progress-interval",
             "training.retry-delay");
 
+    /** @throws IllegalArgumentException when something is missing that each run has */
     RunDescription {
+        if (job == null || configuration == null || configuration.containsValue(null)) {
+            throw new IllegalArgumentException("a run needs its job and its configuration");
+        }
         configuration = Collections.unmodifiableSortedMap(new TreeMap<>(configuration));
     }
 

@@ -25,6 +25,7 @@ import org.apache.hadoop.fs.ParentNotDirectoryException;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.permission.FsAction;
 import org.apache.hadoop.security.AccessControlException;
+import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
 import org.sftn.train.OutputFolder;
 
@@ -352,10 +353,26 @@ final class RunFolder {
         if (files.getFileStatus(path).getLen() > MAX_BYTES) {
             throw new UserException(path + " cannot be read: it has more than " + MAX_BYTES + " bytes");
         }
+        byte[] content;
         try (FSDataInputStream in = files.open(path)) {
-            return JSON.readValue(in.readAllBytes(), type);
-        } catch (JsonProcessingException e) {
-            throw new UserException(path + " cannot be read: " + e.getOriginalMessage(), e);
+            content = in.readAllBytes();
         }
+        try {
+            T value = JSON.readValue(content, type);
+            if (value == null) {
+                throw new UserException(path + " cannot be read: it holds nothing");
+            }
+            return value;
+        } catch (IOException e) {
+            throw new UserException("%s cannot be read: %s".formatted(path, Printable.of(reason(e))), e);
+        }
+    }
+
+    private static String reason(IOException e) {
+        if (e.getCause() instanceof IllegalArgumentException cause) {
+            return cause.getMessage();
+        }
+        // What is not even text is no JsonProcessingException.
+        return e instanceof JsonProcessingException json ? json.getOriginalMessage() : String.valueOf(e.getMessage());
     }
 }

@@ -102,7 +102,7 @@ final class RunLock implements AutoCloseable {
 
     private static Optional<Running> parse(byte[] content) {
         try {
-            return Optional.of(RunFolder.JSON.readValue(content, Running.class));
+            return Optional.ofNullable(RunFolder.JSON.readValue(content, Running.class));
         } catch (IOException e) {
             return Optional.empty();
         }

@@ -42,6 +42,16 @@ record RunResult(
     static final String DONE = "done";
     static final String FAILED = "failed";
 
+    /** @throws IllegalArgumentException when something is missing that a result of its status has */
+    RunResult {
+        if (status == null || !status.equals(DONE) && message == null) {
+            throw new IllegalArgumentException("a result needs its status, and a message when it is not done");
+        }
+        if (top1 != null && (top5 == null || loss == null)) {
+            throw new IllegalArgumentException("a result with a top-1 needs top-5 and loss");
+        }
+    }
+
     /** @param model the identity of the model that was trained */
     static RunResult done(
             RunDescription run,

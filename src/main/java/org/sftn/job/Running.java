@@ -37,6 +37,13 @@ record Running(
         String renewed,
         long renewals,
         TrainingProgress progress) {
+    /** @throws IllegalArgumentException when the process is not said, which decides whether the run is alive */
+    Running {
+        if (job == null || host == null || processStarted == null || processes == null) {
+            throw new IllegalArgumentException("a run that works needs job, host and process");
+        }
+    }
+
     /** This process. */
     static Running now(String job, String application) {
         ProcessHandle own = ProcessHandle.current();

@@ -6,15 +6,18 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
 import org.sftn.data.Preparer;
+import org.sftn.study.MetricsTable;
 import org.sftn.train.OutputFolder;
 import org.sftn.train.RunFiles;
 import org.sftn.train.TrainingProgress;
@@ -42,7 +45,11 @@ final class Status implements Inquiry {
     @Override
     public String text() throws IOException {
         Configuration hadoop = new Configuration();
-        Path folder = Session.qualified("OUT", out, hadoop);
+        return of(Session.qualified("OUT", out, hadoop), hadoop);
+    }
+
+    /** @throws UserException when the folder holds no run, or a file that cannot be read */
+    static String of(Path folder, Configuration hadoop) throws IOException {
         FileSystem files = folder.getFileSystem(hadoop);
         OutputFolder run = new OutputFolder(folder);
         List<String> lines = new ArrayList<>();
@@ -67,12 +74,17 @@ final class Status implements Inquiry {
         if (job.equals(StudyJob.NAME)) {
             lines.addAll(trainings(folder, hadoop));
         }
-        RunFiles written = new RunFiles(run, hadoop);
-        written.epoch().ifPresent(row -> lines.add("epochs      " + epoch(row, described)));
-        written.checkpoint()
+        if (files.exists(run.metrics())) {
+            MetricsTable metrics = MetricsTable.read(run.metrics(), hadoop);
+            if (!metrics.rows().isEmpty()) {
+                lines.add("epochs      " + lastEpoch(metrics, described));
+            }
+        }
+        new RunFiles(run, hadoop)
+                .checkpoint()
                 .ifPresent(iterations -> lines.add("checkpoint  after iteration %,d".formatted(iterations)));
         result.ifPresent(ended -> lines.add("result      " + result(ended)));
-        return String.join("\n", lines);
+        return lines.stream().map(Printable::whole).collect(Collectors.joining("\n"));
     }
 
     private static List<String> trainings(Path study, Configuration hadoop) throws IOException {
@@ -144,21 +156,20 @@ final class Status implements Inquiry {
                 progress.restarts());
     }
 
-    private static String epoch(Map<String, String> row, Optional<RunDescription> described) {
+    private static String lastEpoch(MetricsTable metrics, Optional<RunDescription> described) {
+        int last = metrics.rows().size() - 1;
         String of = described
                 .map(run -> run.configuration().get("training.epochs"))
                 .map(epochs -> " of " + epochs)
                 .orElse("");
-        String test = row.getOrDefault("test_top1", "").isEmpty()
-                ? ""
-                : String.format(Locale.ROOT, ", test top-1 %.2f %%", 100 * Double.parseDouble(row.get("test_top1")));
+        OptionalDouble test = metrics.number(last, "test_top1");
         return String.format(
                 Locale.ROOT,
-                "%s%s done, train loss %.4f%s",
-                row.get("epoch"),
+                "%.0f%s done, train loss %.4f%s",
+                metrics.number(last, "epoch").orElse(last + 1.0),
                 of,
-                Double.parseDouble(row.get("train_loss")),
-                test);
+                metrics.number(last, "train_loss").orElse(Double.NaN),
+                test.isEmpty() ? "" : String.format(Locale.ROOT, ", test top-1 %.2f %%", 100 * test.getAsDouble()));
     }
 
     private static String result(RunResult result) {

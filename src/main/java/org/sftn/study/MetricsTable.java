@@ -1,8 +1,7 @@
 package org.sftn.study;
 
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.Reader;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,8 +10,10 @@ import java.util.OptionalDouble;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
 
 /**
@@ -35,13 +36,15 @@ public record MetricsTable(List<Map<String, String>> rows) {
         if (files.getFileStatus(path).getLen() > MAX_BYTES) {
             throw new UserException(path + " cannot be used: it has more than " + MAX_BYTES + " bytes");
         }
-        try (Reader reader = new InputStreamReader(files.open(path), StandardCharsets.UTF_8);
-                CSVParser parser = CSVParser.parse(reader, FORMAT)) {
-            List<Map<String, String>> rows = new ArrayList<>();
-            parser.forEach(row -> rows.add(row.toMap()));
-            return new MetricsTable(rows);
-        } catch (IllegalArgumentException e) {
-            throw new UserException(path + " cannot be used: it is no file of metrics", e);
+        String text;
+        try (FSDataInputStream in = files.open(path)) {
+            text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+        try (CSVParser parser = CSVParser.parse(text, FORMAT)) {
+            return new MetricsTable(parser.stream().map(row -> row.toMap()).toList());
+        } catch (IOException | IllegalArgumentException | UncheckedIOException e) {
+            throw new UserException(
+                    path + " cannot be used, it is no file of metrics: " + Printable.of(e.getMessage()), e);
         }
     }
 
@@ -52,7 +55,8 @@ public record MetricsTable(List<Map<String, String>> rows) {
             return text.isEmpty() ? OptionalDouble.empty() : OptionalDouble.of(Double.parseDouble(text));
         } catch (NumberFormatException e) {
             throw new UserException(
-                    "metrics.csv cannot be used: %s of epoch %d is '%s'".formatted(column, row + 1, text), e);
+                    "metrics.csv cannot be used: %s of epoch %d is '%s'".formatted(column, row + 1, Printable.of(text)),
+                    e);
         }
     }
 

@@ -3,6 +3,7 @@ package org.sftn.train;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -17,6 +18,8 @@ import org.apache.commons.csv.CSVPrinter;
 import org.apache.commons.csv.CSVRecord;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.sftn.conf.Printable;
+import org.sftn.conf.UserException;
 
 /** {@code metrics.csv}, a row an epoch. Written whole after each epoch: not every Hadoop file system can append. */
 final class MetricsFile {
@@ -35,19 +38,24 @@ final class MetricsFile {
         this.rows = rows;
     }
 
-    /** @param iterations done; rows of later epochs are dropped */
+    /**
+     * @param iterations done; rows of later epochs are dropped
+     * @throws UserException when it is no such file
+     */
     static MetricsFile open(Path path, long iterations, Configuration hadoop) throws IOException {
         List<Map<String, String>> rows = new ArrayList<>();
         CSVFormat withHeader =
                 FORMAT.builder().setHeader().setSkipHeaderRecord(true).get();
-        try (CSVParser parser = CSVParser.parse(text(path, hadoop), withHeader)) {
+        String text = text(path, hadoop);
+        try (CSVParser parser = CSVParser.parse(text, withHeader)) {
             for (CSVRecord row : parser) {
                 if (Long.parseLong(row.get(ITERATION)) <= iterations) {
                     rows.add(new LinkedHashMap<>(row.toMap()));
                 }
             }
-        } catch (IllegalArgumentException e) {
-            throw new IOException(path + " is not a file of metrics: " + e.getMessage(), e);
+        } catch (IOException | IllegalArgumentException | UncheckedIOException e) {
+            throw new UserException(
+                    path + " cannot be used, it is no file of metrics: " + Printable.of(e.getMessage()), e);
         }
         return new MetricsFile(path, hadoop, rows);
     }

@@ -24,7 +24,7 @@ import org.sftn.conf.UserException;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
 
-/** Checkpoints of which nothing is known. */
+/** What a run goes on from, of which nothing is known. */
 @Timeout(120)
 public class CheckpointFuzzTest {
     private static final Configuration HADOOP = FuzzTestFiles.hadoop();
@@ -53,6 +53,12 @@ public class CheckpointFuzzTest {
                         List.of(rank()),
                         CheckpointFuzzTest::rank,
                         Set.of(IOException.class),
+                        SOME_BYTES),
+                new FuzzTestTarget(
+                        "resumed-metrics",
+                        List.of(metrics()),
+                        CheckpointFuzzTest::metrics,
+                        Set.of(UserException.class),
                         SOME_BYTES));
     }
 
@@ -70,6 +76,15 @@ public class CheckpointFuzzTest {
         FuzzTestFiles.hold(Map.of("rank-0.safetensors", file));
         RankFile.read(
                 FuzzTestFiles.root(), new Checkpoint.File("rank-0.safetensors", file.length, sha256(file)), HADOOP);
+    }
+
+    private static byte[] metrics() {
+        return "epoch,iteration,train_loss\n1,100,4.1\n2,200,3.2\n".getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static void metrics(byte[] file) throws IOException {
+        FuzzTestFiles.hold(Map.of("metrics.csv", file));
+        MetricsFile.open(FuzzTestFiles.path("metrics.csv"), 100, HADOOP).rows();
     }
 
     private static byte[] rank() {
