@@ -4,7 +4,10 @@ import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** How often a run begins again, and after what time. An executor that is lost is replaced at once; storage may need a while. */
+/**
+ * How often a run begins again, and after what time. An executor that is lost is replaced at once as a rule; a cluster without room, and
+ * storage, may need a while.
+ */
 final class Retries {
     private static final Logger LOG = LoggerFactory.getLogger(Retries.class);
     private static final int MAX_DOUBLINGS = 20;
@@ -18,7 +21,7 @@ final class Retries {
 
     /**
      * @param attempts without progress that end the run, at least 1
-     * @param delay after the first of them, where files could not be read or written; doubles with each
+     * @param delay after the first of them, where files could not be read or written or executors are missing; doubles with each
      */
     Retries(int attempts, Duration delay) {
         this.attempts = attempts;
@@ -58,9 +61,13 @@ final class Retries {
         if (lost > attempts) {
             throw new TrainingFailedException(lost, e);
         }
-        if (StorageException.isStorage(e)) {
+        boolean storage = StorageException.isStorage(e);
+        if (storage || e instanceof MissingExecutorsException) {
             Duration pause = delay.multipliedBy(1L << Math.min(lost - 1, MAX_DOUBLINGS));
-            LOG.warn("Files cannot be read or written now; the next attempt is in {} s", pause.toSeconds());
+            LOG.warn(
+                    "{}; the next attempt is in {} s",
+                    storage ? "Files cannot be read or written now" : "Executors are missing",
+                    pause.toSeconds());
             Thread.sleep(pause.toMillis());
         }
     }

@@ -154,7 +154,7 @@ public final class Trainer {
             throws IOException, InterruptedException {
         Optional<String> missing = run.cluster().missing(training.executors());
         if (missing.isPresent()) {
-            throw new IllegalStateException(missing.get());
+            throw new MissingExecutorsException(missing.get());
         }
         run.checkpoints().removeUnmarked();
         Configuration hadoop = spark.hadoopConfiguration();

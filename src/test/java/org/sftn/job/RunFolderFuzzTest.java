@@ -115,14 +115,21 @@ public class RunFolderFuzzTest {
                 10,
                 List.of("standard", "friendly"),
                 List.of(
-                        cell("alone", null, "none"),
-                        cell("a", "standard", "kd"),
-                        cell("b", "friendly", "kd"),
-                        cell("c", "friendly", "sp")),
+                        cell("alone", null, "none", Map.of()),
+                        cell("a", "standard", "kd", Map.of()),
+                        cell("b", "friendly", "kd", setting(1, 1)),
+                        cell("c", "friendly", "kd", setting(1, 4)),
+                        cell("d", "friendly", "kd", setting(6, 1)),
+                        cell("e", "friendly", "kd", setting(6, 4)),
+                        cell("f", "friendly", "sp", Map.of())),
                 new TreeMap<>(Map.of("training.epochs", "2"))));
     }
 
-    private static Cell cell(String name, String teacher, String method) {
+    private static Map<String, String> setting(int lambda, int temperature) {
+        return Map.of("teacher.lambda-kl", "" + lambda, "teacher.temperature", "" + temperature);
+    }
+
+    private static Cell cell(String name, String teacher, String method, Map<String, String> varied) {
         Scores scores = new Scores(0.5, 0.75, 1.25, 0.0625);
         return new Cell(
                 name,
@@ -130,7 +137,7 @@ public class RunFolderFuzzTest {
                 new Networks("resnet20", "resnet8", "resnet8"),
                 teacher,
                 method,
-                new TreeMap<>(teacher == null ? Map.of() : Map.of("distill.kd.temperature", "4")),
+                new TreeMap<>(varied),
                 1,
                 Cell.State.DONE,
                 null,
