@@ -1,5 +1,8 @@
 package org.sftn.conf;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import java.io.IOException;
+
 /** Texts from files of others, such as names in archives, for messages, logs and tables. */
 public final class Printable {
     private static final int MAX_LENGTH = 255;
@@ -17,6 +20,18 @@ public final class Printable {
     /** Likewise, but nothing is cut. */
     public static String whole(String text) {
         return of(text, Integer.MAX_VALUE);
+    }
+
+    /** What Jackson, or the constructor that it called, found wrong with a text; without Jackson's excerpt of that text. */
+    public static String damageOfJson(IOException thrown) {
+        String text = thrown.getMessage();
+        if (thrown.getCause() instanceof IllegalArgumentException cause) {
+            text = cause.getMessage();
+        } else if (thrown instanceof JsonProcessingException json) {
+            // What is not even text is no such exception.
+            text = json.getOriginalMessage();
+        }
+        return of(String.valueOf(text));
     }
 
     private static String of(String text, int length) {

@@ -1,6 +1,5 @@
 package org.sftn.data;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
@@ -180,15 +179,8 @@ public record Manifest(
         } catch (IOException e) {
             // Not only Jackson's own exceptions: it also throws those of a wrong encoding.
             throw new UserException(
-                    "the data set cannot be used: %s is damaged: %s".formatted(path, Printable.of(reason(e))), e);
+                    "the data set cannot be used: %s is damaged: %s".formatted(path, Printable.damageOfJson(e)), e);
         }
-    }
-
-    private static String reason(IOException e) {
-        if (e.getCause() instanceof IllegalArgumentException cause) {
-            return cause.getMessage();
-        }
-        return e instanceof JsonProcessingException json ? json.getOriginalMessage() : String.valueOf(e.getMessage());
     }
 
     private static void require(boolean holds, String otherwise) {

@@ -3,7 +3,6 @@ package org.sftn.job;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
@@ -83,7 +82,6 @@ final class Report implements Inquiry {
     }
 
     private static TrainedRun trained(Path folder, RunDescription run, Configuration hadoop) throws IOException {
-        Path metrics = new OutputFolder(folder).metrics();
         Optional<RunResult> result = RunFolder.result(folder, hadoop);
         List<Origin> provenance = new ArrayList<>();
         add(provenance, "Job", run.job());
@@ -98,9 +96,7 @@ final class Report implements Inquiry {
                 result.map(Report::status).orElse("not at its end"),
                 provenance,
                 run.configuration(),
-                metrics.getFileSystem(hadoop).exists(metrics)
-                        ? MetricsTable.read(metrics, hadoop)
-                        : new MetricsTable(List.<Map<String, String>>of()));
+                MetricsTable.soFar(new OutputFolder(folder).metrics(), hadoop));
     }
 
     private static void add(List<Origin> provenance, String name, Object value) {

@@ -1,6 +1,5 @@
 package org.sftn.job;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
@@ -364,15 +363,7 @@ final class RunFolder {
             }
             return value;
         } catch (IOException e) {
-            throw new UserException("%s cannot be read: %s".formatted(path, Printable.of(reason(e))), e);
+            throw new UserException("%s cannot be read: %s".formatted(path, Printable.damageOfJson(e)), e);
         }
-    }
-
-    private static String reason(IOException e) {
-        if (e.getCause() instanceof IllegalArgumentException cause) {
-            return cause.getMessage();
-        }
-        // What is not even text is no JsonProcessingException.
-        return e instanceof JsonProcessingException json ? json.getOriginalMessage() : String.valueOf(e.getMessage());
     }
 }

@@ -18,8 +18,8 @@ import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
 import org.sftn.data.Preparer;
 import org.sftn.study.MetricsTable;
+import org.sftn.train.CheckpointFolder;
 import org.sftn.train.OutputFolder;
-import org.sftn.train.RunFiles;
 import org.sftn.train.TrainingProgress;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -74,14 +74,12 @@ final class Status implements Inquiry {
         if (job.equals(StudyJob.NAME)) {
             lines.addAll(trainings(folder, hadoop));
         }
-        if (files.exists(run.metrics())) {
-            MetricsTable metrics = MetricsTable.read(run.metrics(), hadoop);
-            if (!metrics.rows().isEmpty()) {
-                lines.add("epochs      " + lastEpoch(metrics, described));
-            }
+        MetricsTable metrics = MetricsTable.soFar(run.metrics(), hadoop);
+        if (!metrics.rows().isEmpty()) {
+            lines.add("epochs      " + lastEpoch(metrics, described));
         }
-        new RunFiles(run, hadoop)
-                .checkpoint()
+        new CheckpointFolder(run.checkpoints(), hadoop)
+                .newest()
                 .ifPresent(iterations -> lines.add("checkpoint  after iteration %,d".formatted(iterations)));
         result.ifPresent(ended -> lines.add("result      " + result(ended)));
         return lines.stream().map(Printable::whole).collect(Collectors.joining("\n"));

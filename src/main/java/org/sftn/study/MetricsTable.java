@@ -48,6 +48,15 @@ public record MetricsTable(List<Map<String, String>> rows) {
         }
     }
 
+    /**
+     * Likewise, of a run that may not have come to the end of its first epoch: no rows when there is no file.
+     *
+     * @throws UserException when it is no such file
+     */
+    public static MetricsTable soFar(Path path, Configuration hadoop) throws IOException {
+        return path.getFileSystem(hadoop).exists(path) ? read(path, hadoop) : new MetricsTable(List.of());
+    }
+
     /** A column's number in a row; empty where the run had none. */
     public OptionalDouble number(int row, String column) {
         String text = rows.get(row).getOrDefault(column, "");

@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * The checkpoints of a run, on the driver: {@code ITERATIONS.json}, the marker, and a folder with a file a rank. A checkpoint is
  * one from the moment its marker has its name.
  */
-final class CheckpointFolder {
+public final class CheckpointFolder {
     private static final Logger LOG = LoggerFactory.getLogger(CheckpointFolder.class);
     private static final Pattern MARKER = Pattern.compile("\\d{12}\\.json");
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,100}");
@@ -41,7 +41,7 @@ final class CheckpointFolder {
     private final Path root;
     private final Configuration hadoop;
 
-    CheckpointFolder(Path root, Configuration hadoop) {
+    public CheckpointFolder(Path root, Configuration hadoop) {
         this.root = root;
         this.hadoop = hadoop;
     }
@@ -73,7 +73,7 @@ final class CheckpointFolder {
     }
 
     /** Iterations of the newest, which may be damaged; empty when there is none. */
-    OptionalLong newest() throws IOException {
+    public OptionalLong newest() throws IOException {
         return markers().stream()
                 .map(Path::getName)
                 .mapToLong(name -> Long.parseLong(name.substring(0, name.indexOf('.'))))
