@@ -156,8 +156,8 @@ final class Bench implements Inquiry {
         requirePositive("--iterations", iterations);
         requirePositive("--threads", threads);
         Settings settings = settings();
-        Engine made = Engines.create(settings.engine(), threads);
         Objective objective = objective(network, settings);
+        Engine made = Engines.create(settings.engine(), threads);
         Batch images = batch(objective.model().orElseThrow(), made.imageLayout(), batch, settings.seed());
         Steps steps = measure(made, objective, images, iterations, threads);
         return new ObjectMapper()
