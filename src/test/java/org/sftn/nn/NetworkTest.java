@@ -3,6 +3,7 @@ package org.sftn.nn;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -10,6 +11,7 @@ import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -235,6 +237,20 @@ class NetworkTest {
         assertThat(values.get("bn.bias").values()).containsOnly(0);
         assertThat(values.get("bn.running_mean").values()).containsOnly(0);
         assertThat(values.get("bn.running_var").values()).containsOnly(1);
+    }
+
+    @Test
+    void normalValuesAreTheSameOnEveryMachine() {
+        float[] values = new float[1_000_000];
+        double deviation = Math.sqrt(2.0 / 9);
+        new Initializer.Normal(deviation).fill(values, new SplittableRandom(5));
+
+        SplittableRandom random = new SplittableRandom(5);
+        for (float value : values) {
+            double u = 1 - random.nextDouble();
+            double gaussian = Math.sqrt(-2 * StrictMath.log(u)) * StrictMath.cos(2 * Math.PI * random.nextDouble());
+            assertEquals((float) (deviation * gaussian), value);
+        }
     }
 
     @Test
