@@ -13,6 +13,12 @@ import org.slf4j.LoggerFactory;
 final class Cluster {
     private static final Logger LOG = LoggerFactory.getLogger(Cluster.class);
     private static final String TASK_CPUS = "spark.task.cpus";
+    private static final String MAX_CORES = "spark.cores.max";
+    private static final String INSTANCES = "spark.executor.instances";
+
+    // Of Spark, on YARN and Kubernetes.
+    private static final int DEFAULT_INSTANCES = 2;
+
     private static final Duration POLL = Duration.ofMillis(200);
     private static final Duration ASK = Duration.ofSeconds(3);
     private static final Duration LISTENERS = Duration.ofSeconds(10);
@@ -28,23 +34,29 @@ final class Cluster {
         return spark.isLocal();
     }
 
-    /** Waits for executors, as long as Spark is configured to wait for them, and says what is missing if they do not come. */
-    Optional<String> missing(int executors) throws InterruptedException {
-        SparkConf conf = spark.conf();
-        if (conf.getBoolean("spark.dynamicAllocation.enabled", false) && !isLocal()) {
-            throw new UserException(
-                    "training needs executors that stay: spark.dynamicAllocation.enabled is true, set it to false and spark.executor.instances to "
-                            + executors);
+    /**
+     * Waits for executors, as long as Spark is configured to wait for them.
+     *
+     * @throws MissingExecutorsException when they have not come; they may come later
+     * @throws UserException when they can never come
+     */
+    void await(int executors) throws InterruptedException {
+        requirePossible(executors);
+        if (isLocal()) {
+            return;
         }
         long deadline = System.nanoTime()
-                + Duration.ofMillis(conf.getTimeAsMs("spark.scheduler.maxRegisteredResourcesWaitingTime", "30s"))
+                + Duration.ofMillis(
+                                spark.conf().getTimeAsMs("spark.scheduler.maxRegisteredResourcesWaitingTime", "30s"))
                         .toNanos();
         long next = System.nanoTime() + ASK.toNanos();
         while (true) {
-            Optional<String> missing = missingNow(executors);
-            // What a local master has does not grow.
-            if (missing.isEmpty() || isLocal() || System.nanoTime() > deadline) {
-                return missing;
+            Optional<RuntimeException> missing = missing(executors);
+            if (missing.isEmpty()) {
+                return;
+            }
+            if (System.nanoTime() > deadline) {
+                throw missing.get();
             }
             if (isStandalone() && System.nanoTime() > next) {
                 // Spark's master looks for a place for the executors of a lost worker only when it is asked for some.
@@ -52,6 +64,43 @@ final class Cluster {
                 next = System.nanoTime() + ASK.toNanos();
             }
             Thread.sleep(POLL.toMillis());
+        }
+    }
+
+    /** What no waiting changes. */
+    private void requirePossible(int executors) {
+        SparkConf conf = spark.conf();
+        if (isLocal()) {
+            int slots = spark.maxNumConcurrentTasks();
+            if (slots < executors) {
+                throw new UserException(
+                        "training.executors is %d but the master %s runs %d tasks at a time (spark.task.cpus is %d)"
+                                .formatted(executors, spark.master(), slots, conf.getInt(TASK_CPUS, 1)));
+            }
+            return;
+        }
+        if (conf.getBoolean("spark.dynamicAllocation.enabled", false)) {
+            throw new UserException(
+                    "training needs executors that stay: spark.dynamicAllocation.enabled is true, set it to false and spark.executor.instances to "
+                            + executors);
+        }
+        if (isStandalone() && conf.contains(MAX_CORES)) {
+            int cores = conf.getInt("spark.executor.cores", 1);
+            if (conf.getInt(MAX_CORES, 0) / cores < executors) {
+                throw new UserException(
+                        "training.executors is %d but Spark may not start so many: spark.cores.max is %d, for executors of %s"
+                                .formatted(
+                                        executors,
+                                        conf.getInt(MAX_CORES, 0),
+                                        cores == 1 ? "a core" : cores + " cores"));
+            }
+        }
+        boolean asks = spark.master().equals("yarn") || spark.master().startsWith("k8s://");
+        int asked = conf.getInt(INSTANCES, DEFAULT_INSTANCES);
+        if (asks && asked < executors) {
+            throw new UserException(
+                    "training.executors is %d but Spark asks for %s: set spark.executor.instances (on YARN --num-executors) to %d"
+                            .formatted(executors, executors(asked), executors));
         }
     }
 
@@ -88,28 +137,23 @@ final class Cluster {
         }
     }
 
-    private Optional<String> missingNow(int executors) {
-        int slots = spark.maxNumConcurrentTasks();
-        int cpus = spark.conf().getInt(TASK_CPUS, 1);
-        if (isLocal()) {
-            return slots >= executors
-                    ? Optional.empty()
-                    : Optional.of(
-                            "training.executors is %d but the master %s runs %d tasks at a time (spark.task.cpus is %d)"
-                                    .formatted(executors, spark.master(), slots, cpus));
-        }
+    private Optional<RuntimeException> missing(int executors) {
         // The driver is one of them.
         int there = spark.statusTracker().getExecutorInfos().length - 1;
         if (there < executors) {
-            return Optional.of(
-                    "training.executors is %d but the cluster has %s".formatted(executors, executors(there)));
+            return Optional.of(new MissingExecutorsException(
+                    "training.executors is %d but the cluster has %s".formatted(executors, executors(there))));
         }
-        if (slots < executors) {
-            return Optional.of(
-                    "training.executors is %d but the cluster's %s run only %d tasks at a time: spark.task.cpus is %d, more than an executor's cores"
-                            .formatted(executors, executors(there), slots, cpus));
-        }
-        return Optional.empty();
+        int slots = spark.maxNumConcurrentTasks();
+        return slots >= executors
+                ? Optional.empty()
+                : Optional.of(new UserException(
+                        "training.executors is %d but the cluster's %s run only %d tasks at a time: spark.task.cpus is %d, more than an executor's cores"
+                                .formatted(
+                                        executors,
+                                        executors(there),
+                                        slots,
+                                        spark.conf().getInt(TASK_CPUS, 1))));
     }
 
     private static String executors(int count) {

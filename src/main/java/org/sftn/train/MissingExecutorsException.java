@@ -1,6 +1,6 @@
 package org.sftn.train;
 
-/** Of the executors that a run had, some are lost and were not replaced in time; that may pass. */
+/** The cluster has fewer executors than a run needs, at its start or after some were lost; that may pass. */
 final class MissingExecutorsException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -50,7 +50,7 @@ final class Retries {
     }
 
     /**
-     * An attempt has failed, or could not begin; waits if that may help.
+     * An attempt has failed; waits if that may help.
      *
      * @throws TrainingFailedException when none could begin for too often
      */
@@ -58,17 +58,32 @@ final class Retries {
         lost++;
         restarts++;
         last = e;
+        // The attempt may have brought the run further: begin() decides, unless it cannot be asked.
         if (lost > attempts) {
             throw new TrainingFailedException(lost, e);
         }
-        boolean storage = StorageException.isStorage(e);
-        if (storage || e instanceof MissingExecutorsException) {
-            Duration pause = delay.multipliedBy(1L << Math.min(lost - 1, MAX_DOUBLINGS));
-            LOG.warn(
-                    "{}; the next attempt is in {} s",
-                    storage ? "Files cannot be read or written now" : "Executors are missing",
-                    pause.toSeconds());
-            Thread.sleep(pause.toMillis());
+        if (StorageException.isStorage(e)) {
+            pause("Files cannot be read or written now");
         }
+    }
+
+    /**
+     * No attempt could begin, since executors are missing; waits for them.
+     *
+     * @throws TrainingFailedException when that was so too often
+     */
+    void missing(MissingExecutorsException e) throws InterruptedException {
+        lost++;
+        last = e;
+        if (lost >= attempts) {
+            throw new TrainingFailedException(lost, e);
+        }
+        pause(e.getMessage());
+    }
+
+    private void pause(String reason) throws InterruptedException {
+        Duration pause = delay.multipliedBy(1L << Math.min(lost - 1, MAX_DOUBLINGS));
+        LOG.warn("{}; the next attempt is in {} s", reason, pause.toSeconds());
+        Thread.sleep(pause.toMillis());
     }
 }

@@ -82,7 +82,7 @@ public final class Trainer {
      *
      * @param identity what else makes the run what it is, such as the objective's settings, by name; a run continues with the
      *     same only
-     * @throws UserException when the cluster is too small, the folder holds checkpoints that must not be continued, or a task
+     * @throws UserException when the cluster can never be large enough, the folder holds checkpoints that must not be continued, or a task
      *     found a mistake of the user
      * @throws DivergedException when the loss is not finite any more
      * @throws TrainingFailedException when {@code training.attempts} attempts have failed without progress
@@ -90,10 +90,6 @@ public final class Trainer {
     public TrainingResult train(Objective objective, Dataset dataset, OutputFolder folder, Map<String, String> identity)
             throws IOException, InterruptedException {
         Cluster cluster = new Cluster(spark.sc());
-        Optional<String> missing = cluster.missing(training.executors());
-        if (missing.isPresent()) {
-            throw new UserException(missing.get());
-        }
         cluster.disableLocalityWait();
         CheckpointFolder checkpoints = new CheckpointFolder(folder.checkpoints(), spark.hadoopConfiguration());
         Map<String, String> whole = RunIdentity.of(training, data, seed, objective, dataset, identity);
@@ -116,6 +112,7 @@ public final class Trainer {
             try {
                 Optional<Checkpoint> from = latest(run);
                 retries.begin(iterations(from));
+                run.cluster().await(training.executors());
                 if (from.isPresent() || retries.restarts() > 0) {
                     out.println((retries.restarts() > 0 ? "training was interrupted: " : "")
                             + "continuing after iteration " + iterations(from));
@@ -123,6 +120,8 @@ public final class Trainer {
                 return result(attempt(run, from, retries.restarts()), run, startNanos);
             } catch (UserException | DivergedException | TrainingFailedException e) {
                 throw e;
+            } catch (MissingExecutorsException e) {
+                retries.missing(e);
             } catch (Exception | FSError e) {
                 if (spark.sc().isStopped()
                         || e instanceof InterruptedException
@@ -152,10 +151,6 @@ public final class Trainer {
 
     private Attempt.Outcome attempt(Run run, Optional<Checkpoint> from, int restarts)
             throws IOException, InterruptedException {
-        Optional<String> missing = run.cluster().missing(training.executors());
-        if (missing.isPresent()) {
-            throw new MissingExecutorsException(missing.get());
-        }
         run.checkpoints().removeUnmarked();
         Configuration hadoop = spark.hadoopConfiguration();
         Plan plan = plan(run, from);

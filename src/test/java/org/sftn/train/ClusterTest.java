@@ -7,42 +7,55 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Map;
+import org.apache.log4j.AppenderSkeleton;
+import org.apache.log4j.Logger;
+import org.apache.log4j.spi.LoggingEvent;
+import org.apache.spark.SparkContext;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.sftn.conf.TrainingSettings.ExchangeKind;
-import org.sftn.conf.UserException;
 import org.sftn.nn.Tensor;
 import org.sftn.train.ToyObjective.Trouble;
 
-/** Executors in processes of their own, which authenticate and encrypt. */
-@Timeout(180)
+/** Executors in processes of their own, with the settings of {@code deploy/security}. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ClusterTest {
     private static final ToyObjective OBJECTIVE = ToyObjective.of(ToyRun.SIZE, ToyRun.CLASSES, true);
+    private static final String WAITING = "spark.scheduler.maxRegisteredResourcesWaitingTime";
+    private static final String LONG = "300s";
 
     private LocalCluster cluster;
     private ToyRun run;
+    private TrainingResult plain;
 
     @TempDir
     private Path folder;
 
     @BeforeAll
-    void start(@TempDir Path shared) throws Exception {
-        cluster = LocalCluster.start(
-                2,
-                shared.resolve("home"),
-                Map.of(
-                        "spark.authenticate", "true",
-                        "spark.authenticate.secret", "only for this test",
-                        "spark.network.crypto.enabled", "true",
-                        "spark.scheduler.maxRegisteredResourcesWaitingTime", "10s"));
-        run = ToyRun.prepare(cluster.spark(), shared.resolve("data"));
+    void trainInOneProcessThenStart(@TempDir Path shared) throws Exception {
+        Path data = shared.resolve("data");
+        try (SparkSession local = SparkSession.builder()
+                .master("local[2]")
+                .config("spark.ui.enabled", false)
+                .getOrCreate()) {
+            assertThat(SparkEnv.get().securityManager().isAuthenticationEnabled())
+                    .isFalse();
+            plain = ToyRun.prepare(local, data)
+                    .on(2, ExchangeKind.DIRECT)
+                    .saving(4)
+                    .train(OBJECTIVE, shared.resolve("plain"));
+        }
+        Map<String, String> settings = new HashMap<>(SecureClusterTest.settings());
+        settings.put(WAITING, LONG);
+        cluster = LocalCluster.start(2, shared.resolve("home"), settings);
+        run = ToyRun.of(cluster.spark(), data);
     }
 
     @AfterAll
@@ -51,35 +64,93 @@ class ClusterTest {
     }
 
     @Test
-    void anExecutorThatIsKilledCostsNoBit() throws Exception {
-        ToyRun two = run.on(2, ExchangeKind.DIRECT).saving(4).trying(5);
-        TrainingResult undisturbed = two.train(OBJECTIVE, folder.resolve("undisturbed"));
-        ByteArrayOutputStream progress = new ByteArrayOutputStream();
-        TrainingResult killed = two.train(
-                OBJECTIVE.with(Trouble.KILL, 11, folder.resolve("happened")),
-                folder.resolve("killed"),
-                new PrintStream(progress, true, StandardCharsets.UTF_8));
-        assertThat(progress.toString(StandardCharsets.UTF_8))
-                .contains("training was interrupted: continuing after iteration 8");
-        assertSame(killed, undisturbed);
-        assertSame(run.on(2, ExchangeKind.BIGDL).train(OBJECTIVE, folder.resolve("bigdl")), undisturbed);
+    void trainingGivesTheSameWeightsAsWithoutProtection() throws Exception {
+        assertThat(SparkEnv.get().securityManager().isAuthenticationEnabled()).isTrue();
+        assertThat(SparkEnv.get().securityManager().isEncryptionEnabled()).isTrue();
+        assertThat(SparkEnv.get().securityManager().getIOEncryptionKey().isDefined())
+                .isTrue();
+        for (ExchangeKind kind : ExchangeKind.values()) {
+            assertSame(run.on(2, kind).train(OBJECTIVE, folder.resolve("with-" + kind)), plain);
+        }
     }
 
     @Test
-    void moreRanksThanExecutorsAreRefused() {
-        assertThatThrownBy(() -> run.on(4, ExchangeKind.DIRECT).train(OBJECTIVE, folder.resolve("a")))
-                .isInstanceOf(UserException.class)
-                .hasMessage("training.executors is 4 but the cluster has 2 executors");
+    void anExecutorThatIsKilledCostsNoBit() throws Exception {
+        ByteArrayOutputStream progress = new ByteArrayOutputStream();
+        TrainingResult killed = run.on(2, ExchangeKind.DIRECT)
+                .saving(4)
+                .trying(5)
+                .train(
+                        OBJECTIVE.with(Trouble.KILL, 11, folder.resolve("happened")),
+                        folder.resolve("killed"),
+                        new PrintStream(progress, true, StandardCharsets.UTF_8));
+        assertThat(progress.toString(StandardCharsets.UTF_8))
+                .contains("training was interrupted: continuing after iteration 8");
+        assertSame(killed, plain);
+    }
+
+    @Test
+    void executorsThatComeLateAreWaitedFor() throws Exception {
+        SparkContext spark = cluster.spark().sparkContext();
+        spark.killExecutors(spark.getExecutorIds());
+        while (spark.statusTracker().getExecutorInfos().length > 1) {
+            Thread.sleep(20);
+        }
+        // As soon as the first attempt has given up.
+        AppenderSkeleton asking = new AppenderSkeleton() {
+            @Override
+            protected void append(LoggingEvent event) {
+                if (event.getRenderedMessage()
+                        .startsWith("training.executors is 2 but the cluster has 0 executors; ")) {
+                    spark.conf().set(WAITING, LONG);
+                    spark.requestExecutors(2);
+                }
+            }
+
+            @Override
+            public void close() {}
+
+            @Override
+            public boolean requiresLayout() {
+                return false;
+            }
+        };
+        Logger retries = Logger.getLogger(Retries.class);
+        retries.addAppender(asking);
+        spark.conf().set(WAITING, "1s");
+        ByteArrayOutputStream progress = new ByteArrayOutputStream();
+        try {
+            TrainingResult late = run.on(2, ExchangeKind.DIRECT)
+                    .trying(2)
+                    .train(OBJECTIVE, folder.resolve("late"), new PrintStream(progress, true, StandardCharsets.UTF_8));
+            assertSame(late, plain);
+        } finally {
+            retries.removeAppender(asking);
+            spark.conf().set(WAITING, LONG);
+        }
+        assertThat(progress.toString(StandardCharsets.UTF_8)).doesNotContain("interrupted");
+    }
+
+    @Test
+    void moreRanksThanExecutorsEndTheRun() {
+        SparkContext spark = cluster.spark().sparkContext();
+        spark.conf().set(WAITING, "1s");
+        try {
+            assertThatThrownBy(() -> run.on(4, ExchangeKind.DIRECT).trying(2).train(OBJECTIVE, folder.resolve("a")))
+                    .isInstanceOf(TrainingFailedException.class)
+                    .hasMessageMatching("training failed 2 times without progress \\(training.attempts\\);"
+                            + " the last time: training.executors is 4 but the cluster has [0-2] executors?");
+        } finally {
+            spark.conf().set(WAITING, LONG);
+        }
     }
 
     static void assertSame(TrainingResult actual, TrainingResult expected) {
         assertThat(actual.values().keySet()).isEqualTo(expected.values().keySet());
         for (Map.Entry<String, Tensor> entry : expected.values().entrySet()) {
-            assertThat(Arrays.equals(
-                            actual.values().get(entry.getKey()).values(),
-                            entry.getValue().values()))
+            assertThat(actual.values().get(entry.getKey()).values())
                     .as(entry.getKey())
-                    .isTrue();
+                    .isEqualTo(entry.getValue().values());
         }
     }
 }

@@ -7,18 +7,12 @@ import java.io.IOException;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 class RetriesTest {
     private final Retries retries = new Retries(3, Duration.ofHours(1));
 
-    static Exception[] whatMayPass() {
-        return new Exception[] {
-            new MissingExecutorsException("training.executors is 2 but the cluster has 0 executors"),
-            new IOException("no space left on device")
-        };
-    }
+    private final MissingExecutorsException missing =
+            new MissingExecutorsException("training.executors is 2 but the cluster has 0 executors");
 
     @AfterEach
     void forgetTheInterruption() {
@@ -26,11 +20,33 @@ class RetriesTest {
     }
 
     /** An interrupted thread that waits says so at once. */
-    @ParameterizedTest
-    @MethodSource("whatMayPass")
-    void theNextAttemptWaitsForWhatMayPass(Exception failure) {
+    @Test
+    void theNextAttemptWaitsForStorage() {
         Thread.currentThread().interrupt();
-        assertThatThrownBy(() -> retries.failed(failure)).isInstanceOf(InterruptedException.class);
+        assertThatThrownBy(() -> retries.failed(new IOException("no space left on device")))
+                .isInstanceOf(InterruptedException.class);
+    }
+
+    @Test
+    void theNextAttemptWaitsForExecutors() {
+        Thread.currentThread().interrupt();
+        assertThatThrownBy(() -> retries.missing(missing)).isInstanceOf(InterruptedException.class);
+        assertThat(retries.restarts()).as("nothing has begun").isZero();
+    }
+
+    @Test
+    void executorsThatNeverComeEndTheRunWithoutALastWait() throws Exception {
+        Retries soon = new Retries(3, Duration.ZERO);
+        for (int attempt = 1; attempt < 3; attempt++) {
+            soon.begin(0);
+            soon.missing(missing);
+        }
+        soon.begin(0);
+        Thread.currentThread().interrupt();
+        assertThatThrownBy(() -> soon.missing(missing))
+                .isInstanceOf(TrainingFailedException.class)
+                .hasMessage("training failed 3 times without progress (training.attempts); the last time: "
+                        + missing.getMessage());
     }
 
     @Test

@@ -13,15 +13,10 @@ import java.util.Properties;
 import java.util.regex.Pattern;
 import org.apache.spark.SecurityManager;
 import org.apache.spark.SparkConf;
-import org.apache.spark.SparkEnv;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.sftn.conf.TrainingSettings.ExchangeKind;
-import org.sftn.nn.Tensor;
 
-/** A cluster with the settings of {@code deploy/security}. */
-@Timeout(240)
+/** The settings of {@code deploy/security}; {@link ClusterTest} trains with them. */
 class SecureClusterTest {
     private static final Path FILE = Path.of("deploy/security/spark-defaults.conf");
     private static final String SECRET = "5f0c3a".repeat(11);
@@ -29,7 +24,7 @@ class SecureClusterTest {
     @TempDir
     private Path folder;
 
-    private static Map<String, String> settings() throws IOException {
+    static Map<String, String> settings() throws IOException {
         Properties file = new Properties();
         try (Reader reader = Files.newBufferedReader(FILE, StandardCharsets.UTF_8)) {
             file.load(reader);
@@ -38,38 +33,6 @@ class SecureClusterTest {
         file.forEach(
                 (key, value) -> settings.put(key.toString(), value.toString().strip()));
         return settings;
-    }
-
-    @Test
-    void trainingGivesTheSameWeightsAsWithoutProtection() throws Exception {
-        ToyObjective objective = ToyObjective.of(ToyRun.SIZE, ToyRun.CLASSES, true);
-        Map<String, String> waiting = Map.of("spark.scheduler.maxRegisteredResourcesWaitingTime", "10s");
-        TrainingResult plain;
-        try (LocalCluster cluster = LocalCluster.start(2, folder.resolve("plain"), waiting)) {
-            ToyRun run = ToyRun.prepare(cluster.spark(), folder.resolve("data"));
-            assertThat(SparkEnv.get().securityManager().isAuthenticationEnabled())
-                    .isFalse();
-            plain = run.on(2, ExchangeKind.DIRECT).train(objective, folder.resolve("without"));
-        }
-        Map<String, String> protection = new HashMap<>(settings());
-        protection.putAll(waiting);
-        try (LocalCluster cluster = LocalCluster.start(2, folder.resolve("secure"), protection)) {
-            assertThat(SparkEnv.get().securityManager().isAuthenticationEnabled())
-                    .isTrue();
-            assertThat(SparkEnv.get().securityManager().isEncryptionEnabled()).isTrue();
-            assertThat(SparkEnv.get().securityManager().getIOEncryptionKey().isDefined())
-                    .isTrue();
-            ToyRun run = ToyRun.of(cluster.spark(), folder.resolve("data"));
-            for (ExchangeKind kind : ExchangeKind.values()) {
-                TrainingResult result = run.on(2, kind).train(objective, folder.resolve("with-" + kind));
-                assertThat(result.values().keySet()).isEqualTo(plain.values().keySet());
-                for (Map.Entry<String, Tensor> entry : plain.values().entrySet()) {
-                    assertThat(result.values().get(entry.getKey()).values())
-                            .as("%s of %s", entry.getKey(), kind)
-                            .isEqualTo(entry.getValue().values());
-                }
-            }
-        }
     }
 
     /** CVE-2022-33891: the name comes from the request. */
