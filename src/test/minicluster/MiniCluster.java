@@ -119,6 +119,8 @@ public final class MiniCluster {
         conf.set(YarnConfiguration.NM_LOG_DIRS, folder.resolve("logs").toString());
         conf.setBoolean(YarnConfiguration.LOG_AGGREGATION_ENABLED, true);
         conf.set(YarnConfiguration.NM_REMOTE_APP_LOG_DIR, "/logs");
+        // Beside JAVA_HOME: options for the containers' JVMs.
+        conf.set(YarnConfiguration.NM_ENV_WHITELIST, YarnConfiguration.DEFAULT_NM_ENV_WHITELIST + ",JAVA_TOOL_OPTIONS");
         // Else the logs here are deleted as soon as they are on HDFS.
         conf.setInt(YarnConfiguration.DEBUG_NM_DELETE_DELAY_SEC, 3600);
         return conf;

@@ -15,11 +15,13 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
+import java.util.zip.ZipInputStream;
 
 /**
  * A reader and the files that it is fed with when it is fuzzed.
  *
- * @param name also of the folder of {@code src/test/resources/fuzz} that holds inputs which once failed
+ * @param name of two things in {@code src/test/resources/fuzz}: a folder with inputs that once failed, and a ZIP file, the corpus: the
+ *     inputs that reach what {@link FuzzTestRun} has ever reached
  * @param seeds valid files, small
  * @param documented what the reader may throw; anything else is a finding
  * @param bytes that it may allocate for one input
@@ -134,8 +136,29 @@ public record FuzzTestTarget(
         }
     }
 
+    static Path corpusFile(String name) {
+        return REGRESSIONS.resolve(name + ".zip");
+    }
+
+    /** Inputs, most of them damaged, that together reach all that fuzzing has reached. */
+    public List<byte[]> corpus() {
+        Path file = corpusFile(name);
+        if (!Files.exists(file)) {
+            return List.of();
+        }
+        List<byte[]> all = new ArrayList<>();
+        try (ZipInputStream zip = new ZipInputStream(Files.newInputStream(file))) {
+            while (zip.getNextEntry() != null) {
+                all.add(zip.readAllBytes());
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return all;
+    }
+
     /**
-     * Reads the seeds, which must be valid, what once failed, and seeds with damages.
+     * Reads the seeds, which must be valid, what once failed, the corpus, and all of these with damages.
      *
      * @param inputs with damages
      */
@@ -143,9 +166,10 @@ public record FuzzTestTarget(
         for (byte[] valid : seeds) {
             reader.read(valid.clone());
         }
-        regressions().forEach(this::check);
-        List<byte[]> bases = new ArrayList<>(seeds);
-        bases.addAll(regressions());
+        List<byte[]> bases = new ArrayList<>(regressions());
+        bases.addAll(corpus());
+        bases.forEach(this::check);
+        bases.addAll(seeds);
         Random random = new Random(seed);
         for (int i = 0; i < inputs; i++) {
             check(mutated(bases, random));

@@ -121,7 +121,7 @@ class RecipesTest {
     }
 
     private static void step(Objective objective, Kind kind) {
-        Engine engine = new OneDnnEngine(Precision.FP32, 2);
+        Engine engine = new OneDnnEngine(Precision.FP32, 1);
         Batch batch = batch(kind.image());
         Shard shard = new Shard(
                 LongStream.range(0, LOCAL_IMAGES).toArray(),

@@ -16,11 +16,15 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
+import org.sftn.TestJvm;
 
 /**
  * HDFS and YARN on loopback, in a process of their own ({@code src/test/minicluster}), and jobs that are submitted to them as a user
@@ -29,14 +33,14 @@ import org.apache.hadoop.fs.FileSystem;
 final class HadoopCluster implements AutoCloseable {
     private static final String JAVA = System.getProperty("java.home");
     private static final String ARCHIVE = "/apps/sftn/spark-jars.zip";
-    private static final int JOB_MINUTES = 8;
+    private static final Pattern APPLICATION = Pattern.compile("Submitted application (application_\\w+)");
 
     private final Path folder;
     private final Process process;
     private final BufferedReader answers;
     private final Writer commands;
     private final FileSystem files;
-    private final List<Process> jobs = new ArrayList<>();
+    private final List<Process> jobs = new CopyOnWriteArrayList<>();
 
     private HadoopCluster(Path folder, Process process) throws IOException {
         this.folder = folder;
@@ -58,7 +62,8 @@ final class HadoopCluster implements AutoCloseable {
                 Arrays.asList(System.getProperty("minicluster.options").strip().split("\\s+")));
         command.addAll(List.of(
                 "-Xmx768m",
-                "-Dlog4j.configuration=" + System.getProperty("log4j.configuration"),
+                "-Dlog4j.configuration="
+                        + Path.of("src/test/minicluster/log4j.properties").toUri(),
                 "-cp",
                 System.getProperty("minicluster.jars") + "/*",
                 Path.of("src/test/minicluster/MiniCluster.java")
@@ -67,12 +72,17 @@ final class HadoopCluster implements AutoCloseable {
                 folder.toString()));
         ProcessBuilder builder = new ProcessBuilder(command)
                 .directory(Files.createDirectories(folder).toFile())
-                .redirectError(folder.resolve("cluster.log").toFile());
+                .redirectError(log(folder).toFile());
         // For the containers.
         builder.environment().put("JAVA_HOME", JAVA);
+        builder.environment().putAll(TestJvm.shortLived());
         HadoopCluster cluster = new HadoopCluster(folder, builder.start());
         cluster.putSparkArchive();
         return cluster;
+    }
+
+    private static Path log(Path folder) {
+        return folder.resolve("cluster.log");
     }
 
     private void putSparkArchive() throws IOException, InterruptedException {
@@ -114,8 +124,8 @@ final class HadoopCluster implements AutoCloseable {
         String line = answers.readLine();
         if (!answer.equals(line)) {
             process.destroyForcibly();
-            throw new IOException("the cluster said '%s', not '%s': %s"
-                    .formatted(line, answer, Files.readString(folder.resolve("cluster.log"))));
+            throw new IOException(
+                    "the cluster said '%s', not '%s': %s".formatted(line, answer, Files.readString(log(folder))));
         }
     }
 
@@ -123,7 +133,7 @@ final class HadoopCluster implements AutoCloseable {
     record Job(Process process, Path output) {
         /** Waits for its end. */
         int code() throws InterruptedException {
-            if (!process.waitFor(JOB_MINUTES, TimeUnit.MINUTES)) {
+            if (!process.waitFor(TestJvm.HANGS.toSeconds(), TimeUnit.SECONDS)) {
                 throw new IllegalStateException("the job has not ended: " + said());
             }
             return process.exitValue();
@@ -172,6 +182,7 @@ final class HadoopCluster implements AutoCloseable {
         builder.environment().put("HADOOP_CONF_DIR", conf().toString());
         builder.environment().put("JAVA_HOME", JAVA);
         builder.environment().put("SPARK_LOCAL_IP", "127.0.0.1");
+        builder.environment().putAll(TestJvm.shortLived());
         builder.environment().putAll(environment);
         Job submitted = new Job(builder.start(), output);
         jobs.add(submitted.process());
@@ -183,19 +194,24 @@ final class HadoopCluster implements AutoCloseable {
     }
 
     /**
-     * The process of a YARN container of the newest application, the newest attempt.
+     * The process of a YARN container of a job, of its newest attempt.
      *
      * @param mainClass of the container's JVM
      * @return empty when there is none
      */
-    Optional<ProcessHandle> container(String mainClass) {
+    Optional<ProcessHandle> container(Job job, String mainClass) {
+        Matcher application = APPLICATION.matcher(job.said());
+        if (!application.find()) {
+            return Optional.empty();
+        }
+        String logs = folder + "/logs/" + application.group(1) + "/";
         return ProcessHandle.allProcesses()
                 .map(handle -> Map.entry(commandLine(handle), handle))
                 .filter(each -> each.getKey().startsWith(JAVA + "/bin/java")
-                        && each.getKey().contains(folder + "/logs/application_")
+                        && each.getKey().contains(logs)
                         && each.getKey().contains(" " + mainClass + " "))
                 .max(Comparator.comparing(
-                        each -> each.getKey().substring(each.getKey().indexOf(folder + "/logs/application_"))))
+                        each -> each.getKey().substring(each.getKey().indexOf(logs))))
                 .map(Map.Entry::getValue);
     }
 
@@ -216,6 +232,23 @@ final class HadoopCluster implements AutoCloseable {
                 throw new IllegalStateException("the job has ended before: " + job.said());
             }
             Thread.sleep(20);
+        }
+    }
+
+    /** Waits until the name node, which is in safe mode, has refused so many calls that would have changed a run's checkpoints. */
+    void awaitRefusals(Job job, String run, int count) throws IOException, InterruptedException {
+        while (refusals(run) < count) {
+            if (!job.process().isAlive()) {
+                throw new IllegalStateException("the job has ended before: " + job.said());
+            }
+            Thread.sleep(100);
+        }
+    }
+
+    private long refusals(String run) throws IOException {
+        try (Stream<String> lines = Files.lines(log(folder))) {
+            return lines.filter(line -> line.contains("SafeModeException") && line.contains(run + "/checkpoints/"))
+                    .count();
         }
     }
 

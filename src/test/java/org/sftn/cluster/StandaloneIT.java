@@ -16,11 +16,13 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.sftn.TestJvm;
 
 /** A job on Spark's standalone master, by the scripts that users have. */
-@Timeout(900)
+@Execution(ExecutionMode.CONCURRENT)
 class StandaloneIT {
     private static final int WORKERS = 3;
 
@@ -119,6 +121,7 @@ class StandaloneIT {
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectError(folder.resolve(name + ".log").toFile());
         builder.environment().putAll(cluster);
+        builder.environment().putAll(TestJvm.shortLived());
         Process process = builder.start();
         process.getOutputStream().close();
         return process;

@@ -16,19 +16,22 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceAccessMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.sftn.cluster.HadoopCluster.Job;
 
 /** Jobs on YARN with all data on HDFS, against the same run in one process. */
-@Timeout(1200)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Execution(ExecutionMode.CONCURRENT)
 class YarnIT {
     private static final String EXECUTOR = "org.apache.spark.executor.CoarseGrainedExecutorBackend";
     private static final String DRIVER = "org.apache.spark.deploy.yarn.ApplicationMaster";
     private static final String WEIGHTS = "/model/weights.safetensors";
 
-    /** Longer than a run needs to its next checkpoint. */
-    private static final long SAFE_MODE_MILLIS = 20_000;
+    /** Shared by all tests but those that stop it for a while. */
+    private static final String NAME_NODE = "name node";
 
     // 2 epochs of 63 iterations.
     private static final List<String> TEACHER = List.of(
@@ -84,10 +87,12 @@ class YarnIT {
     }
 
     @Test
+    @ResourceLock(value = NAME_NODE, mode = ResourceAccessMode.READ)
     void aKilledExecutorCostsNoBit() throws Exception {
         Job job = cluster.onYarn("executor", to("/runs/executor"));
         cluster.awaitCheckpoints(job, "/runs/executor", 2);
-        assertThat(cluster.container(EXECUTOR).orElseThrow().destroyForcibly()).isTrue();
+        assertThat(cluster.container(job, EXECUTOR).orElseThrow().destroyForcibly())
+                .isTrue();
 
         assertThat(job.code()).as(job.said()).isZero();
         assertThat(job.said()).containsPattern("training was interrupted: continuing after iteration \\d+");
@@ -96,6 +101,7 @@ class YarnIT {
     }
 
     @Test
+    @ResourceLock(value = NAME_NODE, mode = ResourceAccessMode.READ)
     void inClusterModeTheSettingsAreShippedAndTheReasonOfAFailureComesBack() throws Exception {
         Path included = Files.writeString(folder.resolve("common.conf"), """
                 data.path = "hdfs:///data"
@@ -134,7 +140,8 @@ class YarnIT {
     }
 
     @Test
-    void theSecondAttemptOfAKilledDriverContinuesWithResumeOnly() throws Exception {
+    @ResourceLock(value = NAME_NODE, mode = ResourceAccessMode.READ)
+    void theSecondAttemptOfAKilledDriverIsRefusedWithoutResume() throws Exception {
         Job refused = cluster.onYarn("driver", to("/runs/driver"), "--deploy-mode=cluster");
         killDriver(refused, 2);
         assertThat(refused.code()).isEqualTo(1);
@@ -142,27 +149,33 @@ class YarnIT {
                 .contains("JobFailedException: exit code 2: --out ")
                 .contains("/runs/driver holds an unfinished run: add --resume to continue it");
 
-        List<String> resume = Stream.concat(to("/runs/driver").stream(), Stream.of("--resume"))
-                .toList();
-        Job resumed = cluster.onYarn("resumed", resume, "--deploy-mode=cluster");
+        Job resumed = cluster.onYarn("resumed", resuming("/runs/driver"), "--deploy-mode=cluster");
         assertThat(resumed.code()).as(resumed.said()).isZero();
         assertThat(cluster.read("/runs/driver" + WEIGHTS)).isEqualTo(undisturbed);
+    }
 
-        List<String> fresh = Stream.concat(to("/runs/attempts").stream(), Stream.of("--resume"))
-                .toList();
-        Job continued = cluster.onYarn("attempts", fresh, "--deploy-mode=cluster");
+    @Test
+    @ResourceLock(value = NAME_NODE, mode = ResourceAccessMode.READ)
+    void theSecondAttemptOfAKilledDriverContinuesWithResume() throws Exception {
+        Job continued = cluster.onYarn("attempts", resuming("/runs/attempts"), "--deploy-mode=cluster");
         killDriver(continued, 2);
         assertThat(continued.code()).as(continued.said()).isZero();
         assertThat(cluster.read("/runs/attempts" + WEIGHTS)).isEqualTo(undisturbed);
     }
 
+    private static List<String> resuming(String run) {
+        return Stream.concat(to(run).stream(), Stream.of("--resume")).toList();
+    }
+
     private void killDriver(Job job, int checkpoints) throws IOException, InterruptedException {
         cluster.awaitCheckpoints(
                 job, job.output().getFileName().toString().replaceFirst("(.*)\\.log", "/runs/$1"), checkpoints);
-        assertThat(cluster.container(DRIVER).orElseThrow().destroyForcibly()).isTrue();
+        assertThat(cluster.container(job, DRIVER).orElseThrow().destroyForcibly())
+                .isTrue();
     }
 
     @Test
+    @ResourceLock(value = NAME_NODE, mode = ResourceAccessMode.READ)
     void anOutputThatMayNotBeWrittenIsAMistakeOfTheUser() throws Exception {
         cluster.files().mkdirs(HadoopCluster.path("/private"), new FsPermission("755"));
         Job job = cluster.local("private", to("/private/run"), Map.of("HADOOP_USER_NAME", "somebody"));
@@ -175,6 +188,7 @@ class YarnIT {
     }
 
     @Test
+    @ResourceLock(NAME_NODE)
     void aNameNodeInSafeModeIsWaitedForAsLongAsTheClientRetries() throws Exception {
         Job job = cluster.onYarn(
                 "waited",
@@ -182,7 +196,7 @@ class YarnIT {
                 "--conf=spark.hadoop.dfs.client.retry.policy.enabled=true",
                 "--conf=spark.hadoop.dfs.client.retry.policy.spec=500,600");
         safeMode(job, "/runs/waited", () -> {
-            Thread.sleep(SAFE_MODE_MILLIS);
+            cluster.awaitRefusals(job, "/runs/waited", 5);
             assertThat(job.process().isAlive()).as(job.said()).isTrue();
         });
 
@@ -191,6 +205,7 @@ class YarnIT {
     }
 
     @Test
+    @ResourceLock(NAME_NODE)
     void aNameNodeInSafeModeIsWaitedForByTheRunItself() throws Exception {
         Job job = cluster.local("repaired", to("/runs/repaired"), Map.of());
         safeMode(job, "/runs/repaired", () -> {
@@ -206,6 +221,7 @@ class YarnIT {
     }
 
     @Test
+    @ResourceLock(NAME_NODE)
     void aRunThatSafeModeHasEndedIsResumed() throws Exception {
         List<String> once = Stream.concat(to("/runs/ended").stream(), Stream.of("--set=training.attempts=1"))
                 .toList();

@@ -23,12 +23,12 @@ import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sftn.FuzzTestFiles;
 import org.sftn.FuzzTestTarget;
+import org.sftn.TestJvm;
 import org.sftn.TestSettings;
 import org.sftn.conf.DataSettings.Damaged;
 import org.sftn.conf.PrepareSettings;
@@ -38,7 +38,6 @@ import us.hebi.matlab.mat.types.Sinks;
 import us.hebi.matlab.mat.types.Struct;
 
 /** Images, archives, tables and shards of which nothing is known. */
-@Timeout(120)
 public class DataFuzzTest {
     private static final Configuration HADOOP = FuzzTestFiles.hadoop();
     private static final List<String> CLASSES = List.of("n01440764", "n01443537");
@@ -304,7 +303,7 @@ public class DataFuzzTest {
     @ParameterizedTest
     @MethodSource("inThisProcess")
     void damagedFilesAreRefusedAsTheReaderSays(FuzzTestTarget target) throws Exception {
-        target.replay(3000, 1);
+        target.replay(500, 1);
     }
 
     /** Reads damaged JPEGs; a crash of the library ends the process. */
@@ -314,7 +313,7 @@ public class DataFuzzTest {
         public static void main(String[] arguments) throws Exception {
             for (FuzzTestTarget target : targets()) {
                 if (target.name().equals(NATIVE)) {
-                    target.replay(3000, 1);
+                    target.replay(500, 1);
                     System.out.println("all read");
                 }
             }
@@ -337,7 +336,7 @@ public class DataFuzzTest {
                 .redirectErrorStream(true)
                 .redirectOutput(said.toFile())
                 .start();
-        assertThat(process.waitFor(100, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(TestJvm.HANGS.toSeconds(), TimeUnit.SECONDS)).isTrue();
         String text = Files.readString(said, StandardCharsets.ISO_8859_1);
         assertThat(process.exitValue()).as(text).isZero();
         assertThat(text).contains("all read");

@@ -32,7 +32,8 @@ import org.sftn.conf.DataSettings.Damaged;
 import org.sftn.conf.UserException;
 
 /** Files that somebody made to do harm. */
-@Timeout(60)
+// None may keep a reader busy; reading one takes milliseconds.
+@Timeout(300)
 class HostileFilesTest {
     @TempDir
     private Path folder;

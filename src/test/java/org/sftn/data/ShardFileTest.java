@@ -11,11 +11,9 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.sftn.TestJvm;
 
-@Timeout(120)
 class ShardFileTest {
     @TempDir
     private Path folder;
@@ -49,7 +47,8 @@ class ShardFileTest {
         }
         for (Process process : processes) {
             String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.waitFor(TestJvm.HANGS.toSeconds(), TimeUnit.SECONDS))
+                    .isTrue();
             assertThat(said).contains("sha256 ");
             written.add(said.substring(said.indexOf("sha256 ")).strip());
         }
@@ -58,6 +57,7 @@ class ShardFileTest {
 
     private Process start(int hashCodesBefore) throws IOException {
         List<String> command = TestJvm.command();
+        command.addAll(TestJvm.SHORT_LIVED);
         command.addAll(List.of(
                 "-cp",
                 System.getProperty("java.class.path"),

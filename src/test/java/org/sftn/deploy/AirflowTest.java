@@ -16,13 +16,11 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The DAG without Airflow: {@code src/test/python/airflow_render.py} stands in for it. */
-@Timeout(600)
 class AirflowTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Path DAG = Path.of("deploy/airflow/sftn_nightly.py");

@@ -7,11 +7,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.sftn.TestJvm;
 
 /** What a process left. */
 record Ran(int code, String out, String err) {
-    private static final int MOST_SECONDS = 200;
-
     /** A process that has been started. */
     record Running(Process process, Path err) {
         Ran await() throws IOException, InterruptedException {
@@ -34,10 +33,12 @@ record Ran(int code, String out, String err) {
         Process process = builder.start();
         process.getOutputStream().close();
         // By its handle: Process.destroy closes the streams that are still to be read.
-        var unused = process.onExit().orTimeout(MOST_SECONDS, TimeUnit.SECONDS).exceptionally(late -> {
-            process.toHandle().destroyForcibly();
-            return process;
-        });
+        var unused = process.onExit()
+                .orTimeout(TestJvm.HANGS.toSeconds(), TimeUnit.SECONDS)
+                .exceptionally(late -> {
+                    process.toHandle().destroyForcibly();
+                    return process;
+                });
         return new Running(process, err);
     }
 

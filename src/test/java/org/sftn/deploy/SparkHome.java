@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.jar.JarOutputStream;
+import org.sftn.TestJvm;
 
 /**
  * The Spark home of the build, with the class path of the tests in place of the job jar, which is packaged after them.
@@ -23,6 +25,7 @@ record SparkHome(Path home, Path conf) {
                                 .replaceAll("(?m)^spark.driver.memory .*$", "spark.driver.memory 1g")
                         + """
 
+                        spark.task.cpus 1
                         spark.driver.extraClassPath %s
                         spark.ui.enabled false
                         spark.driver.host 127.0.0.1
@@ -40,6 +43,8 @@ record SparkHome(Path home, Path conf) {
     Ran run(List<String> command) throws IOException, InterruptedException {
         List<String> here = new ArrayList<>(command);
         here.set(0, home.resolve("bin/spark-submit").toString());
-        return Ran.of(here, Map.of("SPARK_CONF_DIR", conf.toString()));
+        Map<String, String> environment = new HashMap<>(TestJvm.shortLived());
+        environment.put("SPARK_CONF_DIR", conf.toString());
+        return Ran.of(here, environment);
     }
 }

@@ -27,29 +27,15 @@ import org.sftn.zoo.Zoo;
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class EvaluateJobTest {
-    private static final int IMAGES = 25;
+    private static final int IMAGES = 20;
 
     private Path folder;
     private Path data;
 
     @BeforeAll
     void prepare(@TempDir Path temporary) throws IOException {
-        System.setProperty("spark.ui.enabled", "false");
         folder = temporary;
-        data = folder.resolve("data");
-        Ran ran = Ran.of(
-                "prepare",
-                "--out",
-                data.toString(),
-                "--set",
-                "prepare.generated.classes=4",
-                "--set",
-                "prepare.generated.train-images=30",
-                "--set",
-                "prepare.generated.test-images=" + IMAGES,
-                "--set",
-                "prepare.image-size=16");
-        assertThat(ran.err()).isEmpty();
+        data = Fixture.images().folder();
         write("constant", 16, "class-0", "class-1", "class-2", "class-3");
         write("five", 16, "a", "b", "c", "d", "e");
         write("large", 32, "a", "b", "c", "d");

@@ -43,8 +43,6 @@ class ImportTest {
 
     @BeforeAll
     void importOnce(@TempDir Path temporary) {
-        System.setProperty("spark.ui.enabled", "false");
-        System.setProperty("spark.master", "local[2]");
         folder = temporary;
         data = folder.resolve("data");
         imported = folder.resolve("imported");

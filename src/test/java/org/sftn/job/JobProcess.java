@@ -8,7 +8,7 @@ import java.util.concurrent.TimeUnit;
 import org.sftn.TestJvm;
 
 /**
- * A job in a process of its own, with two local cores; it ends with this JVM.
+ * A job in a process of its own, on the Spark of {@link Ran}; it ends with this JVM.
  *
  * @param log what it has said on both streams
  */
@@ -20,15 +20,10 @@ record JobProcess(Process process, Path log) {
 
     static List<String> command(List<String> job, Path out) {
         List<String> command = TestJvm.command();
-        command.addAll(List.of(
-                "-Xmx1g",
-                "-Dspark.master=local[2]",
-                "-Dspark.ui.enabled=false",
-                "-Dspark.driver.host=127.0.0.1",
-                "-Dspark.driver.bindAddress=127.0.0.1",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName()));
+        command.addAll(TestJvm.SHORT_LIVED);
+        command.add("-Xmx1g");
+        Ran.SPARK.forEach((key, value) -> command.add("-D" + key + "=" + value));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
         command.addAll(job);
         command.add("--out=" + out);
         return command;
@@ -42,7 +37,7 @@ record JobProcess(Process process, Path log) {
         // Also when this JVM ends, or the test fails.
         Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
         var unused = process.onExit()
-                .orTimeout(200, TimeUnit.SECONDS)
+                .orTimeout(TestJvm.HANGS.toSeconds(), TimeUnit.SECONDS)
                 .whenComplete((done, late) -> process.destroyForcibly());
         return new JobProcess(process, log);
     }

@@ -45,21 +45,18 @@ class JobsTest {
     private Path threeClasses;
     private Path teacher;
     private Path student;
-    private Ran taught;
+    private String taught;
     private Ran distilled;
 
     @BeforeAll
     void runEverythingOnce(@TempDir Path temporary) {
-        System.setProperty("spark.ui.enabled", "false");
         folder = temporary;
-        System.setProperty("spark.master", "local[2]");
-        data = folder.resolve("data");
+        data = Fixture.images().folder();
         threeClasses = folder.resolve("three-classes");
-        teacher = folder.resolve("teacher");
+        teacher = Fixture.teacher().folder();
+        taught = Fixture.teacher().out();
         student = folder.resolve("student");
-        succeed(prepare(data, 4));
         succeed(prepare(threeClasses, 3));
-        taught = succeed(teach(teacher));
         distilled = succeed(distill(student));
     }
 
@@ -75,15 +72,9 @@ class JobsTest {
     }
 
     private Ran teach(Path out, String... more) {
-        return run(
-                "teacher",
-                out,
-                List.of(more),
-                "data.path=" + data,
-                "teacher.network=resnet8",
-                "teacher.student=resnet8",
-                "training.epochs=2",
-                "training.global-batch=16");
+        List<String> settings = new ArrayList<>(Fixture.teaching());
+        settings.add("data.path=" + data);
+        return run("teacher", out, List.of(more), settings.toArray(String[]::new));
     }
 
     private Ran distill(Path out, String... more) {
@@ -150,7 +141,7 @@ class JobsTest {
                 .isEqualTo(json(teacher.resolve("model/model.json"))
                         .get("weightsSha256")
                         .asText());
-        assertThat(taught.out())
+        assertThat(taught)
                 .startsWith("teacher done: top-1 ")
                 .endsWith("model in file:" + teacher.resolve("model") + "\n")
                 .hasLineCount(1);
@@ -245,7 +236,10 @@ class JobsTest {
         List<String> predictions = Files.readAllLines(out.resolve("predictions.csv"));
         JsonNode classNames = json(student.resolve("model/model.json")).get("classNames");
         int right = 0;
-        try (SparkSession spark = SparkSession.builder().getOrCreate();
+        try (SparkSession spark = SparkSession.builder()
+                        .master("local[2]")
+                        .config("spark.ui.enabled", false)
+                        .getOrCreate();
                 OnnxRuntime runtime = new OnnxRuntime(Files.readAllBytes(file))) {
             for (Sample sample : TestData.samples(spark, data, "test")) {
                 float[] logits = runtime.logits(pixels(sample)).values();
@@ -334,10 +328,7 @@ class JobsTest {
                         out,
                         lastEpoch("train_loss", 1, "%.4f"),
                         lastEpoch("test_top1", 100, "%.2f"),
-                        taught.out()
-                                .substring(
-                                        "teacher ".length(),
-                                        taught.out().indexOf(", ", taught.out().indexOf("loss")))));
+                        taught.substring("teacher ".length(), taught.indexOf(", ", taught.indexOf("loss")))));
 
         Files.delete(out.resolve("result.json"));
         assertThat(Ran.of("status", out.toString()).out())
@@ -355,7 +346,7 @@ class JobsTest {
         Files.setLastModifiedTime(
                 out.resolve("running.json"), FileTime.from(Instant.now().minusSeconds(100)));
         assertThat(Ran.of("status", out.toString()).out())
-                .containsPattern("state       stopped without a word 0:01:4\\d ago \\(teacher since ");
+                .containsPattern("state       stopped without a word 0:0[1-9]:\\d\\d ago \\(teacher since ");
 
         assertThat(Ran.of("status", data.toString()).out())
                 .isEqualTo("prepare, in file:%s\nstate       done\nresult      done\n".formatted(data));

@@ -31,18 +31,8 @@ class MethodJobsTest {
 
     @BeforeAll
     void prepare(@TempDir Path temporary) {
-        System.setProperty("spark.ui.enabled", "false");
-        System.setProperty("spark.master", "local[2]");
         folder = temporary;
-        data = folder.resolve("data");
-        run(
-                "prepare",
-                data,
-                Map.of(
-                        "prepare.generated.classes", "4",
-                        "prepare.generated.train-images", "40",
-                        "prepare.generated.test-images", "20",
-                        "prepare.image-size", "16"));
+        data = Fixture.images().folder();
         wideTeacher = teacher("resnet8x4");
         narrowTeacher = teacher("resnet14");
     }

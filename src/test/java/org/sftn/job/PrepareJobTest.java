@@ -26,7 +26,6 @@ class PrepareJobTest {
 
     @BeforeEach
     void name() {
-        System.setProperty("spark.ui.enabled", "false");
         out = folder.resolve("out");
     }
 

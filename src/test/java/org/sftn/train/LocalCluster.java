@@ -14,20 +14,21 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.apache.spark.sql.SparkSession;
 import org.sftn.TestJvm;
+import org.sftn.TestProperties;
 
 /**
  * A Spark master and workers in this process whose executors are processes of one core each, on loopback. As on a real cluster
  * our classes reach them in a jar, so that Spark's own class loader does not know them.
  */
 final class LocalCluster implements AutoCloseable {
-    private static final String TESTING = "spark.testing";
-    private static final String TEST_HOME = "spark.test.home";
     private static final String CLASS_PATH = "java.class.path";
 
     private final SparkSession spark;
+    private final TestProperties testing;
 
-    private LocalCluster(SparkSession spark) {
+    private LocalCluster(SparkSession spark, TestProperties testing) {
         this.spark = spark;
+        this.testing = testing;
     }
 
     /**
@@ -38,25 +39,22 @@ final class LocalCluster implements AutoCloseable {
         // All that Spark's launcher looks for; the class path comes from here.
         Files.createDirectories(home.resolve("jars"));
         Files.createDirectories(home.resolve("launcher/target/scala-2.11"));
-        System.setProperty(TESTING, "true");
-        System.setProperty(TEST_HOME, home.toString());
-        String openings = String.join(" ", TestJvm.openings());
         Path jar = home.resolve("job.jar");
+        TestProperties testing =
+                TestProperties.with(Map.of("spark.testing", "true", "spark.test.home", home.toString()));
+        String options = String.join(" ", TestJvm.openings()) + " " + String.join(" ", TestJvm.SHORT_LIVED);
         // In testing, Spark gives executors the class path of this process.
-        String classPath = System.getProperty(CLASS_PATH);
-        System.setProperty(CLASS_PATH, jarOurClasses(jar, classPath));
-        SparkSession.Builder builder = SparkSession.builder()
-                .config("spark.jars", jar.toUri().toString())
-                .master("local-cluster[" + executors + ",1,1024]")
-                .config("spark.ui.enabled", false)
-                .config("spark.driver.host", "127.0.0.1")
-                .config("spark.driver.bindAddress", "127.0.0.1")
-                .config("spark.executor.extraJavaOptions", openings);
-        more.forEach(builder::config);
-        try {
-            return new LocalCluster(builder.getOrCreate());
-        } finally {
-            System.setProperty(CLASS_PATH, classPath);
+        try (TestProperties ofExecutors =
+                TestProperties.with(Map.of(CLASS_PATH, jarOurClasses(jar, System.getProperty(CLASS_PATH))))) {
+            SparkSession.Builder builder = SparkSession.builder()
+                    .config("spark.jars", jar.toUri().toString())
+                    .master("local-cluster[" + executors + ",1,1024]")
+                    .config("spark.ui.enabled", false)
+                    .config("spark.driver.host", "127.0.0.1")
+                    .config("spark.driver.bindAddress", "127.0.0.1")
+                    .config("spark.executor.extraJavaOptions", options);
+            more.forEach(builder::config);
+            return new LocalCluster(builder.getOrCreate(), testing);
         }
     }
 
@@ -95,7 +93,6 @@ final class LocalCluster implements AutoCloseable {
     @Override
     public void close() {
         spark.stop();
-        System.clearProperty(TESTING);
-        System.clearProperty(TEST_HOME);
+        testing.close();
     }
 }

@@ -7,19 +7,17 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.sftn.TestJvm;
 import org.sftn.conf.TrainingSettings.ExchangeKind;
 import org.sftn.train.ToyObjective.Trouble;
 
 /** What becomes of a run whose executors die, or hang. */
-@Timeout(180)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class LostExecutorsTest {
     private static final ToyObjective OBJECTIVE = ToyObjective.of(ToyRun.SIZE, ToyRun.CLASSES, true);
@@ -41,7 +39,7 @@ class LostExecutorsTest {
                         "spark.executor.heartbeatInterval", "2s",
                         "spark.network.timeoutInterval", "2s",
                         "spark.storage.blockManagerSlaveTimeoutMs", "10s",
-                        "spark.scheduler.maxRegisteredResourcesWaitingTime", "30s"));
+                        "spark.scheduler.maxRegisteredResourcesWaitingTime", "300s"));
         run = ToyRun.prepare(cluster.spark(), shared.resolve("data"))
                 .on(2, ExchangeKind.DIRECT)
                 .saving(4)
@@ -80,6 +78,6 @@ class LostExecutorsTest {
                 .contains("training was interrupted: continuing after iteration 4\n");
         ClusterTest.assertSame(stopped, undisturbed);
         ProcessHandle.of(Long.parseLong(Files.readString(happened)))
-                .ifPresent(hung -> assertThat(hung.onExit()).succeedsWithin(Duration.ofSeconds(30)));
+                .ifPresent(hung -> assertThat(hung.onExit()).succeedsWithin(TestJvm.HANGS));
     }
 }

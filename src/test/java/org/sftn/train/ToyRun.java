@@ -123,7 +123,7 @@ record ToyRun(
                 Duration.ZERO,
                 attempts,
                 Duration.ofMillis(200),
-                Duration.ofSeconds(20));
+                Duration.ofSeconds(60));
         OutputFolder folder = new OutputFolder(new org.apache.hadoop.fs.Path(out.toUri()));
         return new Trainer(spark, training, dataSettings(), engines, SEED, progress, interval -> {})
                 .train(objective, dataset(), folder, Map.of("job", "toy"));

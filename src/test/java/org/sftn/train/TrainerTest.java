@@ -23,7 +23,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -47,7 +46,6 @@ import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
 import org.sftn.train.ToyObjective.Trouble;
 
-@Timeout(120)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class TrainerTest {
     private static final int ITERATIONS = ToyRun.EPOCHS * ToyRun.BATCHES;
@@ -147,7 +145,7 @@ class TrainerTest {
 
     @Test
     void storageThatIsGoneForAWhileCostsNoBit() throws Exception {
-        ToyRun two = run.on(2, ExchangeKind.DIRECT).saving(3).trying(5);
+        ToyRun two = run.on(2, ExchangeKind.DIRECT).saving(3).trying(8);
         TrainingResult undisturbed = two.train(WITH_NORM, folder.resolve("undisturbed"));
         Path out = folder.resolve("gone");
         Path happened = out.resolve("happened");

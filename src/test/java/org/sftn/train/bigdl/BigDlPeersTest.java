@@ -17,7 +17,6 @@ import org.apache.spark.sparkExtension.SparkExtension;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sftn.train.exchange.Exchange;
@@ -26,7 +25,6 @@ import org.sftn.train.exchange.Member;
 import scala.reflect.ClassTag$;
 import scala.runtime.AbstractFunction1;
 
-@Timeout(120)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BigDlPeersTest {
     private JavaSparkContext spark;
