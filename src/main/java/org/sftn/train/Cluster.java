@@ -12,8 +12,10 @@ import org.slf4j.LoggerFactory;
 /** What Spark gives us to train on. */
 final class Cluster {
     private static final Logger LOG = LoggerFactory.getLogger(Cluster.class);
+    private static final String STANDALONE = "spark://";
     private static final String TASK_CPUS = "spark.task.cpus";
     private static final String MAX_CORES = "spark.cores.max";
+    private static final String CORES = "spark.executor.cores";
     private static final String INSTANCES = "spark.executor.instances";
 
     // Of Spark, on YARN and Kubernetes.
@@ -41,10 +43,11 @@ final class Cluster {
      * @throws UserException when they can never come
      */
     void await(int executors) throws InterruptedException {
-        requirePossible(executors);
         if (isLocal()) {
+            requireSlots(executors);
             return;
         }
+        requirePossible(executors, spark.conf());
         long deadline = System.nanoTime()
                 + Duration.ofMillis(
                                 spark.conf().getTimeAsMs("spark.scheduler.maxRegisteredResourcesWaitingTime", "30s"))
@@ -67,35 +70,40 @@ final class Cluster {
         }
     }
 
-    /** What no waiting changes. */
-    private void requirePossible(int executors) {
-        SparkConf conf = spark.conf();
-        if (isLocal()) {
-            int slots = spark.maxNumConcurrentTasks();
-            if (slots < executors) {
-                throw new UserException(
-                        "training.executors is %d but the master %s runs %d tasks at a time (spark.task.cpus is %d)"
-                                .formatted(executors, spark.master(), slots, conf.getInt(TASK_CPUS, 1)));
-            }
-            return;
+    private void requireSlots(int executors) {
+        int slots = spark.maxNumConcurrentTasks();
+        if (slots < executors) {
+            throw new UserException(
+                    "training.executors is %d but the master %s runs %d tasks at a time (spark.task.cpus is %d)"
+                            .formatted(
+                                    executors,
+                                    spark.master(),
+                                    slots,
+                                    spark.conf().getInt(TASK_CPUS, 1)));
         }
+    }
+
+    /** @throws UserException when Spark's settings never give a cluster so many executors */
+    static void requirePossible(int executors, SparkConf conf) {
+        String master = conf.get("spark.master");
         if (conf.getBoolean("spark.dynamicAllocation.enabled", false)) {
             throw new UserException(
                     "training needs executors that stay: spark.dynamicAllocation.enabled is true, set it to false and spark.executor.instances to "
                             + executors);
         }
-        if (isStandalone() && conf.contains(MAX_CORES)) {
-            int cores = conf.getInt("spark.executor.cores", 1);
-            if (conf.getInt(MAX_CORES, 0) / cores < executors) {
-                throw new UserException(
-                        "training.executors is %d but Spark may not start so many: spark.cores.max is %d, for executors of %s"
-                                .formatted(
-                                        executors,
-                                        conf.getInt(MAX_CORES, 0),
-                                        cores == 1 ? "a core" : cores + " cores"));
+        if (master.startsWith(STANDALONE) && conf.contains(MAX_CORES)) {
+            int most = conf.getInt(MAX_CORES, 0) / conf.getInt(CORES, 1);
+            if (most < executors) {
+                throw new UserException("training.executors is %d but Spark may start only %s: %s is %s%s"
+                        .formatted(
+                                executors,
+                                executors(most),
+                                MAX_CORES,
+                                conf.get(MAX_CORES),
+                                conf.contains(CORES) ? ", %s is %s".formatted(CORES, conf.get(CORES)) : ""));
             }
         }
-        boolean asks = spark.master().equals("yarn") || spark.master().startsWith("k8s://");
+        boolean asks = master.equals("yarn") || master.startsWith("k8s://");
         int asked = conf.getInt(INSTANCES, DEFAULT_INSTANCES);
         if (asks && asked < executors) {
             throw new UserException(
@@ -105,7 +113,7 @@ final class Cluster {
     }
 
     private boolean isStandalone() {
-        return spark.master().startsWith("spark://");
+        return spark.master().startsWith(STANDALONE);
     }
 
     /** Barrier tasks start together or not at all; a task that waits for its favourite host would abort the stage. */
