@@ -60,7 +60,7 @@ class OneDnnEngineTest {
         Network network = network("resnet8", 8);
         Tensor images = Reproducible.tensor("images", Shape.of(8, 3, 8, 8), 4, 0);
         Tensor gradient = Reproducible.tensor("gradient", Shape.of(8, 5), 1, 0);
-        try (TrainingExecutable training = new OneDnnEngine(Precision.AUTO, 2).compileForTraining(network, LOGITS, 8)) {
+        try (TrainingExecutable training = new OneDnnEngine(Precision.AUTO, 1).compileForTraining(network, LOGITS, 8)) {
             training.load(network.initialValues(1));
             long before = 0;
             for (int step = 0; step < 2200; step++) {
@@ -85,9 +85,9 @@ class OneDnnEngineTest {
                 before = residentMib();
             }
             try (TrainingExecutable training =
-                            new OneDnnEngine(Precision.AUTO, 2).compileForTraining(network, LOGITS, 64);
+                            new OneDnnEngine(Precision.AUTO, 1).compileForTraining(network, LOGITS, 64);
                     Executable inference =
-                            new OneDnnEngine(Precision.AUTO, 2).compileForInference(network, LOGITS, 64)) {
+                            new OneDnnEngine(Precision.AUTO, 1).compileForInference(network, LOGITS, 64)) {
                 training.load(network.initialValues(1));
                 training.forward(Map.of(Taps.IMAGE, images));
                 inference.load(training.save());
