@@ -101,8 +101,9 @@ public final class DistillObjective implements Objective {
         Network network = joint.build().restrictedTo(trained);
         LinkedHashMap<String, Tensor> teacherValues = new LinkedHashMap<>();
         if (taught != null) {
-            teacherValues.putAll(taught.initialValues(seed));
-            teacherValues.putAll(pair.saved().values());
+            Map<String, Tensor> saved = pair.saved().values();
+            teacherValues.putAll(saved);
+            teacherValues.putAll(taught.initialValues(seed, saved.keySet()));
         }
         return new DistillObjective(
                 terms,

@@ -136,9 +136,15 @@ public final class Network implements Serializable {
      * Fresh parameters and statistics by full name, in the canonical order. Each depends on the seed and its own name alone.
      */
     public Map<String, Tensor> initialValues(long seed) {
+        return initialValues(seed, Set.of());
+    }
+
+    /** @param except names of which values are there */
+    public Map<String, Tensor> initialValues(long seed, Set<String> except) {
         Map<String, Tensor> values = new LinkedHashMap<>();
         List<ParameterSpec> all = parameters();
         all.addAll(statistics());
+        all.removeIf(spec -> except.contains(spec.name()));
         for (ParameterSpec spec : all) {
             Tensor tensor = Tensor.zeros(spec.shape());
             spec.initializer()
