@@ -1,5 +1,7 @@
 package org.sftn.job;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,6 +47,30 @@ record JobProcess(Process process, Path log) {
     /** @return the exit code */
     int await() throws InterruptedException {
         return process.waitFor();
+    }
+
+    /**
+     * Kills it as soon as something is so.
+     *
+     * @return whether it was still alive then; on a busy machine it may have come to its end before
+     * @throws AssertionError when it has failed before
+     */
+    boolean killWhen(Condition condition) throws IOException, InterruptedException {
+        while (process.isAlive() && !condition.holds()) {
+            Thread.sleep(5);
+        }
+        boolean alive = process.isAlive();
+        if (!alive) {
+            assertThat(process.exitValue()).as(said()).isZero();
+        }
+        kill();
+        return alive;
+    }
+
+    /** What is waited for. */
+    @FunctionalInterface
+    interface Condition {
+        boolean holds() throws IOException;
     }
 
     void kill() throws InterruptedException {

@@ -50,14 +50,11 @@ class KilledDriverTest {
 
     @Test
     void aRunThatIsKilledAndLosesACheckpointEndsWithTheSameBits() throws Exception {
+        boolean killed;
         do {
-            JobProcess killed = start(with(teacher, "--overwrite"), "killed");
-            while (checkpoints("killed").size() < 3 && killed.process().isAlive()) {
-                Thread.sleep(5);
-            }
-            killed.kill();
-            // On a busy machine the run may be over before it is killed.
-        } while (Files.exists(folder.resolve("killed/result.json")));
+            killed = start(with(teacher, "--overwrite"), "killed")
+                    .killWhen(() -> checkpoints("killed").size() >= 3);
+        } while (!killed || Files.exists(folder.resolve("killed/result.json")));
         List<Path> markers = checkpoints("killed");
         Path newest = markers.get(markers.size() - 1);
         flipAByte(newest);

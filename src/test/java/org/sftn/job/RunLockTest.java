@@ -116,7 +116,7 @@ class RunLockTest {
                 dead.renewed(),
                 7,
                 null));
-        // Without patience that ends.
+        // It would wait for a day.
         try (RunLock lock = acquire(run("app-2"), Duration.ofDays(1))) {
             assertThat(read().application()).isEqualTo("app-2");
             assertThat(lock.isLost()).isFalse();

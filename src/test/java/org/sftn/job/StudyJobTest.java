@@ -48,15 +48,13 @@ class StudyJobTest {
         List<String> arguments = new ArrayList<>(List.of("study"));
         arguments.addAll(options());
         arguments.add("--overwrite");
-        int tries = 0;
+        Path log = folder.resolve("killed.log");
+        boolean killed;
         do {
-            JobProcess killed = JobProcess.start(arguments, out, folder.resolve("killed-" + tries++ + ".log"));
-            while (!killed.said().contains("run 4 of 5: ") && killed.process().isAlive()) {
-                Thread.sleep(5);
-            }
-            killed.kill();
-            // On a busy machine the study may be over before it is killed, or further than wanted.
-        } while (Files.exists(out.resolve("students/resnet14-resnet8/standard/kd/seed-1/result.json")));
+            Files.deleteIfExists(log);
+            killed = JobProcess.start(arguments, out, log)
+                    .killWhen(() -> Files.readString(log).contains("run 4 of 5: "));
+        } while (!killed || Files.exists(out.resolve("students/resnet14-resnet8/standard/kd/seed-1/result.json")));
         assertThat(Ran.of("status", out.toString()).out())
                 .contains("stopped without a word")
                 .contains("trainings   3 done, 0 running\n");

@@ -43,7 +43,7 @@ class LostExecutorsTest {
         run = ToyRun.prepare(cluster.spark(), shared.resolve("data"))
                 .on(2, ExchangeKind.DIRECT)
                 .saving(4)
-                .trying(5);
+                .trying(20);
         undisturbed = run.train(OBJECTIVE, shared.resolve("undisturbed"));
     }
 
