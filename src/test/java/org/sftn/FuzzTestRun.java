@@ -141,7 +141,11 @@ public class FuzzTestRun {
                 .redirectOutput(log.toFile())
                 .start();
         try {
-            process.waitFor();
+            // A thousand inputs a second are few.
+            long minutes = TestJvm.HANGS.toMinutes() + Long.parseLong(INPUTS) / 60_000;
+            assertThat(process.waitFor(minutes, TimeUnit.MINUTES))
+                    .as("Jazzer hangs")
+                    .isTrue();
         } finally {
             process.destroyForcibly();
         }

@@ -139,7 +139,7 @@ public final class Network implements Serializable {
         return initialValues(seed, Set.of());
     }
 
-    /** @param except names of which values are there */
+    /** The same without those of some names. */
     public Map<String, Tensor> initialValues(long seed, Set<String> except) {
         Map<String, Tensor> values = new LinkedHashMap<>();
         List<ParameterSpec> all = parameters();

@@ -54,6 +54,9 @@ final class Cluster {
                         .toNanos();
         long next = System.nanoTime() + ASK.toNanos();
         while (true) {
+            if (spark.isStopped()) {
+                throw new IllegalStateException("Spark has stopped the application while it waited for executors");
+            }
             Optional<RuntimeException> missing = missing(executors);
             if (missing.isEmpty()) {
                 return;
@@ -102,6 +105,10 @@ final class Cluster {
                                 conf.get(MAX_CORES),
                                 conf.contains(CORES) ? ", %s is %s".formatted(CORES, conf.get(CORES)) : ""));
             }
+        }
+        if (conf.contains(CORES) && conf.getInt(TASK_CPUS, 1) > conf.getInt(CORES, 1)) {
+            throw new UserException("no executor has room for a task: %s is %s, %s is %s"
+                    .formatted(TASK_CPUS, conf.get(TASK_CPUS), CORES, conf.get(CORES)));
         }
         boolean asks = master.equals("yarn") || master.startsWith("k8s://");
         int asked = conf.getInt(INSTANCES, DEFAULT_INSTANCES);

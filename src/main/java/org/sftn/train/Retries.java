@@ -16,6 +16,7 @@ final class Retries {
     private final Duration delay;
     private long reached = -1;
     private int lost;
+    private int missing;
     private int restarts;
     private Throwable last;
 
@@ -58,31 +59,36 @@ final class Retries {
         lost++;
         restarts++;
         last = e;
-        // The attempt may have brought the run further: begin() decides, unless it cannot be asked.
         if (lost > attempts) {
             throw new TrainingFailedException(lost, e);
         }
-        if (StorageException.isStorage(e)) {
-            pause("Files cannot be read or written now");
+        // After the last attempt begin() is next: unless that attempt has brought the run further, there is nothing to
+        // wait for.
+        if (StorageException.isStorage(e) && lost < attempts) {
+            pause("Files cannot be read or written now", lost);
         }
     }
 
     /**
      * No attempt could begin, since executors are missing; waits for them.
      *
-     * @throws TrainingFailedException when that was so too often
+     * @throws TrainingFailedException when that was so too often in a row
      */
     void missing(MissingExecutorsException e) throws InterruptedException {
-        lost++;
-        last = e;
-        if (lost >= attempts) {
-            throw new TrainingFailedException(lost, e);
+        missing++;
+        if (missing >= attempts) {
+            throw TrainingFailedException.withoutExecutors(missing, e);
         }
-        pause(e.getMessage());
+        pause(e.getMessage(), missing);
     }
 
-    private void pause(String reason) throws InterruptedException {
-        Duration pause = delay.multipliedBy(1L << Math.min(lost - 1, MAX_DOUBLINGS));
+    /** All executors are there. */
+    void found() {
+        missing = 0;
+    }
+
+    private void pause(String reason, int times) throws InterruptedException {
+        Duration pause = delay.multipliedBy(1L << Math.min(times - 1, MAX_DOUBLINGS));
         LOG.warn("{}; the next attempt is in {} s", reason, pause.toSeconds());
         Thread.sleep(pause.toMillis());
     }

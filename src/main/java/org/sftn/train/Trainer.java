@@ -113,6 +113,7 @@ public final class Trainer {
                 Optional<Checkpoint> from = latest(run);
                 retries.begin(iterations(from));
                 run.cluster().await(training.executors());
+                retries.found();
                 if (from.isPresent() || retries.restarts() > 0) {
                     out.println((retries.restarts() > 0 ? "training was interrupted: " : "")
                             + "continuing after iteration " + iterations(from));

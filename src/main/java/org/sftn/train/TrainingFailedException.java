@@ -11,6 +11,16 @@ public final class TrainingFailedException extends RuntimeException {
                 cause);
     }
 
+    private TrainingFailedException(String message, Throwable cause) {
+        super(message, cause);
+    }
+
+    /** None could begin: so many times in a row executors were missing. */
+    static TrainingFailedException withoutExecutors(int times, MissingExecutorsException cause) {
+        return new TrainingFailedException(
+                "%s; they were waited for %d times (training.attempts)".formatted(cause.getMessage(), times), cause);
+    }
+
     // Messages of ranks and of Spark hold whole stack traces.
     private static String firstLine(Throwable cause) {
         String text = cause.getMessage() == null ? cause.toString() : cause.getMessage();

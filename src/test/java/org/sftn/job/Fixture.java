@@ -19,7 +19,7 @@ import org.apache.commons.io.FileUtils;
 
 /**
  * A run that tests of several classes begin with. Whoever needs it first makes it; it lies in {@code target/fixtures} under a key of
- * the job and of the classes that ran it. Nobody writes there again.
+ * the job and of what ran it. Nobody writes there again.
  *
  * @param folder what was its {@code --out}
  * @param out what the job has printed
@@ -79,6 +79,7 @@ record Fixture(Path folder, String out) {
     private static String key(String text) throws IOException {
         MessageDigest digest = DigestUtils.getSha256Digest();
         DigestUtils.updateDigest(digest, text);
+        DigestUtils.updateDigest(digest, System.getProperty("java.class.path"));
         try (Stream<Path> classes = Files.walk(Path.of("target/classes"))) {
             for (Path file : classes.filter(Files::isRegularFile).sorted().toList()) {
                 digest.update(Files.readAllBytes(file));

@@ -29,7 +29,7 @@ class KilledDriverTest {
                 "teacher",
                 "--set=data.path=" + Fixture.images().folder(),
                 "--set=teacher.network=resnet8",
-                "--set=teacher.student=",
+                "--set=teacher.student=resnet8",
                 "--set=training.epochs=5",
                 "--set=training.global-batch=5",
                 "--set=training.checkpoint-iterations=7");

@@ -3,6 +3,7 @@ package org.sftn.train;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.apache.spark.SparkConf;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sftn.conf.UserException;
@@ -23,6 +24,14 @@ class ClusterSettingsTest {
         assertThatThrownBy(() -> Cluster.requirePossible(4, conf(master, settings)))
                 .isInstanceOf(UserException.class)
                 .hasMessage("training.executors is 4 but " + message);
+    }
+
+    @Test
+    void anExecutorWithoutRoomForATaskIsAMistake() {
+        SparkConf conf = conf("spark://a:7077", "spark.task.cpus=2 spark.executor.cores=1");
+        assertThatThrownBy(() -> Cluster.requirePossible(4, conf))
+                .isInstanceOf(UserException.class)
+                .hasMessage("no executor has room for a task: spark.task.cpus is 2, spark.executor.cores is 1");
     }
 
     @ParameterizedTest

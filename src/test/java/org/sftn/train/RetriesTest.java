@@ -45,8 +45,32 @@ class RetriesTest {
         Thread.currentThread().interrupt();
         assertThatThrownBy(() -> soon.missing(missing))
                 .isInstanceOf(TrainingFailedException.class)
-                .hasMessage("training failed 3 times without progress (training.attempts); the last time: "
-                        + missing.getMessage());
+                .hasMessage(missing.getMessage() + "; they were waited for 3 times (training.attempts)");
+    }
+
+    @Test
+    void waitingForExecutorsIsNoFailedAttempt() throws Exception {
+        Retries soon = new Retries(2, Duration.ZERO);
+        soon.begin(0);
+        soon.missing(missing);
+        soon.begin(0);
+        soon.found();
+        soon.failed(new IllegalStateException("rank 0 failed"));
+        soon.begin(0);
+        soon.missing(missing);
+        soon.begin(0);
+        soon.found();
+        soon.failed(new IllegalStateException("rank 0 failed"));
+        assertThatThrownBy(() -> soon.begin(0)).isInstanceOf(TrainingFailedException.class);
+    }
+
+    @Test
+    void nothingIsWaitedForAfterTheLastAttempt() throws Exception {
+        Retries once = new Retries(1, Duration.ofHours(1));
+        once.begin(0);
+        Thread.currentThread().interrupt();
+        once.failed(new IOException("no space left on device"));
+        assertThatThrownBy(() -> once.begin(0)).isInstanceOf(TrainingFailedException.class);
     }
 
     @Test

@@ -79,13 +79,13 @@ class DirectPeersTest {
 
     @Test
     void aSilentPeerHasFailedAfterTheTimeout() throws Exception {
-        patience = Duration.ofSeconds(1);
+        patience = Duration.ofSeconds(5);
         List<Future<Exchange>> joined = join(SECRET, SECRET);
         Exchange waiting = joined.get(0).get();
         joined.get(1).get();
         assertThatThrownBy(() -> waiting.reduce(new float[10]))
                 .isInstanceOf(PeerException.class)
-                .hasMessage("rank 1 has said nothing for 1.0 s");
+                .hasMessage("rank 1 has said nothing for 5.0 s");
     }
 
     @Test
