@@ -68,7 +68,7 @@ registered() {
 }
 
 await() { # number of workers, name of the last process started
-  for _ in $(seq 300); do
+  for _ in $(seq 1500); do
     if [[ $(registered) -ge $1 ]]; then return; fi
     for file in "$dir"/*.pid; do
       if ! kill -0 "$(< "$file")" 2> /dev/null; then
@@ -77,7 +77,7 @@ await() { # number of workers, name of the last process started
     done
     sleep 0.2
   done
-  fail "$2 did not answer within a minute:" "$dir/$2.log"
+  fail "$2 did not answer within five minutes:" "$dir/$2.log"
 }
 
 start master org.apache.spark.deploy.master.Master --host 127.0.0.1 --port "$port" --webui-port "$ui"

@@ -57,11 +57,16 @@ final class Cluster {
             if (spark.isStopped()) {
                 throw new IllegalStateException("Spark has stopped the application while it waited for executors");
             }
+            boolean late = System.nanoTime() > deadline;
+            if (late) {
+                // Spark counts executors and their slots in two places, of which one comes later.
+                awaitListeners();
+            }
             Optional<RuntimeException> missing = missing(executors);
             if (missing.isEmpty()) {
                 return;
             }
-            if (System.nanoTime() > deadline) {
+            if (late) {
                 throw missing.get();
             }
             if (isStandalone() && System.nanoTime() > next) {

@@ -225,10 +225,13 @@ final class HadoopCluster implements AutoCloseable {
         }
     }
 
-    /** Waits until a run has so many checkpoints. */
+    /** Waits until a run has so many checkpoints, or is done. */
     void awaitCheckpoints(Job job, String run, int count) throws IOException, InterruptedException {
-        while (checkpoints(run) < count) {
+        while (checkpoints(run).count() < count) {
             if (!job.process().isAlive()) {
+                if (job.code() == 0) {
+                    return;
+                }
                 throw new IllegalStateException("the job has ended before: " + job.said());
             }
             Thread.sleep(20);
@@ -252,14 +255,15 @@ final class HadoopCluster implements AutoCloseable {
         }
     }
 
-    private long checkpoints(String run) throws IOException {
+    /** The names of the files that make a run's checkpoints count. */
+    Stream<String> checkpoints(String run) throws IOException {
         org.apache.hadoop.fs.Path checkpoints = path(run + "/checkpoints");
         return files.exists(checkpoints)
                 ? Stream.of(files.listStatus(checkpoints))
                         .filter(FileStatus::isFile)
-                        .filter(file -> file.getPath().getName().endsWith(".json"))
-                        .count()
-                : 0;
+                        .map(file -> file.getPath().getName())
+                        .filter(name -> name.endsWith(".json"))
+                : Stream.empty();
     }
 
     @Override

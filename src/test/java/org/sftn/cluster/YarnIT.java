@@ -45,6 +45,8 @@ class YarnIT {
             "--set=training.global-batch=8",
             "--set=training.checkpoint-iterations=7");
 
+    private static final String LAST_CHECKPOINT = "000000000126.json";
+
     private final Path folder = Path.of("target/minicluster/run").toAbsolutePath();
     private HadoopCluster cluster;
     private byte[] undisturbed;
@@ -89,10 +91,7 @@ class YarnIT {
     @Test
     @ResourceLock(value = NAME_NODE, mode = ResourceAccessMode.READ)
     void aKilledExecutorCostsNoBit() throws Exception {
-        Job job = cluster.onYarn("executor", to("/runs/executor"));
-        cluster.awaitCheckpoints(job, "/runs/executor", 2);
-        assertThat(cluster.container(job, EXECUTOR).orElseThrow().destroyForcibly())
-                .isTrue();
+        Job job = killed(EXECUTOR, "/runs/executor", () -> cluster.onYarn("executor", to("/runs/executor")));
 
         assertThat(job.code()).as(job.said()).isZero();
         assertThat(job.said()).containsPattern("training was interrupted: continuing after iteration \\d+");
@@ -142,8 +141,8 @@ class YarnIT {
     @Test
     @ResourceLock(value = NAME_NODE, mode = ResourceAccessMode.READ)
     void theSecondAttemptOfAKilledDriverIsRefusedWithoutResume() throws Exception {
-        Job refused = cluster.onYarn("driver", to("/runs/driver"), "--deploy-mode=cluster");
-        killDriver(refused, 2);
+        Job refused = killed(
+                DRIVER, "/runs/driver", () -> cluster.onYarn("driver", to("/runs/driver"), "--deploy-mode=cluster"));
         assertThat(refused.code()).isEqualTo(1);
         assertThat(refused.said())
                 .contains("JobFailedException: exit code 2: --out ")
@@ -157,8 +156,10 @@ class YarnIT {
     @Test
     @ResourceLock(value = NAME_NODE, mode = ResourceAccessMode.READ)
     void theSecondAttemptOfAKilledDriverContinuesWithResume() throws Exception {
-        Job continued = cluster.onYarn("attempts", resuming("/runs/attempts"), "--deploy-mode=cluster");
-        killDriver(continued, 2);
+        Job continued = killed(
+                DRIVER,
+                "/runs/attempts",
+                () -> cluster.onYarn("attempts", resuming("/runs/attempts"), "--deploy-mode=cluster"));
         assertThat(continued.code()).as(continued.said()).isZero();
         assertThat(cluster.read("/runs/attempts" + WEIGHTS)).isEqualTo(undisturbed);
     }
@@ -167,11 +168,38 @@ class YarnIT {
         return Stream.concat(to(run).stream(), Stream.of("--resume")).toList();
     }
 
-    private void killDriver(Job job, int checkpoints) throws IOException, InterruptedException {
-        cluster.awaitCheckpoints(
-                job, job.output().getFileName().toString().replaceFirst("(.*)\\.log", "/runs/$1"), checkpoints);
-        assertThat(cluster.container(job, DRIVER).orElseThrow().destroyForcibly())
-                .isTrue();
+    /** A run of which a process was killed half-way. */
+    private Job killed(String mainClass, String run, Start start) throws Exception {
+        return disturbed(run, start, job -> {
+            cluster.container(job, mainClass).ifPresent(ProcessHandle::destroyForcibly);
+            return isUnderWay(run);
+        });
+    }
+
+    /** A run that was disturbed half-way: on a busy machine one may be faster than what disturbs it, and is started again. */
+    private Job disturbed(String run, Start start, Disturbance disturbance) throws Exception {
+        while (true) {
+            Job job = start.run();
+            cluster.awaitCheckpoints(job, run, 2);
+            if (disturbance.hits(job)) {
+                return job;
+            }
+            job.code();
+            cluster.files().delete(HadoopCluster.path(run), true);
+        }
+    }
+
+    private boolean isUnderWay(String run) throws IOException {
+        return !cluster.files().exists(HadoopCluster.path(run + "/result.json"))
+                && cluster.checkpoints(run).noneMatch(LAST_CHECKPOINT::equals);
+    }
+
+    private interface Start {
+        Job run() throws Exception;
+    }
+
+    private interface Disturbance {
+        boolean hits(Job job) throws Exception;
     }
 
     @Test
@@ -190,12 +218,14 @@ class YarnIT {
     @Test
     @ResourceLock(NAME_NODE)
     void aNameNodeInSafeModeIsWaitedForAsLongAsTheClientRetries() throws Exception {
-        Job job = cluster.onYarn(
-                "waited",
-                to("/runs/waited"),
-                "--conf=spark.hadoop.dfs.client.retry.policy.enabled=true",
-                "--conf=spark.hadoop.dfs.client.retry.policy.spec=500,600");
-        safeMode(job, "/runs/waited", () -> {
+        Job job = inSafeMode(
+                "/runs/waited",
+                () -> cluster.onYarn(
+                        "waited",
+                        to("/runs/waited"),
+                        "--conf=spark.hadoop.dfs.client.retry.policy.enabled=true",
+                        "--conf=spark.hadoop.dfs.client.retry.policy.spec=500,600"));
+        leaveSafeModeAfter(() -> {
             cluster.awaitRefusals(job, "/runs/waited", 5);
             assertThat(job.process().isAlive()).as(job.said()).isTrue();
         });
@@ -207,8 +237,8 @@ class YarnIT {
     @Test
     @ResourceLock(NAME_NODE)
     void aNameNodeInSafeModeIsWaitedForByTheRunItself() throws Exception {
-        Job job = cluster.local("repaired", to("/runs/repaired"), Map.of());
-        safeMode(job, "/runs/repaired", () -> {
+        Job job = inSafeMode("/runs/repaired", () -> cluster.local("repaired", to("/runs/repaired"), Map.of()));
+        leaveSafeModeAfter(() -> {
             while (!job.said().contains("Files cannot be read or written now; the next attempt is in 10 s")
                     && job.process().isAlive()) {
                 Thread.sleep(100);
@@ -225,8 +255,8 @@ class YarnIT {
     void aRunThatSafeModeHasEndedIsResumed() throws Exception {
         List<String> once = Stream.concat(to("/runs/ended").stream(), Stream.of("--set=training.attempts=1"))
                 .toList();
-        Job ended = cluster.local("ended", once, Map.of());
-        safeMode(ended, "/runs/ended", ended::code);
+        Job ended = inSafeMode("/runs/ended", () -> cluster.local("ended", once, Map.of()));
+        leaveSafeModeAfter(ended::code);
 
         assertThat(ended.code()).isEqualTo(3);
         assertThat(ended.said()).contains("SafeModeException").contains("Name node is in safe mode");
@@ -243,11 +273,20 @@ class YarnIT {
         void run() throws Exception;
     }
 
-    private void safeMode(Job job, String run, Step meanwhile) throws Exception {
-        cluster.awaitCheckpoints(job, run, 2);
-        cluster.command("safemode enter");
+    private Job inSafeMode(String run, Start start) throws Exception {
+        return disturbed(run, start, job -> {
+            cluster.command("safemode enter");
+            boolean hits = isUnderWay(run);
+            if (!hits) {
+                cluster.command("safemode leave");
+            }
+            return hits;
+        });
+    }
+
+    private void leaveSafeModeAfter(Step step) throws Exception {
         try {
-            meanwhile.run();
+            step.run();
         } finally {
             cluster.command("safemode leave");
         }

@@ -53,8 +53,9 @@ class JobsTest {
         folder = temporary;
         data = Fixture.images().folder();
         threeClasses = folder.resolve("three-classes");
-        teacher = Fixture.teacher().folder();
-        taught = Fixture.teacher().out();
+        Fixture shared = Fixture.teacher();
+        teacher = shared.folder();
+        taught = shared.out();
         student = folder.resolve("student");
         succeed(prepare(threeClasses, 3));
         distilled = succeed(distill(student));

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -24,7 +25,8 @@ import org.sftn.conf.UserException;
 import org.sftn.train.TrainingProgress;
 
 class RunLockTest {
-    private static final RunLock.Timing TIMING = new RunLock.Timing(Duration.ofMillis(100), Duration.ofMillis(3_000));
+    // Patient: on a busy machine an owner may be late.
+    private static final RunLock.Timing TIMING = new RunLock.Timing(Duration.ofMillis(100), Duration.ofMinutes(5));
     private static final Configuration HADOOP = new Configuration();
 
     @TempDir
@@ -116,7 +118,6 @@ class RunLockTest {
                 dead.renewed(),
                 7,
                 null));
-        // It would wait for a day.
         try (RunLock lock = acquire(run("app-2"), Duration.ofDays(1))) {
             assertThat(read().application()).isEqualTo("app-2");
             assertThat(lock.isLost()).isFalse();
@@ -126,24 +127,28 @@ class RunLockTest {
     @Test
     void aLockThatNobodyRenewsIsTakenAfterAWhile() throws Exception {
         write(onAnotherMachine());
-        acquire(run("app-2")).close();
+        acquire(run("app-2"), Duration.ofSeconds(1)).close();
         Files.writeString(file, "");
-        acquire(run("app-3")).close();
+        acquire(run("app-3"), Duration.ofSeconds(1)).close();
         assertThat(names()).isEmpty();
     }
 
     @Test
     void ofManyAtTheSameTimeOneSucceeds() throws Exception {
         int runs = 8;
+        CountDownLatch undecided = new CountDownLatch(runs);
         ExecutorService threads = Executors.newFixedThreadPool(runs);
         try {
             List<Callable<Boolean>> tries = IntStream.range(0, runs)
                     .<Callable<Boolean>>mapToObj(i -> () -> {
                         try (RunLock lock = acquire(run("app-" + i))) {
                             // So that no other comes after it.
-                            Thread.sleep(2 * TIMING.patience().toMillis());
+                            undecided.countDown();
+                            undecided.await();
+                            Thread.sleep(3 * TIMING.renewal().toMillis());
                             return !lock.isLost();
                         } catch (UserException e) {
+                            undecided.countDown();
                             return false;
                         }
                     })
@@ -167,7 +172,7 @@ class RunLockTest {
                         // As a run that takes over, which looks whether the owner has written over its own.
                         while (true) {
                             write(other);
-                            Thread.sleep(TIMING.patience().toMillis());
+                            Thread.sleep(10 * TIMING.renewal().toMillis());
                         }
                     })
                     .isInstanceOfAny(InterruptedException.class, ClosedByInterruptException.class);

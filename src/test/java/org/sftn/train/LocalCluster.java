@@ -55,6 +55,9 @@ final class LocalCluster implements AutoCloseable {
                     .config("spark.executor.extraJavaOptions", options);
             more.forEach(builder::config);
             return new LocalCluster(builder.getOrCreate(), testing);
+        } catch (IOException | RuntimeException e) {
+            testing.close();
+            throw e;
         }
     }
 
