@@ -63,18 +63,20 @@ class StandaloneIT {
                         "--out=" + folder.resolve("data"))));
         said(run("undisturbed", teacher("undisturbed")));
 
-        Process disturbed = run("disturbed", teacher("disturbed"));
-        while (!losesAWorkerHalfWay(disturbed, "disturbed")) {
+        String out = "disturbed";
+        Process disturbed = run(out, teacher(out));
+        while (!losesAWorkerHalfWay(disturbed, out)) {
             said(disturbed);
             stop();
             start();
-            disturbed = run("disturbed", teacher("disturbed"));
+            out = out + "-again";
+            disturbed = run(out, teacher(out));
         }
 
         assertThat(said(disturbed)).startsWith("teacher done: ");
-        assertThat(Files.readString(folder.resolve("disturbed.log")))
+        assertThat(Files.readString(folder.resolve(out + ".log")))
                 .containsPattern("training was interrupted: continuing after iteration \\d+");
-        assertThat(folder.resolve("disturbed/model/weights.safetensors"))
+        assertThat(folder.resolve(out + "/model/weights.safetensors"))
                 .hasSameBinaryContentAs(folder.resolve("undisturbed/model/weights.safetensors"));
     }
 
@@ -99,7 +101,6 @@ class StandaloneIT {
                 "--set=training.global-batch=8",
                 "--set=training.checkpoint-iterations=7",
                 "--out=" + folder.resolve(out),
-                "--overwrite",
                 "--",
                 "--master",
                 master,
