@@ -64,7 +64,8 @@ public final class ConfigFile {
 
         @Override
         public ConfigObject include(ConfigIncludeContext context, String what) {
-            return read(new Path(file.getParent(), what), chain, hadoop).root();
+            return read(HadoopPath.in(file.getParent(), "include", what, hadoop), chain, hadoop)
+                    .root();
         }
     }
 }

@@ -31,7 +31,7 @@ record CifarBinarySource(
     private static final int MAX_NAMES_BYTES = 1 << 16;
 
     static CifarBinarySource open(PrepareSettings settings, Configuration hadoop) throws IOException {
-        Path folder = Sources.input(settings, "the folder with train.bin and test.bin");
+        Path folder = Sources.input(settings, "the folder with train.bin and test.bin", hadoop);
         Map<Split, Integer> counts = Map.of(
                 Split.TRAIN,
                 records(file(folder, Split.TRAIN), hadoop),

@@ -7,17 +7,20 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.Deque;
-import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.sftn.conf.HadoopPath;
 import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
@@ -27,8 +30,15 @@ import org.sftn.conf.UserException;
  * .jpeg and .png in any case; labels in the order of the class names.
  *
  * @param files by split, in the order of their paths
+ * @param unreadable by split, images whose names Hadoop cannot hold and links to nothing
  */
-record ImageFolderSource(List<String> classNames, Map<Split, List<ImageFile>> files, ImageForm form) implements Source {
+record ImageFolderSource(
+        List<String> classNames,
+        Map<Split, List<ImageFile>> files,
+        Map<Split, List<Rejection>> unreadable,
+        List<String> remarks,
+        ImageForm form)
+        implements Source {
     private static final List<String> EXTENSIONS = List.of(".jpg", ".jpeg", ".png");
     private static final int NAMED_IN_MESSAGES = 5;
 
@@ -50,38 +60,224 @@ record ImageFolderSource(List<String> classNames, Map<Split, List<ImageFile>> fi
 
     static ImageFolderSource open(PrepareSettings settings, Configuration hadoop) throws IOException {
         ImageForm form = ImageForm.of(settings);
-        Path input = Sources.input(settings, "the folder with the image folders");
-        Path train = new Path(input, settings.trainFolder());
-        Path test = new Path(input, settings.testFolder());
-        List<String> classes = classes(train, hadoop);
-        checkSame(train, test, classes, classes(test, hadoop));
-        Map<Split, List<ImageFile>> files = new EnumMap<>(Split.class);
-        files.put(Split.TRAIN, list(train, classes, form, hadoop));
-        files.put(Split.TEST, list(test, classes, form, hadoop));
-        return new ImageFolderSource(classes, files, form);
+        Path input = Sources.input(settings, "the folder with the image folders", hadoop);
+        Path train = HadoopPath.in(input, "prepare.train-folder", settings.trainFolder(), hadoop);
+        Path test = HadoopPath.in(input, "prepare.test-folder", settings.testFolder(), hadoop);
+        Listing training = new Listing(train, Split.TRAIN, form, hadoop);
+        Listing testing = new Listing(test, Split.TEST, form, hadoop);
+        List<String> classes = training.classes();
+        checkSame(train, test, classes, testing.classes());
+        training.addAll(classes);
+        testing.addAll(classes);
+        List<String> beside = beside(input, List.of(settings.trainFolder(), settings.testFolder()), hadoop);
+        return of(classes, training, testing, beside, form);
     }
 
-    /** The names of the folders in a folder, sorted. */
-    static List<String> classes(Path folder, Configuration hadoop) throws IOException {
-        try {
-            List<String> classes = Stream.of(folder.getFileSystem(hadoop).listStatus(folder))
-                    .filter(FileStatus::isDirectory)
-                    .map(status -> status.getPath().getName())
-                    .sorted()
-                    .toList();
-            for (String name : classes) {
-                if (!name.equals(Printable.of(name))) {
+    /** @param remarks on what lies beside the splits */
+    static ImageFolderSource of(
+            List<String> classes, Listing training, Listing testing, List<String> remarks, ImageForm form) {
+        return new ImageFolderSource(
+                classes,
+                Map.of(Split.TRAIN, training.files(), Split.TEST, testing.files()),
+                Map.of(Split.TRAIN, training.unreadable(), Split.TEST, testing.unreadable()),
+                Stream.of(remarks, training.remarks(), testing.remarks())
+                        .flatMap(List::stream)
+                        .toList(),
+                form);
+    }
+
+    private static List<String> beside(Path input, List<String> splits, Configuration hadoop) throws IOException {
+        List<String> taken =
+                splits.stream().map(split -> split.split(Path.SEPARATOR, 2)[0]).toList();
+        PassedOver passedOver = new PassedOver(input.toString());
+        InputFolder all = InputFolder.list(input, hadoop);
+        Stream.concat(all.folders().stream(), all.files().stream())
+                .map(each -> each.getPath().getName())
+                .filter(name -> !taken.contains(name))
+                .forEach(name -> passedOver.add(PassedOver.Reason.NO_SPLIT, Printable.of(name)));
+        all.unreadable().forEach(each -> passedOver.add(PassedOver.Reason.NO_SPLIT, each.name()));
+        all.hidden().forEach(name -> passedOver.add(PassedOver.Reason.HIDDEN, Printable.of(name)));
+        return passedOver.lines();
+    }
+
+    /** The listing of one split. */
+    static final class Listing {
+        private final Path folder;
+        private final Split split;
+        private final ImageForm form;
+        private final Configuration hadoop;
+        private final PassedOver passedOver;
+        private final List<ImageFile> files = new ArrayList<>();
+        private final List<Rejection> unreadable = new ArrayList<>();
+        private List<String> deep = List.of();
+
+        Listing(Path folder, Split split, ImageForm form, Configuration hadoop) {
+            this.folder = folder;
+            this.split = split;
+            this.form = form;
+            this.hadoop = hadoop;
+            this.passedOver = new PassedOver(folder.toString());
+        }
+
+        /** The names of the class folders, sorted. */
+        List<String> classes() throws IOException {
+            try {
+                InputFolder all = InputFolder.list(folder, hadoop);
+                for (InputFolder.Unreadable each : all.unreadable()) {
+                    if (each.folder()) {
+                        throw unusable(each.name(), each.reason());
+                    }
+                    passedOver.add(PassedOver.Reason.NO_CLASS, each.name());
+                }
+                all.hidden().forEach(name -> passedOver.add(PassedOver.Reason.HIDDEN, Printable.of(name)));
+                all.files()
+                        .forEach(file -> passedOver.add(
+                                PassedOver.Reason.NO_CLASS,
+                                Printable.of(file.getPath().getName())));
+                List<String> classes = all.folders().stream()
+                        .map(status -> status.getPath().getName())
+                        .toList();
+                for (String name : classes) {
+                    if (!name.equals(Printable.of(name))) {
+                        throw unusable(Printable.of(name), "its name is too long or not printable");
+                    }
+                }
+                if (classes.isEmpty()) {
+                    throw new UserException("there are no images in " + folder + ": it has no folder a class");
+                }
+                if (classes.size() == 1) {
                     throw new UserException(
-                            "the class folder '%s' in %s cannot be used: its name is too long or not printable"
-                                    .formatted(Printable.of(name), folder));
+                            "%s has one class folder, %s; a classifier needs two classes or more, each with a folder there%s"
+                                    .formatted(folder, classes.get(0), inner(classes.get(0))));
+                }
+                return classes;
+            } catch (FileNotFoundException e) {
+                throw new UserException("the image folder cannot be read: there is no " + folder, e);
+            }
+        }
+
+        private UserException unusable(String name, String reason) {
+            return new UserException("the class folder '%s' in %s cannot be used: %s".formatted(name, folder, reason));
+        }
+
+        private String inner(String name) throws IOException {
+            List<FileStatus> inner =
+                    InputFolder.list(new Path(folder, name), hadoop).folders();
+            return inner.isEmpty()
+                    ? ""
+                    : "; it holds the folders %s: if these are the classes, the folder of the split is %s"
+                            .formatted(
+                                    named(inner.stream()
+                                            .map(each ->
+                                                    Printable.of(each.getPath().getName()))
+                                            .toList()),
+                                    new Path(folder, name));
+        }
+
+        /** Adds the image files of all class folders, by class and path. */
+        void addAll(List<String> classes) throws IOException {
+            boolean deeper = true;
+            for (int label = 0; label < classes.size(); label++) {
+                Path ofClass = new Path(folder, classes.get(label));
+                List<ImageFile> found = find(ofClass, label);
+                if (found.isEmpty()) {
+                    throw new UserException("the class folder %s holds no file with one of the extensions %s"
+                            .formatted(ofClass, String.join(", ", EXTENSIONS)));
+                }
+                int prefix = classes.get(label).length() + 1;
+                deeper &= found.stream().allMatch(file -> file.name().indexOf(Path.SEPARATOR_CHAR, prefix) > 0);
+                files.addAll(found);
+            }
+            if (deeper) {
+                deep = List.of(folder + ": all images lie in folders below the class folders, the first "
+                        + Printable.of(files.get(0).name()) + "; the classes are " + named(classes));
+            }
+        }
+
+        /** Adds the image files of a part of the folder, by path; their labels are those that a file's name has. */
+        void addAll(Path part, ToIntFunction<String> label) throws IOException {
+            try {
+                for (ImageFile file : find(part, 0)) {
+                    files.add(new ImageFile(
+                            file.folder(), file.name(), label.applyAsInt(file.name()), file.length(), form));
+                }
+            } catch (FileNotFoundException e) {
+                throw new UserException("the image folder cannot be read: there is no " + part, e);
+            }
+            files.sort(Comparator.comparingInt(ImageFile::label).thenComparing(ImageFile::name, InputFolder.BY_NAME));
+        }
+
+        /** The image files at any depth below a part of the folder, by path. */
+        private List<ImageFile> find(Path part, int label) throws IOException {
+            FileSystem system = folder.getFileSystem(hadoop);
+            String root = system.makeQualified(folder).toString();
+            List<ImageFile> found = new ArrayList<>();
+            Deque<Path> folders = new ArrayDeque<>(List.of(system.makeQualified(part)));
+            Set<java.nio.file.Path> entered = new HashSet<>();
+            enter(folder, entered);
+            enter(part, entered);
+            while (!folders.isEmpty()) {
+                Path next = folders.remove();
+                InputFolder all = InputFolder.list(next, hadoop);
+                String below = Printable.of(below(root, next)) + Path.SEPARATOR;
+                all.hidden().forEach(name -> passedOver.add(PassedOver.Reason.HIDDEN, below + Printable.of(name)));
+                all.unreadable().forEach(each -> addUnreadable(below, each));
+                for (FileStatus each : all.folders()) {
+                    Optional<java.nio.file.Path> real = InputFolder.real(each.getPath(), hadoop);
+                    if (real.isEmpty() || entered.add(real.get())) {
+                        folders.add(each.getPath());
+                    } else {
+                        passedOver.add(PassedOver.Reason.LOOP, Printable.of(below(root, each.getPath())));
+                    }
+                }
+                for (FileStatus each : all.files()) {
+                    String name = below(root, each.getPath());
+                    if (isImage(name)) {
+                        found.add(new ImageFile(root, name, label, each.getLen(), form));
+                    } else {
+                        passedOver.add(PassedOver.Reason.NO_IMAGE, Printable.of(name));
+                    }
                 }
             }
-            if (classes.isEmpty()) {
-                throw new UserException("there are no images in " + folder + ": it has no folder a class");
+            found.sort(Comparator.comparing(ImageFile::name, InputFolder.BY_NAME));
+            return found;
+        }
+
+        /** A folder and those that it lies in. */
+        private void enter(Path path, Set<java.nio.file.Path> entered) throws IOException {
+            Optional<java.nio.file.Path> real = InputFolder.real(path, hadoop);
+            for (java.nio.file.Path each = real.orElse(null); each != null; each = each.getParent()) {
+                entered.add(each);
             }
-            return classes;
-        } catch (FileNotFoundException e) {
-            throw new UserException("the image folder cannot be read: there is no " + folder, e);
+        }
+
+        private void addUnreadable(String below, InputFolder.Unreadable what) {
+            String name = below + what.name();
+            if (what.folder()) {
+                throw new UserException("%s/%s, which may hold images, cannot be used: %s; remove it, or rename it"
+                        .formatted(folder, name, what.reason()));
+            }
+            if (isImage(name)) {
+                unreadable.add(new Rejection(split, -1, name, what.reason()));
+            } else {
+                passedOver.add(PassedOver.Reason.NO_IMAGE, name);
+            }
+        }
+
+        private static String below(String root, Path path) {
+            return path.toString().substring(root.length() + 1);
+        }
+
+        List<ImageFile> files() {
+            return Collections.unmodifiableList(files);
+        }
+
+        List<Rejection> unreadable() {
+            return Collections.unmodifiableList(unreadable);
+        }
+
+        List<String> remarks() {
+            return Stream.concat(passedOver.lines().stream(), deep.stream()).toList();
         }
     }
 
@@ -93,51 +289,14 @@ record ImageFolderSource(List<String> classNames, Map<Split, List<ImageFile>> fi
     }
 
     private static String difference(List<String> some, List<String> others) {
-        TreeSet<String> only = new TreeSet<>(some);
-        others.forEach(only::remove);
-        if (only.isEmpty()) {
-            return "none";
-        }
-        String named = only.stream().limit(NAMED_IN_MESSAGES).collect(Collectors.joining(", "));
-        return only.size() > NAMED_IN_MESSAGES ? named + " and " + (only.size() - NAMED_IN_MESSAGES) + " more" : named;
+        List<String> only = some.stream().filter(name -> !others.contains(name)).toList();
+        return only.isEmpty() ? "none" : named(only);
     }
 
-    /** The image files of the class folders in a folder, by class and path. */
-    static List<ImageFile> list(Path folder, List<String> classes, ImageForm form, Configuration hadoop)
-            throws IOException {
-        List<ImageFile> all = new ArrayList<>();
-        for (int label = 0; label < classes.size(); label++) {
-            Path ofClass = new Path(folder, classes.get(label));
-            List<ImageFile> files = list(folder, ofClass, label, form, hadoop);
-            if (files.isEmpty()) {
-                throw new UserException("the class folder %s holds no file with one of the extensions %s"
-                        .formatted(ofClass, String.join(", ", EXTENSIONS)));
-            }
-            all.addAll(files);
-        }
-        return Collections.unmodifiableList(all);
-    }
-
-    /** The image files at any depth below a part of a folder, by path. */
-    static List<ImageFile> list(Path folder, Path part, int label, ImageForm form, Configuration hadoop)
-            throws IOException {
-        FileSystem system = folder.getFileSystem(hadoop);
-        String prefix = system.makeQualified(folder).toString();
-        List<ImageFile> files = new ArrayList<>();
-        Deque<Path> folders = new ArrayDeque<>(List.of(part));
-        while (!folders.isEmpty()) {
-            // Not listFiles: it asks for permissions, for which the local file system starts a process for each file.
-            for (FileStatus file : system.listStatus(folders.remove())) {
-                if (file.isDirectory()) {
-                    folders.add(file.getPath());
-                } else if (isImage(file.getPath().getName())) {
-                    String name = file.getPath().toString().substring(prefix.length() + 1);
-                    files.add(new ImageFile(prefix, name, label, file.getLen(), form));
-                }
-            }
-        }
-        files.sort(Comparator.comparing(ImageFile::name));
-        return files;
+    private static String named(List<String> names) {
+        String first = names.stream().limit(NAMED_IN_MESSAGES).collect(Collectors.joining(", "));
+        int more = names.size() - NAMED_IN_MESSAGES;
+        return more > 0 ? first + " and " + more + " more" : first;
     }
 
     /** Whether a name has the extension of an image. */
@@ -154,6 +313,11 @@ record ImageFolderSource(List<String> classNames, Map<Split, List<ImageFile>> fi
     @Override
     public List<ImageFile> items(Split split) {
         return files.get(split);
+    }
+
+    @Override
+    public List<Rejection> unlisted(Split split) {
+        return unreadable.get(split);
     }
 
     @Override

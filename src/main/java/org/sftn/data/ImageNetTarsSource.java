@@ -9,11 +9,13 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SerializableConfiguration;
+import org.sftn.conf.HadoopPath;
 import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.PrepareSettings.DamagedTars;
 import org.sftn.conf.UserException;
@@ -29,6 +31,7 @@ record ImageNetTarsSource(
         List<String> classNames,
         Map<Split, List<TarImage>> images,
         Map<Split, List<Rejection>> unlisted,
+        List<String> remarks,
         ImageForm form)
         implements Source {
     private static final String TAR = ".tar";
@@ -62,9 +65,12 @@ record ImageNetTarsSource(
 
     static ImageNetTarsSource open(PrepareSettings settings, JavaSparkContext spark) throws IOException {
         ImageForm form = ImageForm.of(settings);
-        Path input = Sources.input(settings, "the folder with ImageNet's tars");
-        Reading train = new Reading(new Path(input, settings.trainTar()), Split.TRAIN, settings.damagedTars());
-        Reading test = new Reading(new Path(input, settings.testTar()), Split.TEST, settings.damagedTars());
+        Configuration hadoop = spark.hadoopConfiguration();
+        Path input = Sources.input(settings, "the folder with ImageNet's tars", hadoop);
+        Path trainTar = HadoopPath.in(input, "prepare.train-tar", settings.trainTar(), hadoop);
+        Path testTar = HadoopPath.in(input, "prepare.test-tar", settings.testTar(), hadoop);
+        Reading train = new Reading(trainTar, Split.TRAIN, settings.damagedTars());
+        Reading test = new Reading(testTar, Split.TEST, settings.damagedTars());
         List<Found> trainFiles = train.list(spark);
         List<Found> testFiles = test.list(spark);
         List<String> classes = trainFiles.stream()
@@ -75,15 +81,25 @@ record ImageNetTarsSource(
         if (classes.isEmpty()) {
             throw new UserException("there are no images in " + train.path);
         }
+        if (classes.size() == 1) {
+            throw new UserException("%s has the images of one class, %s; a classifier needs two classes or more"
+                    .formatted(train.path, classes.get(0)));
+        }
         boolean named = testFiles.stream().allMatch(file -> file.className() != null);
         GroundTruth truth = named
                 ? null
-                : GroundTruth.read(new Path(input, settings.groundTruth()), classes, spark.hadoopConfiguration());
+                : GroundTruth.read(
+                        HadoopPath.in(input, "prepare.ground-truth", settings.groundTruth(), hadoop), classes, hadoop);
         Map<Split, List<TarImage>> images = new EnumMap<>(Split.class);
         images.put(Split.TRAIN, train.images(trainFiles, classes, null, form));
         images.put(Split.TEST, test.images(testFiles, classes, truth, form));
         return new ImageNetTarsSource(
-                classes, images, Map.of(Split.TRAIN, train.unlisted, Split.TEST, test.unlisted), form);
+                classes,
+                images,
+                Map.of(Split.TRAIN, train.unlisted, Split.TEST, test.unlisted),
+                Stream.concat(train.passedOver.lines().stream(), test.passedOver.lines().stream())
+                        .toList(),
+                form);
     }
 
     /** The listing of one split's tar. */
@@ -92,11 +108,13 @@ record ImageNetTarsSource(
         private final Split split;
         private final DamagedTars damagedTars;
         private final List<Rejection> unlisted = new ArrayList<>();
+        private final PassedOver passedOver;
 
         Reading(Path path, Split split, DamagedTars damagedTars) {
             this.path = path;
             this.split = split;
             this.damagedTars = damagedTars;
+            this.passedOver = new PassedOver(path.toString());
         }
 
         /** The tars in the tar are listed in parallel. */
@@ -108,11 +126,15 @@ record ImageNetTarsSource(
             TarListing outer = listing(whole, whole.list(hadoop));
             for (TarListing.Entry entry : outer.entries()) {
                 String name = fileName(entry.name());
-                if (name.endsWith(TAR)) {
+                if (isHidden(entry.name())) {
+                    passedOver.add(PassedOver.Reason.HIDDEN, entry.name());
+                } else if (name.endsWith(TAR)) {
                     String className = name.substring(0, name.length() - TAR.length());
                     parts.add(new Part(whole.file(), entry.offset(), entry.offset() + entry.length(), name, className));
                 } else if (ImageFolderSource.isImage(name)) {
                     files.add(new Found(entry, name, folder(entry.name())));
+                } else {
+                    passedOver.add(PassedOver.Reason.NO_IMAGE, entry.name());
                 }
             }
             SerializableConfiguration settings = new SerializableConfiguration(hadoop);
@@ -126,8 +148,13 @@ record ImageNetTarsSource(
                 for (TarListing.Entry entry :
                         listing(parts.get(i), listings.get(i)).entries()) {
                     String name = fileName(entry.name());
-                    if (ImageFolderSource.isImage(name)) {
+                    String inPart = parts.get(i).name() + "/" + entry.name();
+                    if (isHidden(entry.name())) {
+                        passedOver.add(PassedOver.Reason.HIDDEN, inPart);
+                    } else if (ImageFolderSource.isImage(name)) {
                         files.add(new Found(entry, name, parts.get(i).className()));
+                    } else {
+                        passedOver.add(PassedOver.Reason.NO_IMAGE, inPart);
                     }
                 }
             }
@@ -144,13 +171,14 @@ record ImageNetTarsSource(
 
         /** Notes what is not among the entries. */
         private TarListing listing(Part part, TarListing listing) {
-            for (String link : listing.links()) {
-                if (ImageFolderSource.isImage(link)) {
-                    unlisted.add(new Rejection(
-                            split,
-                            -1,
-                            part.name() + "/" + link,
-                            "it is a link in the tar, which holds its image elsewhere"));
+            for (TarListing.Unreadable each : listing.unreadable()) {
+                String name = part.name() + "/" + each.name();
+                if (each.name().endsWith(TAR)) {
+                    throw new UserException("%s in %s cannot be used: %s".formatted(name, path, each.reason()));
+                } else if (ImageFolderSource.isImage(each.name())) {
+                    unlisted.add(new Rejection(split, -1, name, each.reason()));
+                } else {
+                    passedOver.add(PassedOver.Reason.NO_IMAGE, name);
                 }
             }
             TarListing.Damage damage = listing.damage();
@@ -171,6 +199,10 @@ record ImageNetTarsSource(
             String name = part.name() + (damage.entry() == null ? "" : "/" + damage.entry());
             unlisted.add(new Rejection(split, -1, name, damage.reason()));
             return listing;
+        }
+
+        private static boolean isHidden(String entry) {
+            return Stream.of(entry.split("/")).anyMatch(part -> !part.equals(".") && InputFolder.isHidden(part));
         }
 
         private static String fileName(String entry) {

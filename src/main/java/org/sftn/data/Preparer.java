@@ -10,6 +10,7 @@ import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalLong;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -58,18 +59,20 @@ public final class Preparer {
     /**
      * Opens the source and reads no images.
      *
-     * @return what there is, for people
+     * @return what there is and what is not taken, in lines for people
      * @throws UserException when the source cannot be read
      */
-    public String check() {
+    public List<String> check() {
         try {
             Source opened = source();
-            return "%s, %,d training and %,d test images of %d classes"
-                    .formatted(
-                            Sources.key(settings.source()),
-                            opened.items(Split.TRAIN).size(),
-                            opened.items(Split.TEST).size(),
-                            opened.classNames().size());
+            String images = String.format(
+                    Locale.ROOT,
+                    "%s, %,d training and %,d test images of %d classes",
+                    Sources.key(settings.source()),
+                    opened.items(Split.TRAIN).size(),
+                    opened.items(Split.TEST).size(),
+                    opened.classNames().size());
+            return Stream.concat(Stream.of(images), opened.remarks().stream()).toList();
         } catch (IOException e) {
             throw new UncheckedIOException("the source cannot be read: " + e.getMessage(), e);
         }
@@ -109,11 +112,13 @@ public final class Preparer {
             SplitWriter train = writer(opened, Split.TRAIN, unfinished);
             SplitWriter test = writer(opened, Split.TEST, unfinished);
             begin(files, unfinished, plan(opened, train, test));
+            opened.remarks().forEach(this.out::println);
             List<ShardReport> trainReports = train.write(this.out);
             List<ShardReport> testReports = test.write(this.out);
             List<Rejection> rejections = new ArrayList<>(rejections(opened, Split.TRAIN, trainReports));
             rejections.addAll(rejections(opened, Split.TEST, testReports));
             checkRejected(files, folder, rejections, List.of(trainReports, testReports));
+            sayEmptyClasses(opened.classNames(), trainReports);
             writeRejected(files, new Path(unfinished, REJECTED), rejections);
             Manifest manifest = manifest(opened, trainReports, testReports);
             manifest.write(unfinished, spark.hadoopConfiguration());
@@ -211,6 +216,15 @@ public final class Preparer {
                                     settings.maxRejectedShare(),
                                     emptySplit ? ", and a split has none left" : "",
                                     named));
+        }
+    }
+
+    private void sayEmptyClasses(List<String> classNames, List<ShardReport> train) {
+        List<Long> images = part(train, classNames.size()).imagesPerClass();
+        for (int label = 0; label < images.size(); label++) {
+            if (images.get(label) == 0) {
+                out.println("no training image of class " + classNames.get(label) + " can be used");
+            }
         }
     }
 

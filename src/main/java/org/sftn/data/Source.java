@@ -20,4 +20,9 @@ interface Source {
     default List<Rejection> unlisted(Split split) {
         return List.of();
     }
+
+    /** What of it is not taken, in lines for people. */
+    default List<String> remarks() {
+        return List.of();
+    }
 }

@@ -6,9 +6,9 @@ import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.sftn.conf.HadoopPath;
 import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.PrepareSettings.Store;
-import org.sftn.conf.Redaction;
 import org.sftn.conf.UserException;
 
 /** Which class stands for which value of {@code prepare.source}. */
@@ -39,12 +39,11 @@ final class Sources {
      *
      * @param what it has to be
      */
-    static Path input(PrepareSettings settings, String what) {
+    static Path input(PrepareSettings settings, String what, Configuration hadoop) {
         if (settings.input().isBlank()) {
             throw new UserException("there is nothing to prepare: prepare.input is empty, " + what);
         }
-        Redaction.requireNoPassword("prepare.input", settings.input());
-        return new Path(settings.input());
+        return HadoopPath.asGiven("prepare.input", settings.input(), hadoop);
     }
 
     /** As in the configuration. */

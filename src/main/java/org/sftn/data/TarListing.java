@@ -3,6 +3,9 @@ package org.sftn.data;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
@@ -13,11 +16,11 @@ import org.sftn.conf.Printable;
 /**
  * The files in a tar archive, found by their headers alone; what lies between is not read.
  *
- * @param entries whole files in the archive's order; folders and devices are left out
- * @param links the names of links, whose files are not looked for
+ * @param entries whole files in the archive's order; folders are left out
+ * @param unreadable what has a name and no bytes that can be read by it, with the reason
  * @param damage where and why the listing ends early; null when the archive is whole
  */
-record TarListing(List<Entry> entries, List<String> links, Damage damage) implements Serializable {
+record TarListing(List<Entry> entries, List<Unreadable> unreadable, Damage damage) implements Serializable {
     /**
      * A file.
      *
@@ -26,6 +29,9 @@ record TarListing(List<Entry> entries, List<String> links, Damage damage) implem
      * @param length in bytes
      */
     record Entry(String name, long offset, long length) implements Serializable {}
+
+    /** @param name made printable */
+    record Unreadable(String name, String reason) implements Serializable {}
 
     /**
      * A cut or damaged archive.
@@ -47,7 +53,7 @@ record TarListing(List<Entry> entries, List<String> links, Damage damage) implem
      */
     static TarListing of(FSDataInputStream file, long start, long end) throws IOException {
         List<Entry> entries = new ArrayList<>();
-        List<String> links = new ArrayList<>();
+        List<Unreadable> unreadable = new ArrayList<>();
         long at = start;
         while (at < end) {
             file.seek(at);
@@ -55,23 +61,24 @@ record TarListing(List<Entry> entries, List<String> links, Damage damage) implem
             TarArchiveEntry entry;
             try {
                 // One for each header: going from entry to entry it would read all that lies between.
-                entry = new TarArchiveInputStream(header).getNextEntry();
+                entry = new TarArchiveInputStream(header, StandardCharsets.UTF_8.name()).getNextEntry();
             } catch (IOException e) {
                 if (header.failure != null) {
                     throw header.failure;
                 }
                 return new TarListing(
-                        entries, links, damaged(at - start, Printable.of(String.valueOf(e.getMessage()))));
+                        entries, unreadable, damaged(at - start, Printable.of(String.valueOf(e.getMessage()))));
             } catch (RuntimeException e) {
-                return new TarListing(entries, links, damaged(at - start, Printable.of(e.toString())));
+                return new TarListing(entries, unreadable, damaged(at - start, Printable.of(e.toString())));
             }
             if (entry == null) {
                 return header.read < RECORD_BYTES
-                        ? cut(entries, links, at - start)
-                        : new TarListing(entries, links, null);
+                        ? cut(entries, unreadable, at - start)
+                        : new TarListing(entries, unreadable, null);
             }
             if (!entry.isCheckSumOK()) {
-                return new TarListing(entries, links, damaged(at - start, "the checksum of a file's header is wrong"));
+                return new TarListing(
+                        entries, unreadable, damaged(at - start, "the checksum of a file's header is wrong"));
             }
             String name = Printable.of(entry.getName());
             long data = at + header.read;
@@ -79,30 +86,60 @@ record TarListing(List<Entry> entries, List<String> links, Damage damage) implem
             if (size < 0 || size > end - data) {
                 return new TarListing(
                         entries,
-                        links,
+                        unreadable,
                         new Damage(
                                 name,
                                 "the archive ends in it, %d bytes before its end".formatted(size - (end - data))));
             }
-            if (entry.isLink() || entry.isSymbolicLink()) {
-                links.add(name);
-            } else if (isPlain(entry) && !entry.isSparse()) {
+            String reason = unreadable(entry, file, at, end);
+            if (reason != null) {
+                unreadable.add(new Unreadable(name, reason));
+            } else if (!entry.isDirectory()) {
                 entries.add(new Entry(name, data, size));
             }
             at = data + (size + RECORD_BYTES - 1) / RECORD_BYTES * RECORD_BYTES;
         }
-        return cut(entries, links, end - start);
+        return cut(entries, unreadable, end - start);
     }
 
-    // The library takes all for files that are no folders.
-    private static boolean isPlain(TarArchiveEntry entry) {
-        return entry.isFile() && !entry.isBlockDevice() && !entry.isCharacterDevice() && !entry.isFIFO();
+    /** Null when it can be read. */
+    private static String unreadable(TarArchiveEntry entry, FSDataInputStream file, long at, long end)
+            throws IOException {
+        if (!isUtf8(entry.getName(), file, at, end)) {
+            return "its name is not UTF-8";
+        }
+        if (entry.isLink() || entry.isSymbolicLink()) {
+            return "it is a link in the tar, which holds its image elsewhere";
+        }
+        if (entry.isSparse()) {
+            return "it is a sparse file";
+        }
+        // The library takes all for files that are no folders.
+        return entry.isBlockDevice() || entry.isCharacterDevice() || entry.isFIFO() ? "it is no plain file" : null;
     }
 
-    private static TarListing cut(List<Entry> entries, List<String> links, long at) {
+    // The library makes question marks of bytes that are not UTF-8.
+    private static boolean isUtf8(String name, FSDataInputStream file, long at, long end) throws IOException {
+        if (!name.contains("?") && !name.contains("\uFFFD")) {
+            return true;
+        }
+        file.seek(at);
+        Bounded header = new Bounded(file, Math.min(end - at, MAX_HEADER_BYTES));
+        String bytes = new TarArchiveInputStream(header, StandardCharsets.ISO_8859_1.name())
+                .getNextEntry()
+                .getName();
+        try {
+            StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes.getBytes(StandardCharsets.ISO_8859_1)));
+            return true;
+        } catch (CharacterCodingException e) {
+            return false;
+        }
+    }
+
+    private static TarListing cut(List<Entry> entries, List<Unreadable> unreadable, long at) {
         return new TarListing(
                 entries,
-                links,
+                unreadable,
                 new Damage(null, "the archive ends at byte %d without a mark of its end".formatted(at)));
     }
 

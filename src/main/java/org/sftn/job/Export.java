@@ -11,6 +11,7 @@ import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Options.Rename;
 import org.apache.hadoop.fs.Path;
+import org.sftn.conf.HadoopPath;
 import org.sftn.conf.Nearest;
 import org.sftn.conf.UserException;
 import org.sftn.export.ModelFormat;
@@ -82,9 +83,9 @@ final class Export implements Inquiry {
     public String text() throws IOException {
         ModelFormat chosen = chosen();
         Configuration hadoop = new Configuration();
-        Path file = Session.qualified("--out", out, hadoop);
+        Path file = HadoopPath.of("--out", out, hadoop);
         requireFree(file, hadoop);
-        SavedModel saved = SavedModel.read(Session.qualified("--model", model, hadoop), hadoop);
+        SavedModel saved = SavedModel.read(HadoopPath.of("--model", model, hadoop), hadoop);
         write(chosen, saved, file, hadoop);
         return "export done: %s for images of %s and %d classes as %s, %,d bytes, in %s"
                 .formatted(

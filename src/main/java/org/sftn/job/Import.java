@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.sftn.conf.HadoopPath;
 import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
 import org.sftn.data.Manifest;
@@ -81,9 +82,9 @@ final class Import implements Inquiry {
     @Override
     public String text() throws IOException {
         Configuration hadoop = new Configuration();
-        Path file = Session.qualified("--weights", weights, hadoop);
-        Path folder = Session.qualified("--out", out, hadoop);
-        Manifest manifest = Manifest.read(Session.qualified("--data", data, hadoop), hadoop);
+        Path file = HadoopPath.of("--weights", weights, hadoop);
+        Path folder = HadoopPath.of("--out", out, hadoop);
+        Manifest manifest = Manifest.read(HadoopPath.of("--data", data, hadoop), hadoop);
         Architecture architecture = Inputs.architecture(network, manifest);
         List<Double> mean = normalisation == null ? manifest.mean() : normalisation.mean;
         List<Double> deviation = normalisation == null ? manifest.standardDeviation() : normalisation.standardDeviation;

@@ -1,6 +1,7 @@
 package org.sftn.job;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -38,12 +39,13 @@ final class PrepareJob implements Job {
         }
         Settings settings = session.settings();
         Preparer preparer = new Preparer(session.spark(), settings.prepare(), settings.seed(), session.progress());
-        List<String> lines = List.of(
-                "Images   " + preparer.check(),
-                "Shards   of about %s with the images' %s"
-                        .formatted(
-                                settings.effective().get("prepare.shard-size"),
-                                settings.effective().get("prepare.store")));
+        List<String> lines = new ArrayList<>();
+        preparer.check().forEach(line -> lines.add("Images   " + line));
+        lines.add(String.format(
+                Locale.ROOT,
+                "Shards   of about %s with the images' %s",
+                settings.effective().get("prepare.shard-size"),
+                settings.effective().get("prepare.store")));
         return new Plan(lines, () -> prepare(session, preparer, folder));
     }
 

@@ -8,6 +8,7 @@ import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.sftn.conf.HadoopPath;
 import org.sftn.conf.UserException;
 import org.sftn.study.MetricsTable;
 import org.sftn.study.TrainedRun;
@@ -39,8 +40,8 @@ final class Report implements Inquiry {
     @Override
     public String text() throws IOException {
         Configuration hadoop = new Configuration();
-        Path from = Session.qualified("FOLDER", folder, hadoop);
-        Path to = out == null ? from : Session.qualified("--out", out, hadoop);
+        Path from = HadoopPath.of("FOLDER", folder, hadoop);
+        Path to = out == null ? from : HadoopPath.of("--out", out, hadoop);
         ReportFiles report = of(from, hadoop);
         RunFolder.requireWritable(to.getFileSystem(hadoop), to);
         if (!to.equals(from)) {

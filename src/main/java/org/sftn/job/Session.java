@@ -7,9 +7,8 @@ import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
-import org.sftn.conf.Redaction;
+import org.sftn.conf.HadoopPath;
 import org.sftn.conf.Settings;
-import org.sftn.conf.UserException;
 import org.sftn.data.Dataset;
 import org.sftn.model.SavedModel;
 
@@ -49,7 +48,7 @@ record Session(
     Dataset dataset() {
         return Dataset.open(
                 spark,
-                qualified("data.path", settings.data().path(), hadoop()).toString(),
+                HadoopPath.of("data.path", settings.data().path(), hadoop()).toString(),
                 settings.data().damaged());
     }
 
@@ -60,25 +59,6 @@ record Session(
     Optional<SavedModel> model(String key, String folder) throws IOException {
         return folder.isBlank()
                 ? Optional.empty()
-                : Optional.of(SavedModel.read(qualified(key, folder, hadoop()), hadoop()));
-    }
-
-    /**
-     * A Hadoop path with scheme; a relative one is taken from the working directory, with HDFS as default from the user's home
-     * there.
-     *
-     * @param what names the path in messages
-     */
-    static Path qualified(String what, String path, Configuration hadoop) {
-        if (path.isBlank()) {
-            throw new UserException(what + " is not set");
-        }
-        Redaction.requireNoPassword(what, path);
-        try {
-            Path given = new Path(path);
-            return given.getFileSystem(hadoop).makeQualified(given);
-        } catch (IOException | IllegalArgumentException e) {
-            throw new UserException(what + " cannot be '" + path + "': " + e.getMessage(), e);
-        }
+                : Optional.of(SavedModel.read(HadoopPath.of(key, folder, hadoop()), hadoop()));
     }
 }

@@ -18,6 +18,7 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.SparkHadoopUtil;
 import org.apache.spark.sql.SparkSession;
 import org.sftn.conf.ConfigFile;
+import org.sftn.conf.HadoopPath;
 import org.sftn.conf.Redaction;
 import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
@@ -58,7 +59,7 @@ final class Shell {
                 Settings settings = settings(job, options, hadoop);
                 String folder =
                         options.out != null ? options.out : job.defaultOut().orElse("");
-                Path output = Session.qualified("--out", folder, hadoop);
+                Path output = HadoopPath.of("--out", folder, hadoop);
                 shareLocalCores(conf, job.replicas(settings));
                 try (SparkSession spark = SparkSession.builder().config(conf).getOrCreate()) {
                     Session session = new Session(spark, settings, output, options.existing(), interruption, err);
@@ -173,6 +174,6 @@ final class Shell {
     // default.
     private static Path configFile(String path, Configuration hadoop) {
         File local = new File(path);
-        return local.exists() ? new Path(local.toURI()) : Session.qualified("--config", path, hadoop);
+        return local.exists() ? new Path(local.toURI()) : HadoopPath.of("--config", path, hadoop);
     }
 }

@@ -14,6 +14,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.sftn.conf.HadoopPath;
 import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
 import org.sftn.data.Preparer;
@@ -45,7 +46,7 @@ final class Status implements Inquiry {
     @Override
     public String text() throws IOException {
         Configuration hadoop = new Configuration();
-        return of(Session.qualified("OUT", out, hadoop), hadoop);
+        return of(HadoopPath.of("OUT", out, hadoop), hadoop);
     }
 
     /** @throws UserException when the folder holds no run, or a file that cannot be read */

@@ -82,7 +82,9 @@ class HostileFilesTest {
         assertThat(listing.entries())
                 .extracting(TarListing.Entry::name)
                 .containsExactly("../../etc/passwd.JPEG", "/etc/passwd.JPEG", "a\\u000AERROR forged\\u001B[31m.JPEG");
-        assertThat(listing.links()).containsExactly("n1/a.JPEG", "n1/b\\u001B[2J.JPEG");
+        assertThat(listing.unreadable())
+                .extracting(TarListing.Unreadable::name)
+                .contains("n1/a.JPEG", "n1/b\\u001B[2J.JPEG");
     }
 
     @Test
@@ -132,8 +134,7 @@ class HostileFilesTest {
     @ValueSource(strings = {"a\nb", "a\u001B[2J", "a\u202Eb"})
     void aClassThatCouldForgeALineIsRefused(String name) throws IOException {
         Files.createDirectories(folder.resolve("train").resolve(name));
-        assertThatThrownBy(() -> ImageFolderSource.classes(
-                        new org.apache.hadoop.fs.Path(folder.resolve("train").toUri()), new Configuration()))
+        assertThatThrownBy(() -> listing().classes())
                 .isInstanceOf(UserException.class)
                 .hasMessageMatching(
                         "the class folder '[ -~]+' in .* cannot be used: its name is too long or not printable");
@@ -144,19 +145,23 @@ class HostileFilesTest {
         Path ofClass = Files.createDirectories(folder.resolve("train").resolve("a"));
         Files.write(ofClass.resolve("1\n2.png"), TestImages.file(TestImages.detailed(8, 8, 1), "png"));
         Files.write(ofClass.resolve("3\n4.png"), new byte[] {1});
-        Configuration hadoop = new Configuration();
-        org.apache.hadoop.fs.Path train =
-                new org.apache.hadoop.fs.Path(folder.resolve("train").toString());
-        ImageForm form = ImageForm.of(
-                TestSettings.with(Map.of("prepare.image-size", "8")).prepare());
+        ImageFolderSource.Listing listing = listing();
+        listing.addAll(List.of("a"));
         List<Candidate> read = new ArrayList<>();
-        try (InputFiles files = new InputFiles(hadoop)) {
-            for (Item item : ImageFolderSource.list(train, List.of("a"), form, hadoop)) {
+        try (InputFiles files = new InputFiles(new Configuration())) {
+            for (Item item : listing.files()) {
                 read.add(item.read(files));
             }
         }
         assertThat(read).extracting(Candidate::name).containsExactly("a/1\\u000A2.png", "a/3\\u000A4.png");
         assertThat(read).extracting(Candidate::isUsable).containsExactly(true, false);
+    }
+
+    private ImageFolderSource.Listing listing() {
+        ImageForm form = ImageForm.of(
+                TestSettings.with(Map.of("prepare.image-size", "8")).prepare());
+        return new ImageFolderSource.Listing(
+                new org.apache.hadoop.fs.Path(folder.resolve("train").toString()), Split.TRAIN, form, new Configuration());
     }
 
     private static byte[] pngHeader(int width, int height, int depth, int type) {

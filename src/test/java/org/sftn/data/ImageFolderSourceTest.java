@@ -14,11 +14,14 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.sftn.TestSettings;
 import org.sftn.conf.DataSettings;
 import org.sftn.conf.DataSettings.Damaged;
@@ -65,8 +68,8 @@ class ImageFolderSourceTest {
         write("val/cat/f.png", TestImages.file(TestImages.detailed(3, 5, 5), "png"));
     }
 
-    private Manifest prepare(Store store, double maxRejectedShare, String out) {
-        PrepareSettings settings = TestSettings.with(Map.of(
+    private PrepareSettings settings(Store store, double maxRejectedShare) {
+        return TestSettings.with(Map.of(
                         "prepare.source",
                         "image-folder",
                         "prepare.input",
@@ -80,7 +83,10 @@ class ImageFolderSourceTest {
                         "prepare.max-rejected-share",
                         Double.toString(maxRejectedShare)))
                 .prepare();
-        return TestData.prepare(spark, settings, 5, folder.resolve(out));
+    }
+
+    private Manifest prepare(Store store, double maxRejectedShare, String out) {
+        return TestData.prepare(spark, settings(store, maxRejectedShare), 5, folder.resolve(out));
     }
 
     private Map<String, Sample> samples(String out, String split) {
@@ -151,6 +157,154 @@ class ImageFolderSourceTest {
                 train,cat/text.png,it is neither a JPEG nor a PNG image
                 train,dog/empty.jpg,it is empty
                 train,dog/half.jpg,it is truncated""");
+    }
+
+    /** The lines of rejected.csv below its header. */
+    private List<String> rejected(String out) throws IOException {
+        List<String> lines = Files.readAllLines(folder.resolve(out).resolve("rejected.csv"));
+        return lines.subList(1, lines.size());
+    }
+
+    private List<String> remarks() throws IOException {
+        return ImageFolderSource.open(settings(Store.PIXELS, 0), new Configuration())
+                .remarks();
+    }
+
+    @Test
+    void namesOfAllScriptsArriveWhole() throws IOException {
+        writeImages();
+        for (String name : List.of("中文", "été", "#1 100% \\ \"a\" 'b' $HOME", "\uFF5E", "\uD83D\uDC08")) {
+            write("train/" + name + "/señal " + name + ".jpg", TestImages.file(TestImages.detailed(9, 9, 1), "jpeg"));
+            write("val/" + name + "/x.jpg", TestImages.file(TestImages.detailed(9, 9, 2), "jpeg"));
+        }
+        Manifest manifest = prepare(Store.PIXELS, 0, "数据");
+
+        // In the order of code points, as torchvision has them.
+        assertThat(manifest.classNames())
+                .containsExactly("#1 100% \\ \"a\" 'b' $HOME", "cat", "dog", "été", "中文", "\uFF5E", "\uD83D\uDC08");
+        assertThat(samples("数据", "train")).containsKeys("中文/señal 中文.jpg", "\uD83D\uDC08/señal \uD83D\uDC08.jpg");
+    }
+
+    @Test
+    void anImageWhoseNameHadoopCannotHoldIsRejectedByName() throws IOException {
+        writeImages();
+        write("train/cat/12:30:05.jpg", TestImages.file(TestImages.detailed(9, 9, 1), "jpeg"));
+        Files.createSymbolicLink(folder.resolve("in/train/cat/gone.jpg"), Path.of("/nowhere.jpg"));
+        shell("cp in/train/cat/c.png in/train/cat/$'caf\\xe9'.png");
+
+        Manifest manifest = prepare(Store.PIXELS, 0.5, "out");
+
+        assertThat(manifest.train().images()).isEqualTo(4);
+        assertThat(rejected("out"))
+                .containsExactly(
+                        "train,cat/12:30:05.jpg,\"its name has a colon, which Hadoop cannot hold\"",
+                        "train,cat/caf\uFFFD.png,\"its name is not in this JVM's encoding, UTF-8\"",
+                        "train,cat/gone.jpg,it is a link to nothing");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"train/dog:big", "train/cat/more:pictures", "train/$'caf\\xe9'", "train/cat/$'caf\\xe9'"})
+    void aFolderWhoseNameHadoopCannotHoldIsRefused(String name) throws IOException {
+        writeImages();
+        shell("mkdir -p in/" + name + " && cp in/train/cat/c.png in/" + name);
+        assertThatThrownBy(() -> prepare(Store.PIXELS, 1, "out"))
+                .isInstanceOf(UserException.class)
+                .hasMessageMatching(
+                        "(?s).*(dog:big|more:pictures|caf\uFFFD).* cannot be used: its name (has a colon|is not).*");
+    }
+
+    @Test
+    void aClassThatIsALinkToNothingIsRefused() throws IOException {
+        writeImages();
+        Files.createSymbolicLink(folder.resolve("in/train/bird"), Path.of("/not mounted/bird"));
+        assertThatThrownBy(() -> prepare(Store.PIXELS, 1, "out"))
+                .isInstanceOf(UserException.class)
+                .hasMessage(
+                        "the class folder 'bird' in %s cannot be used: it is a link to nothing",
+                        folder.resolve("in/train"));
+    }
+
+    @Test
+    void whatIsPassedOverIsCounted() throws IOException {
+        writeImages();
+        write("train/dog/._a.JPEG", new byte[] {0, 5, 22, 7});
+        write("train/.ipynb_checkpoints/a-checkpoint.jpg", new byte[] {1});
+        write("val/__MACOSX/dog/e.jpg", new byte[] {1});
+        write("val/dog/clip.mp4", new byte[] {1});
+        write("val/labels.csv", new byte[] {1});
+        write("extra/dog/a.jpg", new byte[] {1});
+        write("README", new byte[] {1});
+        Files.createSymbolicLink(folder.resolve("in/train/cat/loop"), Path.of(".."));
+        Files.createSymbolicLink(folder.resolve("in/train/dog/self"), Path.of("."));
+
+        String train = folder.resolve("in/train").toString();
+        String val = folder.resolve("in/val").toString();
+        assertThat(remarks())
+                .containsExactly(
+                        folder.resolve("in")
+                                + ": 2 files or folders beside those of the splits passed over, the first extra",
+                        train + ": 2 hidden files or folders passed over, the first .ipynb_checkpoints",
+                        train + ": 1 file without an extension of images passed over: cat/notes.txt",
+                        train + ": 2 links that lead back passed over, the first cat/loop",
+                        val + ": 1 hidden file or folder passed over: __MACOSX",
+                        val + ": 1 file without an extension of images passed over: dog/clip.mp4",
+                        val + ": 1 file outside the class folders passed over: labels.csv");
+        assertThat(prepare(Store.PIXELS, 0, "out").train().images()).isEqualTo(4);
+    }
+
+    @Test
+    void foldersThatLinkToEachOtherAreEnteredOnce() throws IOException {
+        writeImages();
+        Files.createSymbolicLink(folder.resolve("in/train/cat/others"), Path.of("../dog"));
+        Files.createSymbolicLink(folder.resolve("in/train/dog/others"), Path.of("../cat"));
+        Manifest manifest = prepare(Store.PIXELS, 0, "out");
+        assertThat(manifest.train().imagesPerClass()).containsExactly(4L, 4L);
+    }
+
+    @Test
+    void aClassFolderMayBeALink() throws IOException {
+        writeImages();
+        Files.move(folder.resolve("in/train/cat"), folder.resolve("cats"));
+        Files.createSymbolicLink(folder.resolve("in/train/cat"), folder.resolve("cats"));
+        assertThat(prepare(Store.PIXELS, 0, "out").train().imagesPerClass()).containsExactly(2L, 2L);
+    }
+
+    @Test
+    void oneClassIsRefusedAndALayoutTooDeepGuessed() throws IOException {
+        for (String image : List.of("train/all/cat/a.png", "train/all/dog/a.png", "val/all/cat/a.png")) {
+            write(image, TestImages.file(TestImages.detailed(9, 9, 1), "png"));
+        }
+        assertThatThrownBy(() -> prepare(Store.PIXELS, 0, "out"))
+                .isInstanceOf(UserException.class)
+                .hasMessage(
+                        "%1$s has one class folder, all; a classifier needs two classes or more, each with a folder there;"
+                                + " it holds the folders cat, dog: if these are the classes, the folder of the split is %1$s/all",
+                        folder.resolve("in/train"));
+    }
+
+    @Test
+    void imagesThatAllLieDeeperAreRemarked() throws IOException {
+        for (String image : List.of(
+                "train/a/cat/a.png", "train/b/dog/a.png", "val/a/cat/a.png", "val/b/dog/a.png", "val/b/a.png")) {
+            write(image, TestImages.file(TestImages.detailed(9, 9, 1), "png"));
+        }
+        assertThat(remarks())
+                .containsExactly(
+                        folder.resolve("in/train")
+                                + ": all images lie in folders below the class folders, the first a/cat/a.png; the classes are a, b");
+    }
+
+    private void shell(String command) throws IOException {
+        try {
+            assertThat(new ProcessBuilder("bash", "-c", command)
+                            .directory(folder.toFile())
+                            .inheritIO()
+                            .start()
+                            .waitFor())
+                    .isZero();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test

@@ -16,6 +16,7 @@ import java.util.Map;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.apache.commons.compress.archivers.tar.TarConstants;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sftn.TestSettings;
+import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.UserException;
 import us.hebi.matlab.mat.format.Mat5;
 import us.hebi.matlab.mat.types.Sink;
@@ -245,26 +247,26 @@ class ImageNetTarsSourceTest {
         Path train = in.resolve(TRAIN);
         byte[] whole = Files.readAllBytes(train);
         TarListing outer = listing(train, whole.length);
-        TarListing.Entry second = outer.entries().get(1);
-        // In the second class's tar, in its last file but one.
-        TarListing inner = listing(train, second.offset(), second.offset() + second.length());
+        TarListing.Entry third = outer.entries().get(2);
+        // In the third class's tar, in its last file but one.
+        TarListing inner = listing(train, third.offset(), third.offset() + third.length());
         TarListing.Entry cut = inner.entries().get(2);
         Files.write(train, Arrays.copyOf(whole, (int) cut.offset() + 100));
 
         assertThatThrownBy(() -> prepare("out"))
                 .isInstanceOf(UserException.class)
                 .hasMessage(
-                        "%s is cut or damaged, after 1 whole files, at n01484850.tar: the archive ends in it, %d bytes"
+                        "%s is cut or damaged, after 2 whole files, at n01440764.tar: the archive ends in it, %d bytes"
                                 + " before its end; prepare.damaged-tars = skip uses what is whole",
-                        train, second.length() - (cut.offset() + 100 - second.offset()));
+                        train, third.length() - (cut.offset() + 100 - third.offset()));
 
-        // One class is left, so the test images of the others have no class.
+        // Two classes are left, so the test images of the other have no class.
         Files.writeString(in.resolve(TRUTH), "n01443537\n".repeat(6));
         Manifest manifest = prepare("out", "prepare.damaged-tars", "skip");
-        assertThat(manifest.train().images()).isEqualTo(4);
+        assertThat(manifest.train().images()).isEqualTo(8);
         assertThat(folder.resolve("out/rejected.csv"))
                 .content()
-                .contains(TRAIN + "/n01484850.tar,\"the archive ends in it, ");
+                .contains(TRAIN + "/n01440764.tar,\"the archive ends in it, ");
     }
 
     @Test
@@ -293,6 +295,78 @@ class ImageNetTarsSourceTest {
         assertThat(listing.entries()).hasSize(2);
         assertThat(listing.damage().reason())
                 .isEqualTo("the archive is damaged at byte " + third + ": the checksum of a file's header is wrong");
+    }
+
+    private static byte[] tar(String encoding, String... names) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (TarArchiveOutputStream out = new TarArchiveOutputStream(bytes, encoding)) {
+            for (String name : names) {
+                TarArchiveEntry file = new TarArchiveEntry(name);
+                file.setSize(jpeg(1).length);
+                out.putArchiveEntry(file);
+                out.write(jpeg(1));
+                out.closeArchiveEntry();
+            }
+        }
+        return bytes.toByteArray();
+    }
+
+    @Test
+    void namesInATarAreUtf8WhateverTheMachineSpeaks() throws IOException {
+        Files.write(in.resolve(TRAIN), tar("UTF-8", "中文/é?.JPEG", "dog/12:30.JPEG"));
+        Files.write(in.resolve(TEST), tar("UTF-8", "中文/a.JPEG", "dog/b.JPEG"));
+
+        Manifest manifest = prepare("out");
+
+        assertThat(manifest.classNames()).containsExactly("dog", "中文");
+        assertThat(TestData.samples(spark, folder.resolve("out"), "train"))
+                .extracting(Sample::name)
+                .containsExactlyInAnyOrder("dog/12:30.JPEG", "中文/é?.JPEG");
+    }
+
+    @Test
+    void aNameInATarThatIsNotUtf8IsRejectedByName() throws IOException {
+        Files.write(in.resolve(TRAIN), tar("ISO-8859-1", "cat/a.JPEG", "dog/b.JPEG", "dog/caf\u00e9.JPEG"));
+        Files.write(in.resolve(TEST), tar("UTF-8", "cat/a.JPEG", "dog/b.JPEG"));
+
+        assertThat(prepare("out").train().images()).isEqualTo(2);
+        assertThat(folder.resolve("out/rejected.csv"))
+                .content()
+                .contains("train,ILSVRC2012_img_train.tar/dog/caf?.JPEG,its name is not UTF-8");
+    }
+
+    @Test
+    void aTarOfAClassWhoseNameIsNotUtf8IsRefused() throws IOException {
+        Files.write(in.resolve(TRAIN), tar("ISO-8859-1", "cat/a.JPEG", "dog/b.JPEG", "caf\u00e9.tar"));
+        assertThatThrownBy(() -> prepare("out"))
+                .isInstanceOf(UserException.class)
+                .hasMessage("%s/caf?.tar in %s cannot be used: its name is not UTF-8", TRAIN, in.resolve(TRAIN));
+    }
+
+    @Test
+    void whatIsPassedOverInATarIsCounted() throws IOException {
+        Files.write(
+                in.resolve(TRAIN),
+                tar("UTF-8", "./cat/a.JPEG", "dog/b.JPEG", "dog/._b.JPEG", "__MACOSX/dog/c.JPEG", "dog/index.html"));
+        Files.write(in.resolve(TEST), tar("UTF-8", "cat/a.JPEG", "dog/b.JPEG"));
+        PrepareSettings settings = TestSettings.with(
+                        Map.of("prepare.source", "imagenet-tars", "prepare.input", in.toString()))
+                .prepare();
+        assertThat(ImageNetTarsSource.open(settings, new JavaSparkContext(spark.sparkContext()))
+                        .remarks())
+                .containsExactly(
+                        in.resolve(TRAIN) + ": 2 hidden files or folders passed over, the first dog/._b.JPEG",
+                        in.resolve(TRAIN) + ": 1 file without an extension of images passed over: dog/index.html");
+    }
+
+    @Test
+    void aTarOfOneClassIsRefused() throws IOException {
+        Files.write(in.resolve(TRAIN), tar("UTF-8", "cat/a.JPEG", "cat/b.JPEG"));
+        assertThatThrownBy(() -> prepare("out"))
+                .isInstanceOf(UserException.class)
+                .hasMessage(
+                        "%s has the images of one class, cat; a classifier needs two classes or more",
+                        in.resolve(TRAIN));
     }
 
     @Test
@@ -355,7 +429,9 @@ class ImageNetTarsSourceTest {
 
         TarListing listing = listing(tar, bytes.size());
         assertThat(listing.damage()).isNull();
-        assertThat(listing.links()).containsExactly("n01440764/link.JPEG");
+        assertThat(listing.unreadable())
+                .containsExactly(new TarListing.Unreadable(
+                        "n01440764/link.JPEG", "it is a link in the tar, which holds its image elsewhere"));
         assertThat(listing.entries()).hasSize(1);
         TarListing.Entry entry = listing.entries().get(0);
         assertThat(entry.name()).isEqualTo(longName);

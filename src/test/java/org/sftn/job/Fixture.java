@@ -29,8 +29,12 @@ record Fixture(Path folder, String out) {
 
     /** 48 training and 20 test images of 16x16 in 4 classes. */
     static Fixture images() {
-        return of(
-                "prepare",
+        return of("prepare", imagesSettings().toArray(String[]::new));
+    }
+
+    /** The settings of {@link #images()}. */
+    static List<String> imagesSettings() {
+        return List.of(
                 "prepare.generated.classes=4",
                 "prepare.generated.train-images=48",
                 "prepare.generated.test-images=20",

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.sftn.TestJvm;
 
@@ -32,10 +33,15 @@ record JobProcess(Process process, Path log) {
     }
 
     static JobProcess run(List<String> command, Path log) throws IOException {
-        Process process = new ProcessBuilder(command)
+        return run(command, log, Map.of());
+    }
+
+    static JobProcess run(List<String> command, Path log, Map<String, String> environment) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
-                .start();
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+        builder.environment().putAll(environment);
+        Process process = builder.start();
         // Also when this JVM ends, or the test fails.
         Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
         var unused = process.onExit()
