@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -82,8 +83,13 @@ public record FuzzTestTarget(
             cost = cost(input);
         }
         if (isTooMuch(cost)) {
-            throw new AssertionError("%s takes %d ms and allocates %d bytes of %s"
-                    .formatted(name, cost.milliseconds(), cost.bytes(), described(input)));
+            throw new AssertionError(String.format(
+                    Locale.ROOT,
+                    "%s takes %d ms and allocates %d bytes of %s",
+                    name,
+                    cost.milliseconds(),
+                    cost.bytes(),
+                    described(input)));
         }
     }
 

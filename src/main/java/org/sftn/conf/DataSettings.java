@@ -2,6 +2,7 @@ package org.sftn.conf;
 
 import com.typesafe.config.ConfigMemorySize;
 import java.io.Serializable;
+import java.util.Locale;
 import org.sftn.conf.Limit.AtLeast;
 import org.sftn.conf.Limit.AtMost;
 import org.sftn.conf.Limit.MoreThan;
@@ -44,12 +45,22 @@ public record DataSettings(
         @Override
         public void check(String path, Problems problems) {
             if (minArea > maxArea) {
-                problems.add("%s.min-area is %s, it must be at most %s.max-area, %s"
-                        .formatted(path, minArea, path, maxArea));
+                problems.add(String.format(
+                        Locale.ROOT,
+                        "%s.min-area is %s, it must be at most %s.max-area, %s",
+                        path,
+                        minArea,
+                        path,
+                        maxArea));
             }
             if (minRatio > maxRatio) {
-                problems.add("%s.min-ratio is %s, it must be at most %s.max-ratio, %s"
-                        .formatted(path, minRatio, path, maxRatio));
+                problems.add(String.format(
+                        Locale.ROOT,
+                        "%s.min-ratio is %s, it must be at most %s.max-ratio, %s",
+                        path,
+                        minRatio,
+                        path,
+                        maxRatio));
             }
         }
     }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
@@ -80,9 +81,12 @@ public final class HadoopPath {
         boolean sure =
                 Charset.isSupported(encoding) && Charset.forName(encoding).equals(StandardCharsets.UTF_8);
         if (!sure && UNSURE.matcher(path).find()) {
-            throw new UserException(
-                    "%s cannot be '%s': this JVM's locale is of %s, which cannot hold all names; set the environment's LC_ALL to C.UTF-8"
-                            .formatted(what, path, encoding));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "%s cannot be '%s': this JVM's locale is of %s, which cannot hold all names; set the environment's LC_ALL to C.UTF-8",
+                    what,
+                    path,
+                    encoding));
         }
         if (path.contains(REPLACEMENT)) {
             throw new UserException(what + " cannot be '" + path + "': it holds bytes that are not " + encoding);

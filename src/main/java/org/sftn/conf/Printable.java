@@ -2,6 +2,7 @@ package org.sftn.conf;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.IOException;
+import java.util.Locale;
 
 /** Texts from files of others, such as names in archives, for messages, logs and tables. */
 public final class Printable {
@@ -44,7 +45,7 @@ public final class Printable {
                         Character.FORMAT,
                         Character.LINE_SEPARATOR,
                         Character.PARAGRAPH_SEPARATOR,
-                        Character.SURROGATE -> out.append("\\u%04X".formatted(character));
+                        Character.SURROGATE -> out.append(String.format(Locale.ROOT, "\\u%04X", character));
                 default -> out.appendCodePoint(character);
             }
             at += Character.charCount(character);

@@ -3,6 +3,7 @@ package org.sftn.conf;
 import java.io.Serializable;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 import org.sftn.conf.Limit.AtLeast;
 import org.sftn.conf.Limit.AtMost;
@@ -34,11 +35,16 @@ public record TrainingSettings(
     @Override
     public void check(String path, Problems problems) {
         if (globalBatch % executors != 0) {
-            problems.add("%s.global-batch is %d, it must be a multiple of %s.executors, %d"
-                    .formatted(path, globalBatch, path, executors));
+            problems.add(String.format(
+                    Locale.ROOT,
+                    "%s.global-batch is %d, it must be a multiple of %s.executors, %d",
+                    path,
+                    globalBatch,
+                    path,
+                    executors));
         }
         if (nesterov && momentum == 0) {
-            problems.add("%s.nesterov is true, it needs %s.momentum above 0".formatted(path, path));
+            problems.add(String.format(Locale.ROOT, "%s.nesterov is true, it needs %s.momentum above 0", path, path));
         }
     }
 
@@ -76,7 +82,8 @@ public record TrainingSettings(
         @Override
         public void check(String path, Problems problems) {
             if (IntStream.range(1, milestones.size()).anyMatch(i -> milestones.get(i) <= milestones.get(i - 1))) {
-                problems.add("%s.milestones is %s, each must be later than the one before".formatted(path, milestones));
+                problems.add(String.format(
+                        Locale.ROOT, "%s.milestones is %s, each must be later than the one before", path, milestones));
             }
         }
     }

@@ -1,6 +1,7 @@
 package org.sftn.data;
 
 import java.io.Serializable;
+import java.util.Locale;
 import org.sftn.conf.DataSettings;
 import org.sftn.conf.DataSettings.ColorJitter;
 import org.sftn.conf.DataSettings.Crop;
@@ -24,8 +25,11 @@ record Augmentation(
         implements Serializable {
     Augmentation {
         if (cropPadding < 0 || !(lighting >= 0)) {
-            throw new IllegalArgumentException("images cannot be augmented with a crop padding of %d and lighting of %s"
-                    .formatted(cropPadding, lighting));
+            throw new IllegalArgumentException(String.format(
+                    Locale.ROOT,
+                    "images cannot be augmented with a crop padding of %d and lighting of %s",
+                    cropPadding,
+                    lighting));
         }
     }
 

@@ -3,6 +3,7 @@ package org.sftn.data;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -93,8 +94,12 @@ public final class BatchLoader {
             filling.fill(sample, values, offset);
             return true;
         } catch (UnusableImageException e) {
-            String message = "image %d of the data set, %s, cannot be decoded: %s"
-                    .formatted(sample.index(), sample.name(), e.getMessage());
+            String message = String.format(
+                    Locale.ROOT,
+                    "image %d of the data set, %s, cannot be decoded: %s",
+                    sample.index(),
+                    sample.name(),
+                    e.getMessage());
             if (damaged == Damaged.FAIL) {
                 throw new UserException(message, e);
             }

@@ -6,6 +6,7 @@ import java.math.BigInteger;
 import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Sums of pixel values, 0 to 255, by channel: integers, so that mean and deviation do not depend on the order of adding.
@@ -19,7 +20,8 @@ record ChannelSums(long pixels, List<Long> values, List<Long> squares) implement
         values = List.copyOf(values);
         squares = List.copyOf(squares);
         if (values.size() != Preprocessing.CHANNELS || squares.size() != Preprocessing.CHANNELS) {
-            throw new IllegalArgumentException("sums of %d and %d channels".formatted(values.size(), squares.size()));
+            throw new IllegalArgumentException(
+                    String.format(Locale.ROOT, "sums of %d and %d channels", values.size(), squares.size()));
         }
     }
 

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
@@ -54,14 +55,21 @@ record CifarBinarySource(
         }
         long remainder = length % RECORD_BYTES;
         if (remainder != 0) {
-            throw new UserException("%s is truncated: its %d bytes are %d records of %d and %d more"
-                    .formatted(file, length, length / RECORD_BYTES, RECORD_BYTES, remainder));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "%s is truncated: its %d bytes are %d records of %d and %d more",
+                    file,
+                    length,
+                    length / RECORD_BYTES,
+                    RECORD_BYTES,
+                    remainder));
         }
         if (length == 0) {
             throw new UserException(file + " is empty");
         }
         if (length / RECORD_BYTES > Integer.MAX_VALUE) {
-            throw new UserException("%s is no file of CIFAR: it has %d bytes".formatted(file, length));
+            throw new UserException(
+                    String.format(Locale.ROOT, "%s is no file of CIFAR: it has %d bytes", file, length));
         }
         return (int) (length / RECORD_BYTES);
     }
@@ -79,7 +87,8 @@ record CifarBinarySource(
             List<String> names =
                     text.strip().lines().map(String::strip).map(Printable::of).toList();
             if (names.size() != classes) {
-                throw new UserException("%s names %d classes, there are %d".formatted(file, names.size(), classes));
+                throw new UserException(
+                        String.format(Locale.ROOT, "%s names %d classes, there are %d", file, names.size(), classes));
             }
             return names;
         }

@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
+import java.util.Locale;
 
 /**
  * A digest of samples in their order that can be joined from digests of parts: the value at {@link #AT} of the polynomial with the
@@ -44,6 +45,6 @@ record ContentDigest(BigInteger value, BigInteger scale) implements Serializable
 
     /** 64 hexadecimal digits. */
     String hex() {
-        return "%064x".formatted(value);
+        return String.format(Locale.ROOT, "%064x", value);
     }
 }

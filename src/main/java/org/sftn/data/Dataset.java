@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
@@ -77,15 +78,16 @@ public final class Dataset {
         }
         for (Manifest.Shard shard : part.shards()) {
             Long bytes = there.remove(shard.file());
-            String problem =
-                    bytes == null ? "is missing" : "has %d bytes, the manifest says %d".formatted(bytes, shard.bytes());
+            String problem = bytes == null
+                    ? "is missing"
+                    : String.format(Locale.ROOT, "has %d bytes, the manifest says %d", bytes, shard.bytes());
             if (bytes == null || bytes != shard.bytes()) {
-                skipOrFail(damaged, "%s %s".formatted(path(folder, split, shard), problem));
+                skipOrFail(damaged, String.format(Locale.ROOT, "%s %s", path(folder, split, shard), problem));
             }
         }
         for (String file : there.keySet()) {
             if (file.endsWith(".parquet")) {
-                skipOrFail(damaged, "%s is not in the manifest".formatted(new Path(ofSplit, file)));
+                skipOrFail(damaged, String.format(Locale.ROOT, "%s is not in the manifest", new Path(ofSplit, file)));
             }
         }
     }
@@ -134,7 +136,7 @@ public final class Dataset {
     public JavaRDD<Portion> portions(String split, int limit, int ranks) {
         if (limit < 0 || ranks < 1) {
             throw new IllegalArgumentException(
-                    "%d images of %s cannot be dealt to %d ranks".formatted(limit, split, ranks));
+                    String.format(Locale.ROOT, "%d images of %s cannot be dealt to %d ranks", limit, split, ranks));
         }
         Split part = Split.of(split);
         long count = count(split, limit);

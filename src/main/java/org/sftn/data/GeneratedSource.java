@@ -1,6 +1,7 @@
 package org.sftn.data;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.UserException;
@@ -10,8 +11,11 @@ record GeneratedSource(GeneratedImages images, int classes, int trainImages, int
     static GeneratedSource open(PrepareSettings settings, long seed) {
         int classes = settings.generated().classes();
         if (classes < 2 || classes > GeneratedImages.CLASSES) {
-            throw new UserException(
-                    "prepare.generated.classes must be 2 to %d, not %d".formatted(GeneratedImages.CLASSES, classes));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "prepare.generated.classes must be 2 to %d, not %d",
+                    GeneratedImages.CLASSES,
+                    classes));
         }
         return new GeneratedSource(
                 new GeneratedImages(settings.imageSize(), seed),

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -73,8 +74,12 @@ final class GroundTruth {
             } else if (ofFile.matches()) {
                 truth.byFile.put(stem(ofFile.group(1)), truth.named(ofFile.group(2)));
             } else {
-                throw new UserException("%s cannot be read: line %d is '%s', neither a class nor a file with its class"
-                        .formatted(path, i + 1, Printable.of(line)));
+                throw new UserException(String.format(
+                        Locale.ROOT,
+                        "%s cannot be read: line %d is '%s', neither a class nor a file with its class",
+                        path,
+                        i + 1,
+                        Printable.of(line)));
             }
         }
         if (truth.byNumber.isEmpty() == truth.byFile.isEmpty()) {
@@ -118,8 +123,11 @@ final class GroundTruth {
             return MatTable.read(bytes, "synsets", "ILSVRC2012_ID", "WNID");
         } catch (IOException e) {
             throw new UserException(
-                    "%s cannot be read, it must hold ILSVRC2012's 'synsets': %s"
-                            .formatted(meta, Printable.of(e.getMessage())),
+                    String.format(
+                            Locale.ROOT,
+                            "%s cannot be read, it must hold ILSVRC2012's 'synsets': %s",
+                            meta,
+                            Printable.of(e.getMessage())),
                     e);
         }
     }
@@ -128,11 +136,11 @@ final class GroundTruth {
         try (FSDataInputStream in = path.getFileSystem(hadoop).open(path)) {
             byte[] bytes = in.readNBytes(MAX_BYTES + 1);
             if (bytes.length > MAX_BYTES) {
-                throw new UserException("%s is longer than %d bytes".formatted(path, MAX_BYTES));
+                throw new UserException(String.format(Locale.ROOT, "%s is longer than %d bytes", path, MAX_BYTES));
             }
             return bytes;
         } catch (FileNotFoundException e) {
-            throw new UserException("there is no %s: %s is missing".formatted(what, path), e);
+            throw new UserException(String.format(Locale.ROOT, "there is no %s: %s is missing", what, path), e);
         }
     }
 }

@@ -1,6 +1,7 @@
 package org.sftn.data;
 
 import java.io.Serializable;
+import java.util.Locale;
 
 /**
  * Image files to pixels as torchvision's transforms of Pillow images make them (bilinear, antialiased).
@@ -14,7 +15,7 @@ record ImageDecoder(int resize, int size) implements Serializable {
     ImageDecoder {
         if (size < 1 || resize < size) {
             throw new IllegalArgumentException(
-                    "images cannot be of size %d after resizing to %d".formatted(size, resize));
+                    String.format(Locale.ROOT, "images cannot be of size %d after resizing to %d", size, resize));
         }
     }
 

@@ -62,7 +62,8 @@ record ImageFile(byte[] bytes, Optional<JpegHeader> jpeg, int width, int height)
             JpegHeader header = JpegHeader.of(bytes);
             checkSize(header.width(), header.height());
             if (header.scans() > MAX_SCANS) {
-                throw new UnusableImageException("it has %d scans, more than %d".formatted(header.scans(), MAX_SCANS));
+                throw new UnusableImageException(
+                        String.format(Locale.ROOT, "it has %d scans, more than %d", header.scans(), MAX_SCANS));
             }
             long blocks = (header.width() + 7L) / 8 * ((header.height() + 7L) / 8);
             checkHolds(bytes, blocks / MAX_BLOCKS_A_BYTE);
@@ -78,7 +79,7 @@ record ImageFile(byte[] bytes, Optional<JpegHeader> jpeg, int width, int height)
             long pixels = height * ((width * bitsOfPngPixel(bytes) + 7) / 8);
             if (pixels > MAX_PNG_BYTES) {
                 throw new UnusableImageException(
-                        "its pixels take %d bytes, more than %d".formatted(pixels, MAX_PNG_BYTES));
+                        String.format(Locale.ROOT, "its pixels take %d bytes, more than %d", pixels, MAX_PNG_BYTES));
             }
             checkHolds(bytes, pixels / MAX_INFLATION);
             return new ImageFile(bytes, Optional.empty(), (int) width, (int) height);
@@ -117,15 +118,16 @@ record ImageFile(byte[] bytes, Optional<JpegHeader> jpeg, int width, int height)
 
     private static void checkSize(long width, long height) throws UnusableImageException {
         if (width < 1 || height < 1) {
-            throw new UnusableImageException("it cannot be decoded: it has %d x %d pixels".formatted(width, height));
+            throw new UnusableImageException(
+                    String.format(Locale.ROOT, "it cannot be decoded: it has %d x %d pixels", width, height));
         }
         if (Math.max(width, height) > MAX_SIDE) {
-            throw new UnusableImageException(
-                    "it has %d x %d pixels, a side longer than %d".formatted(width, height, MAX_SIDE));
+            throw new UnusableImageException(String.format(
+                    Locale.ROOT, "it has %d x %d pixels, a side longer than %d", width, height, MAX_SIDE));
         }
         if (width * height > MAX_PIXELS) {
             throw new UnusableImageException(
-                    "it has %d x %d pixels, more than %d".formatted(width, height, MAX_PIXELS));
+                    String.format(Locale.ROOT, "it has %d x %d pixels, more than %d", width, height, MAX_PIXELS));
         }
     }
 

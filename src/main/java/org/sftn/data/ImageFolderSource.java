@@ -146,9 +146,12 @@ record ImageFolderSource(
                     throw new UserException("there are no images in " + folder + ": it has no folder a class");
                 }
                 if (classes.size() == 1) {
-                    throw new UserException(
-                            "%s has one class folder, %s; a classifier needs two classes or more, each with a folder there%s"
-                                    .formatted(folder, classes.get(0), inner(classes.get(0))));
+                    throw new UserException(String.format(
+                            Locale.ROOT,
+                            "%s has one class folder, %s; a classifier needs two classes or more, each with a folder there%s",
+                            folder,
+                            classes.get(0),
+                            inner(classes.get(0))));
                 }
                 return classes;
             } catch (FileNotFoundException e) {
@@ -157,7 +160,8 @@ record ImageFolderSource(
         }
 
         private UserException unusable(String name, String reason) {
-            return new UserException("the class folder '%s' in %s cannot be used: %s".formatted(name, folder, reason));
+            return new UserException(
+                    String.format(Locale.ROOT, "the class folder '%s' in %s cannot be used: %s", name, folder, reason));
         }
 
         private String inner(String name) throws IOException {
@@ -165,13 +169,13 @@ record ImageFolderSource(
                     InputFolder.list(new Path(folder, name), hadoop).folders();
             return inner.isEmpty()
                     ? ""
-                    : "; it holds the folders %s: if these are the classes, the folder of the split is %s"
-                            .formatted(
-                                    named(inner.stream()
-                                            .map(each ->
-                                                    Printable.of(each.getPath().getName()))
-                                            .toList()),
-                                    new Path(folder, name));
+                    : String.format(
+                            Locale.ROOT,
+                            "; it holds the folders %s: if these are the classes, the folder of the split is %s",
+                            named(inner.stream()
+                                    .map(each -> Printable.of(each.getPath().getName()))
+                                    .toList()),
+                            new Path(folder, name));
         }
 
         /** Adds the image files of all class folders, by class and path. */
@@ -181,8 +185,11 @@ record ImageFolderSource(
                 Path ofClass = new Path(folder, classes.get(label));
                 List<ImageFile> found = find(ofClass, label);
                 if (found.isEmpty()) {
-                    throw new UserException("the class folder %s holds no file with one of the extensions %s"
-                            .formatted(ofClass, String.join(", ", EXTENSIONS)));
+                    throw new UserException(String.format(
+                            Locale.ROOT,
+                            "the class folder %s holds no file with one of the extensions %s",
+                            ofClass,
+                            String.join(", ", EXTENSIONS)));
                 }
                 int prefix = classes.get(label).length() + 1;
                 deeper &= found.stream().allMatch(file -> file.name().indexOf(Path.SEPARATOR_CHAR, prefix) > 0);
@@ -254,8 +261,12 @@ record ImageFolderSource(
         private void addUnreadable(String below, InputFolder.Unreadable what) {
             String name = below + what.name();
             if (what.folder()) {
-                throw new UserException("%s/%s, which may hold images, cannot be used: %s; remove it, or rename it"
-                        .formatted(folder, name, what.reason()));
+                throw new UserException(String.format(
+                        Locale.ROOT,
+                        "%s/%s, which may hold images, cannot be used: %s; remove it, or rename it",
+                        folder,
+                        name,
+                        what.reason()));
             }
             if (isImage(name)) {
                 unreadable.add(new Rejection(split, -1, name, what.reason()));
@@ -283,8 +294,13 @@ record ImageFolderSource(
 
     private static void checkSame(Path trainFolder, Path testFolder, List<String> train, List<String> test) {
         if (!train.equals(test)) {
-            throw new UserException("the classes of %s and %s differ: only in the first: %s; only in the second: %s"
-                    .formatted(trainFolder, testFolder, difference(train, test), difference(test, train)));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "the classes of %s and %s differ: only in the first: %s; only in the second: %s",
+                    trainFolder,
+                    testFolder,
+                    difference(train, test),
+                    difference(test, train)));
         }
     }
 

@@ -2,6 +2,7 @@ package org.sftn.data;
 
 import java.io.IOException;
 import java.io.Serializable;
+import java.util.Locale;
 import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.PrepareSettings.Store;
 import org.sftn.conf.UserException;
@@ -28,13 +29,17 @@ record ImageForm(Store store, int imageSize, int shorterSide) implements Seriali
     static ImageForm of(PrepareSettings settings) {
         int shorterSide = settings.shorterSide();
         if (shorterSide != 0 && settings.store() == Store.PIXELS) {
-            throw new UserException(
-                    "prepare.shorter-side is %d, it needs prepare.store = files: pixels are stored at prepare.image-size"
-                            .formatted(shorterSide));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "prepare.shorter-side is %d, it needs prepare.store = files: pixels are stored at prepare.image-size",
+                    shorterSide));
         }
         if (shorterSide != 0 && shorterSide < settings.imageSize()) {
-            throw new UserException("prepare.shorter-side is %d, it must be 0 or at least prepare.image-size, %d"
-                    .formatted(shorterSide, settings.imageSize()));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "prepare.shorter-side is %d, it must be 0 or at least prepare.image-size, %d",
+                    shorterSide,
+                    settings.imageSize()));
         }
         return new ImageForm(settings.store(), settings.imageSize(), shorterSide);
     }

@@ -8,6 +8,7 @@ import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
@@ -82,8 +83,11 @@ record ImageNetTarsSource(
             throw new UserException("there are no images in " + train.path);
         }
         if (classes.size() == 1) {
-            throw new UserException("%s has the images of one class, %s; a classifier needs two classes or more"
-                    .formatted(train.path, classes.get(0)));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "%s has the images of one class, %s; a classifier needs two classes or more",
+                    train.path,
+                    classes.get(0)));
         }
         boolean named = testFiles.stream().allMatch(file -> file.className() != null);
         GroundTruth truth = named
@@ -138,7 +142,8 @@ record ImageNetTarsSource(
                 }
             }
             SerializableConfiguration settings = new SerializableConfiguration(hadoop);
-            spark.sc().setJobDescription("list %,d tars in %s".formatted(parts.size(), path.getName()));
+            spark.sc()
+                    .setJobDescription(String.format(Locale.ROOT, "list %,d tars in %s", parts.size(), path.getName()));
             List<TarListing> listings = parts.isEmpty()
                     ? List.of()
                     : spark.parallelize(parts, parts.size())
@@ -174,7 +179,8 @@ record ImageNetTarsSource(
             for (TarListing.Unreadable each : listing.unreadable()) {
                 String name = part.name() + "/" + each.name();
                 if (each.name().endsWith(TAR)) {
-                    throw new UserException("%s in %s cannot be used: %s".formatted(name, path, each.reason()));
+                    throw new UserException(
+                            String.format(Locale.ROOT, "%s in %s cannot be used: %s", name, path, each.reason()));
                 } else if (ImageFolderSource.isImage(each.name())) {
                     unlisted.add(new Rejection(split, -1, name, each.reason()));
                 } else {
@@ -187,14 +193,14 @@ record ImageNetTarsSource(
             }
             String where = part.className() == null ? "" : " in its " + part.name();
             if (damagedTars == DamagedTars.FAIL) {
-                throw new UserException(
-                        "%s is cut or damaged%s, after %d whole files%s: %s; prepare.damaged-tars = skip uses what is whole"
-                                .formatted(
-                                        path,
-                                        where,
-                                        listing.entries().size(),
-                                        damage.entry() == null ? "" : ", at " + damage.entry(),
-                                        damage.reason()));
+                throw new UserException(String.format(
+                        Locale.ROOT,
+                        "%s is cut or damaged%s, after %d whole files%s: %s; prepare.damaged-tars = skip uses what is whole",
+                        path,
+                        where,
+                        listing.entries().size(),
+                        damage.entry() == null ? "" : ", at " + damage.entry(),
+                        damage.reason()));
             }
             String name = part.name() + (damage.entry() == null ? "" : "/" + damage.entry());
             unlisted.add(new Rejection(split, -1, name, damage.reason()));
@@ -217,8 +223,11 @@ record ImageNetTarsSource(
 
         private String require(Found file, String className) {
             if (className == null) {
-                throw new UserException("%s holds %s, which lies neither in a tar nor in a folder of its class"
-                        .formatted(path, file.entry().name()));
+                throw new UserException(String.format(
+                        Locale.ROOT,
+                        "%s holds %s, which lies neither in a tar nor in a folder of its class",
+                        path,
+                        file.entry().name()));
             }
             return className;
         }
@@ -234,13 +243,14 @@ record ImageNetTarsSource(
                         truth == null || file.className() != null ? file.className() : truth.of(file.fileName());
                 Integer label = labels.get(className);
                 if (label == null) {
-                    throw new UserException("the class of %s in %s is %s, which is none of the %d classes of training%s"
-                            .formatted(
-                                    file.entry().name(),
-                                    path,
-                                    className == null ? "not known" : className,
-                                    classes.size(),
-                                    truth == null ? "" : ", by " + truth.path()));
+                    throw new UserException(String.format(
+                            Locale.ROOT,
+                            "the class of %s in %s is %s, which is none of the %d classes of training%s",
+                            file.entry().name(),
+                            path,
+                            className == null ? "not known" : className,
+                            classes.size(),
+                            truth == null ? "" : ", by " + truth.path()));
                 }
                 String name = className + "/" + file.fileName();
                 if (file.entry().length() > ImageFile.MAX_FILE_BYTES) {

@@ -1,5 +1,6 @@
 package org.sftn.data;
 
+import java.util.Locale;
 import org.sftn.conf.DataSettings.ColorJitter;
 import org.sftn.conf.PrepareSettings.Store;
 import org.sftn.nn.Layout;
@@ -115,8 +116,13 @@ final class ImageViews {
     private byte[] stored(Sample sample) {
         int size = preprocessing.imageSize();
         if (sample.image().length != preprocessing.values()) {
-            throw new IllegalStateException("an image of %d x %d pixels needs %d bytes, not %d"
-                    .formatted(size, size, preprocessing.values(), sample.image().length));
+            throw new IllegalStateException(String.format(
+                    Locale.ROOT,
+                    "an image of %d x %d pixels needs %d bytes, not %d",
+                    size,
+                    size,
+                    preprocessing.values(),
+                    sample.image().length));
         }
         return sample.image();
     }

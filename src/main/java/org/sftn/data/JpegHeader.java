@@ -1,5 +1,7 @@
 package org.sftn.data;
 
+import java.util.Locale;
+
 /**
  * What a JPEG's frame header says (ITU-T T.81, B.2.2), read before anything is allocated for its pixels.
  *
@@ -61,8 +63,8 @@ record JpegHeader(int process, int precision, int width, int height, int compone
                 components,
                 scans(file, at, marker, components));
         if (header.width < 1 || header.height < 1) {
-            throw new UnusableImageException(
-                    "it cannot be decoded: it has %d x %d pixels".formatted(header.width, header.height));
+            throw new UnusableImageException(String.format(
+                    Locale.ROOT, "it cannot be decoded: it has %d x %d pixels", header.width, header.height));
         }
         return header;
     }

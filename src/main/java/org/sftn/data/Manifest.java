@@ -11,6 +11,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
@@ -164,22 +165,30 @@ public record Manifest(
             throw new UserException("there is no data set in " + folder + ": " + FILE + " is missing", e);
         }
         if (bytes.length > MAX_BYTES) {
-            throw new UserException(
-                    "the data set cannot be used: %s is longer than %d bytes".formatted(path, MAX_BYTES));
+            throw new UserException(String.format(
+                    Locale.ROOT, "the data set cannot be used: %s is longer than %d bytes", path, MAX_BYTES));
         }
         try {
             JsonNode tree = JSON.readTree(bytes);
             int format = tree.path("format").asInt();
             if (format != FORMAT) {
-                throw new UserException(
-                        "the data set cannot be used: %s has format %s, this version reads %d; prepare it again"
-                                .formatted(path, tree.path("format").asText("unknown"), FORMAT));
+                throw new UserException(String.format(
+                        Locale.ROOT,
+                        "the data set cannot be used: %s has format %s, this version reads %d; prepare it again",
+                        path,
+                        tree.path("format").asText("unknown"),
+                        FORMAT));
             }
             return JSON.treeToValue(tree, Manifest.class);
         } catch (IOException e) {
             // Not only Jackson's own exceptions: it also throws those of a wrong encoding.
             throw new UserException(
-                    "the data set cannot be used: %s is damaged: %s".formatted(path, Printable.damageOfJson(e)), e);
+                    String.format(
+                            Locale.ROOT,
+                            "the data set cannot be used: %s is damaged: %s",
+                            path,
+                            Printable.damageOfJson(e)),
+                    e);
         }
     }
 

@@ -207,15 +207,15 @@ public final class Preparer {
         if (share > settings.maxRejectedShare() || emptySplit) {
             Path named = folder.suffix("." + REJECTED);
             writeRejected(files, named, rejections);
-            throw new UserException(
-                    "the data set cannot be made: %d of %d images cannot be used, a share of %.4f where prepare.max-rejected-share = %s%s; %s names them with the reasons"
-                            .formatted(
-                                    rejections.size(),
-                                    usable + rejections.size(),
-                                    share,
-                                    settings.maxRejectedShare(),
-                                    emptySplit ? ", and a split has none left" : "",
-                                    named));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "the data set cannot be made: %d of %d images cannot be used, a share of %.4f where prepare.max-rejected-share = %s%s; %s names them with the reasons",
+                    rejections.size(),
+                    usable + rejections.size(),
+                    share,
+                    settings.maxRejectedShare(),
+                    emptySplit ? ", and a split has none left" : "",
+                    named));
         }
     }
 

@@ -2,6 +2,7 @@ package org.sftn.data;
 
 import java.io.Serializable;
 import java.util.List;
+import java.util.Locale;
 import org.sftn.conf.DataSettings;
 import org.sftn.conf.PrepareSettings.Store;
 import org.sftn.conf.Problems;
@@ -32,8 +33,11 @@ public record Preprocessing(
         mean = List.copyOf(mean);
         standardDeviation = List.copyOf(standardDeviation);
         if (imageSize < 1 || evaluationResize < imageSize) {
-            throw new IllegalArgumentException("images cannot be of size %d after resizing to %d for evaluation"
-                    .formatted(imageSize, evaluationResize));
+            throw new IllegalArgumentException(String.format(
+                    Locale.ROOT,
+                    "images cannot be of size %d after resizing to %d for evaluation",
+                    imageSize,
+                    evaluationResize));
         }
         if (augmentation.cutsFromFiles() && store != Store.FILES) {
             throw new IllegalArgumentException("parts cannot be cut out of image files: the data set holds pixels");
@@ -78,13 +82,16 @@ public record Preprocessing(
                             + " prepare it with prepare.store = files");
         }
         if (resize != 0 && manifest.store() != Store.FILES) {
-            problems.add(
-                    "data.evaluation-resize is %d, it needs the image files, but the data set in data.path holds pixels: prepare it with prepare.store = files"
-                            .formatted(resize));
+            problems.add(String.format(
+                    Locale.ROOT,
+                    "data.evaluation-resize is %d, it needs the image files, but the data set in data.path holds pixels: prepare it with prepare.store = files",
+                    resize));
         } else if (resize != 0 && resize < manifest.imageSize()) {
-            problems.add(
-                    "data.evaluation-resize is %d, it must be 0 or at least the size of the images of the data set in data.path, %d"
-                            .formatted(resize, manifest.imageSize()));
+            problems.add(String.format(
+                    Locale.ROOT,
+                    "data.evaluation-resize is %d, it must be 0 or at least the size of the images of the data set in data.path, %d",
+                    resize,
+                    manifest.imageSize()));
         }
         problems.throwIfAny();
         return new Preprocessing(

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * The samples of one rank, by position: the sample with index {@code position * ranks + rank}. Images beyond the memory allowed
@@ -93,9 +94,13 @@ public final class SampleStore implements AutoCloseable {
         for (int i = 0; i < entries.size(); i++) {
             long index = entries.get(i).index();
             if (step < 1 || first >= step || index != first + i * step) {
-                throw new IllegalArgumentException(
-                        "the samples of a rank must be evenly spaced: index %d stands at position %d, after %d and %d"
-                                .formatted(index, i, first, first + step));
+                throw new IllegalArgumentException(String.format(
+                        Locale.ROOT,
+                        "the samples of a rank must be evenly spaced: index %d stands at position %d, after %d and %d",
+                        index,
+                        i,
+                        first,
+                        first + step));
             }
         }
     }

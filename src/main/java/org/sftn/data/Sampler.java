@@ -1,5 +1,7 @@
 package org.sftn.data;
 
+import java.util.Locale;
+
 /**
  * Which images form each global batch, seen from one rank. Image {@code i} belongs to lane {@code i % globalBatch}; batch
  * {@code b} of an epoch takes the {@code b}-th image of each lane in the lane's own order for that epoch; a rank owns the lanes
@@ -25,8 +27,13 @@ public final class Sampler {
      */
     public Sampler(long total, int globalBatch, int rank, int ranks, long seed) {
         if (total < 1 || ranks < 1 || rank < 0 || rank >= ranks || globalBatch < 1 || globalBatch % ranks != 0) {
-            throw new IllegalArgumentException("%d images in batches of %d cannot be sampled by rank %d of %d"
-                    .formatted(total, globalBatch, rank, ranks));
+            throw new IllegalArgumentException(String.format(
+                    Locale.ROOT,
+                    "%d images in batches of %d cannot be sampled by rank %d of %d",
+                    total,
+                    globalBatch,
+                    rank,
+                    ranks));
         }
         this.total = total;
         this.globalBatch = globalBatch;

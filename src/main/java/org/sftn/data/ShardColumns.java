@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileSystem;
@@ -122,7 +123,7 @@ final class ShardColumns implements Closeable {
                 long length = column.getTotal_compressed_size();
                 require(
                         first >= Integer.BYTES && length >= 0 && length <= end - first,
-                        "its column %s cannot have %d bytes at %d".formatted(name, length, first));
+                        String.format(Locale.ROOT, "its column %s cannot have %d bytes at %d", name, length, first));
                 return new Column(name, first, first + length);
             }
         }
@@ -159,7 +160,7 @@ final class ShardColumns implements Closeable {
             int length = page.getInt();
             require(
                     length >= 0 && length <= page.remaining(),
-                    "a value of its column %s cannot have %d bytes".formatted(name, length));
+                    String.format(Locale.ROOT, "a value of its column %s cannot have %d bytes", name, length));
             byte[] value = new byte[length];
             page.get(value);
             return value;
@@ -193,7 +194,7 @@ final class ShardColumns implements Closeable {
             long first = in.getPos();
             require(
                     length >= 0 && length <= last - first,
-                    "a page of its column %s cannot have %d bytes".formatted(name, length));
+                    String.format(Locale.ROOT, "a page of its column %s cannot have %d bytes", name, length));
             page = ByteBuffer.wrap(bytes(in, first, length)).order(ByteOrder.LITTLE_ENDIAN);
             at = first + length;
         }

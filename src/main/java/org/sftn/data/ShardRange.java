@@ -3,6 +3,7 @@ package org.sftn.data;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Iterator;
+import java.util.Locale;
 import java.util.NoSuchElementException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -97,13 +98,21 @@ record ShardRange(String path, long first, int row, int images, int classes, int
                     throw new IOException("it ends there");
                 }
             } catch (ShardFile.DamagedException e) {
-                skipOrFail("the shard %s is damaged at image %d: %s".formatted(path, index, e.getMessage()), e);
+                skipOrFail(
+                        String.format(
+                                Locale.ROOT, "the shard %s is damaged at image %d: %s", path, index, e.getMessage()),
+                        e);
                 return Sample.damaged(index);
             } catch (IOException | RuntimeException e) {
                 broken = true;
                 skipOrFail(
-                        "the shard %s is damaged before image %d, %d images: %s"
-                                .formatted(path, index, images - done + 1, e.getMessage()),
+                        String.format(
+                                Locale.ROOT,
+                                "the shard %s is damaged before image %d, %d images: %s",
+                                path,
+                                index,
+                                images - done + 1,
+                                e.getMessage()),
                         e);
                 return Sample.damaged(index);
             }
@@ -111,14 +120,15 @@ record ShardRange(String path, long first, int row, int images, int classes, int
                     || image.label() >= classes
                     || imageBytes != 0 && image.image().length != imageBytes) {
                 skipOrFail(
-                        "the shard %s is damaged at image %d: it has label %d of %d classes and %d bytes%s"
-                                .formatted(
-                                        path,
-                                        index,
-                                        image.label(),
-                                        classes,
-                                        image.image().length,
-                                        imageBytes == 0 ? "" : " in place of " + imageBytes),
+                        String.format(
+                                Locale.ROOT,
+                                "the shard %s is damaged at image %d: it has label %d of %d classes and %d bytes%s",
+                                path,
+                                index,
+                                image.label(),
+                                classes,
+                                image.image().length,
+                                imageBytes == 0 ? "" : " in place of " + imageBytes),
                         null);
                 return Sample.damaged(index);
             }

@@ -57,7 +57,7 @@ final class SplitWriter {
                 parts.add(new Numbered(numbers[place], items.get(numbers[place])));
             }
             tasks.add(new ShardTask(
-                    "part-%05d.parquet".formatted(shard),
+                    String.format(Locale.ROOT, "part-%05d.parquet", shard),
                     split,
                     folder.toString(),
                     reports.toString(),
@@ -123,7 +123,9 @@ final class SplitWriter {
     private List<ShardReport> run(List<ShardTask> open, PrintStream out) throws IOException, InterruptedException {
         SerializableConfiguration hadoop = new SerializableConfiguration(spark.hadoopConfiguration());
         long start = System.nanoTime();
-        spark.sc().setJobDescription("write %,d shards of the %s split".formatted(open.size(), split.key()));
+        spark.sc()
+                .setJobDescription(
+                        String.format(Locale.ROOT, "write %,d shards of the %s split", open.size(), split.key()));
         JavaFutureAction<List<ShardReport>> running = spark.parallelize(open, open.size())
                 .map(task -> task.write(hadoop.value()))
                 .collectAsync();
@@ -157,7 +159,9 @@ final class SplitWriter {
             }
         }
         double seconds = (System.nanoTime() - start) / 1e9;
-        String left = done == 0 ? "" : ", left %d s".formatted(Math.round(seconds * (open.size() - done) / done));
+        String left = done == 0
+                ? ""
+                : String.format(Locale.ROOT, ", left %d s", Math.round(seconds * (open.size() - done) / done));
         out.printf(
                 Locale.ROOT,
                 "%s: %,d of %,d shards, %.0f s%s%n",

@@ -8,6 +8,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.hadoop.fs.FSDataInputStream;
@@ -89,7 +90,10 @@ record TarListing(List<Entry> entries, List<Unreadable> unreadable, Damage damag
                         unreadable,
                         new Damage(
                                 name,
-                                "the archive ends in it, %d bytes before its end".formatted(size - (end - data))));
+                                String.format(
+                                        Locale.ROOT,
+                                        "the archive ends in it, %d bytes before its end",
+                                        size - (end - data))));
             }
             String reason = unreadable(entry, file, at, end);
             if (reason != null) {
@@ -140,11 +144,12 @@ record TarListing(List<Entry> entries, List<Unreadable> unreadable, Damage damag
         return new TarListing(
                 entries,
                 unreadable,
-                new Damage(null, "the archive ends at byte %d without a mark of its end".formatted(at)));
+                new Damage(
+                        null, String.format(Locale.ROOT, "the archive ends at byte %d without a mark of its end", at)));
     }
 
     private static Damage damaged(long at, String reason) {
-        return new Damage(null, "the archive is damaged at byte %d: %s".formatted(at, reason));
+        return new Damage(null, String.format(Locale.ROOT, "the archive is damaged at byte %d: %s", at, reason));
     }
 
     /** A part of a stream, which counts; a failure of the stream itself is kept apart from what the reader makes of the bytes. */

@@ -2,6 +2,7 @@ package org.sftn.data;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.PrepareSettings;
@@ -33,8 +34,13 @@ final class TinyImageNetSource {
         String name = path.substring(path.lastIndexOf(Path.SEPARATOR_CHAR) + 1);
         int label = classes.indexOf(truth.of(name));
         if (label < 0) {
-            throw new UserException("%s does not give %s one of the classes of %s: it says %s"
-                    .formatted(truth.path(), Printable.of(name), train, truth.of(name)));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "%s does not give %s one of the classes of %s: it says %s",
+                    truth.path(),
+                    Printable.of(name),
+                    train,
+                    truth.of(name)));
         }
         return label;
     }

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -104,15 +105,15 @@ public record Ab(Initialisation initialisation, Preliminary.Schedule schedule) i
                             new TransposedConvolution(in, out, 4, 2, 1))
                     .filter(layer -> layer.outputShape(List.of(from)).equals(to))
                     .findFirst()
-                    .orElseThrow(() -> new UserException(
-                            "ab cannot compare stage %d of the student %s (%s) with stage %d of the teacher %s (%s): their resolutions are not equal, nor is one twice the other"
-                                    .formatted(
-                                            stages.student(),
-                                            pair.student().name(),
-                                            from,
-                                            stages.teacher(),
-                                            pair.teacher().name(),
-                                            to)));
+                    .orElseThrow(() -> new UserException(String.format(
+                            Locale.ROOT,
+                            "ab cannot compare stage %d of the student %s (%s) with stage %d of the teacher %s (%s): their resolutions are not equal, nor is one twice the other",
+                            stages.student(),
+                            pair.student().name(),
+                            from,
+                            stages.teacher(),
+                            pair.teacher().name(),
+                            to)));
             String name = "connector" + stages.student() + ".";
             connectors.add(name + "conv", convolution, input);
             return connectors.add(name + "bn", new BatchNorm(out), name + "conv");

@@ -93,8 +93,10 @@ public record Crd(
     @Override
     public List<String> notes(long images, int batch) {
         return List.of(
-                "images are compared with those of other classes on the same executor: at most %d there, n of the noise 1/n"
-                        .formatted(images),
+                String.format(
+                        Locale.ROOT,
+                        "images are compared with those of other classes on the same executor: at most %d there, n of the noise 1/n",
+                        images),
                 String.format(
                         Locale.ROOT,
                         "memory on each executor: 2 banks x %d images x %d x 4 bytes = %.1f MiB, and %.1f MiB for %d negatives of %d images",

@@ -1,5 +1,6 @@
 package org.sftn.distill;
 
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -48,8 +49,14 @@ public record Fitnet(double weight, int stage, Network regressor) implements Dis
     private static void requireStage(String path, int stage, String role, Architecture architecture) {
         int count = architecture.stages().size();
         if (stage > count) {
-            throw new UserException("%s.hint-stage is %d, but the %s %s has %d stages"
-                    .formatted(path, stage, role, architecture.name(), count));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "%s.hint-stage is %d, but the %s %s has %d stages",
+                    path,
+                    stage,
+                    role,
+                    architecture.name(),
+                    count));
         }
     }
 
@@ -57,16 +64,16 @@ public record Fitnet(double weight, int stage, Network regressor) implements Dis
         Shape student = pair.student().stageShape(stage);
         Shape teacher = pair.teacher().stageShape(stage);
         Layer convolution = convolution(student, teacher)
-                .orElseThrow(() -> new UserException(
-                        "%s cannot join stage %d of the student %s (%s) to stage %d of the teacher %s (%s): its regressor doubles a resolution, halves it, or takes the same number of pixels off height and width"
-                                .formatted(
-                                        NAME,
-                                        stage,
-                                        pair.student().name(),
-                                        student,
-                                        stage,
-                                        pair.teacher().name(),
-                                        teacher)));
+                .orElseThrow(() -> new UserException(String.format(
+                        Locale.ROOT,
+                        "%s cannot join stage %d of the student %s (%s) to stage %d of the teacher %s (%s): its regressor doubles a resolution, halves it, or takes the same number of pixels off height and width",
+                        NAME,
+                        stage,
+                        pair.student().name(),
+                        student,
+                        stage,
+                        pair.teacher().name(),
+                        teacher)));
         Network.Builder b = Network.builder();
         String x = b.input(STUDENT + Taps.stage(stage), student);
         x = b.add("conv", convolution, x);

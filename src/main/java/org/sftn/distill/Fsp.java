@@ -3,6 +3,7 @@ package org.sftn.distill;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -54,16 +55,16 @@ public record Fsp(Preliminary first) implements DistillationMethod {
             String taught = teacher.get(i).substring(TEACHER.length());
             if (learning.tapShape(learnt).channels()
                     != teaching.tapShape(taught).channels()) {
-                throw new UserException(
-                        "%s cannot compare %s of the student %s (%s) with %s of the teacher %s (%s): both need the same number of channels"
-                                .formatted(
-                                        NAME,
-                                        learnt,
-                                        pair.student().name(),
-                                        learning.tapShape(learnt),
-                                        taught,
-                                        pair.teacher().name(),
-                                        teaching.tapShape(taught)));
+                throw new UserException(String.format(
+                        Locale.ROOT,
+                        "%s cannot compare %s of the student %s (%s) with %s of the teacher %s (%s): both need the same number of channels",
+                        NAME,
+                        learnt,
+                        pair.student().name(),
+                        learning.tapShape(learnt),
+                        taught,
+                        pair.teacher().name(),
+                        teaching.tapShape(taught)));
             }
         }
     }
@@ -76,9 +77,16 @@ public record Fsp(Preliminary first) implements DistillationMethod {
             Shape bottom = network.tapShape(lower);
             Shape top = network.tapShape(upper);
             if (!MatchedStages.comparable(bottom, top)) {
-                throw new UserException(
-                        "%s cannot multiply %s (%s) and %s (%s) of the %s %s: neither resolution is a whole multiple of the other"
-                                .formatted(NAME, lower, bottom, upper, top, role, architecture.name()));
+                throw new UserException(String.format(
+                        Locale.ROOT,
+                        "%s cannot multiply %s (%s) and %s (%s) of the %s %s: neither resolution is a whole multiple of the other",
+                        NAME,
+                        lower,
+                        bottom,
+                        upper,
+                        top,
+                        role,
+                        architecture.name()));
             }
         }
     }

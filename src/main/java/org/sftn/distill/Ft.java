@@ -1,6 +1,7 @@
 package org.sftn.distill;
 
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -50,22 +51,23 @@ public record Ft(double weight, String taught, Network paraphraser, Network tran
         Shape teacher = pair.teacher().stageShape(teacherStages);
         Shape student = pair.student().stageShape(studentStages);
         if (Math.min(pixels(teacher), pixels(student)) == 1) {
-            throw new UserException(
-                    "ft compares the pixels of the last stages of the student %s (%s) and the teacher %s (%s), which must have more than one"
-                            .formatted(
-                                    pair.student().name(),
-                                    student,
-                                    pair.teacher().name(),
-                                    teacher));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "ft compares the pixels of the last stages of the student %s (%s) and the teacher %s (%s), which must have more than one",
+                    pair.student().name(),
+                    student,
+                    pair.teacher().name(),
+                    teacher));
         }
         int factors = (int) (teacher.channels() * settings.paraphraseRate());
         if (factors < 1) {
-            throw new UserException("%s.paraphrase-rate of %s leaves no factor of the %d channels of the teacher %s"
-                    .formatted(
-                            path,
-                            settings.paraphraseRate(),
-                            teacher.channels(),
-                            pair.teacher().name()));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "%s.paraphrase-rate of %s leaves no factor of the %d channels of the teacher %s",
+                    path,
+                    settings.paraphraseRate(),
+                    teacher.channels(),
+                    pair.teacher().name()));
         }
         String taught = TEACHER + Taps.stage(teacherStages);
         Ft method = new Ft(

@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.sftn.conf.UserException;
@@ -29,16 +30,16 @@ record MatchedStages(List<Pair.Stages> stages) implements Serializable {
             Shape student = pair.student().stageShape(each.student());
             Shape teacher = pair.teacher().stageShape(each.teacher());
             if (!comparable(student, teacher)) {
-                throw new UserException(
-                        "%s cannot compare stage %d of the student %s (%s) with stage %d of the teacher %s (%s): neither resolution is a whole multiple of the other"
-                                .formatted(
-                                        method,
-                                        each.student(),
-                                        pair.student().name(),
-                                        student,
-                                        each.teacher(),
-                                        pair.teacher().name(),
-                                        teacher));
+                throw new UserException(String.format(
+                        Locale.ROOT,
+                        "%s cannot compare stage %d of the student %s (%s) with stage %d of the teacher %s (%s): neither resolution is a whole multiple of the other",
+                        method,
+                        each.student(),
+                        pair.student().name(),
+                        student,
+                        each.teacher(),
+                        pair.teacher().name(),
+                        teacher));
             }
         }
         return new MatchedStages(pair.stages());

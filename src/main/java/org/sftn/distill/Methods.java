@@ -2,6 +2,7 @@ package org.sftn.distill;
 
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.sftn.conf.Nearest;
@@ -146,13 +147,17 @@ public final class Methods {
             return recipe;
         }
         if (method.name().equals(Kd.NAME)) {
-            throw new UserException(
-                    "distill.add-kd is %s, but distill.method is kd already: set distill.kd.weight".formatted(addKd));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "distill.add-kd is %s, but distill.method is kd already: set distill.kd.weight",
+                    addKd));
         }
         if (!recipe.fixedValues().isEmpty()) {
-            throw new UserException(
-                    "distill.add-kd is %s, but method %s keeps the teacher's classifier and trains no outputs: set it to 0"
-                            .formatted(addKd, method.name()));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "distill.add-kd is %s, but method %s keeps the teacher's classifier and trains no outputs: set it to 0",
+                    addKd,
+                    method.name()));
         }
         Map<String, DistillationMethod> terms = new HashMap<>(recipe.terms());
         terms.put(
@@ -167,10 +172,11 @@ public final class Methods {
         return ALL.stream()
                 .filter(m -> m.name().equals(name))
                 .findFirst()
-                .orElseThrow(() -> new UserException("distill.method cannot be '%s'; there are %s%s"
-                        .formatted(
-                                name,
-                                names.stream().collect(Collectors.joining(", ")),
-                                Nearest.suggestion(name, names))));
+                .orElseThrow(() -> new UserException(String.format(
+                        Locale.ROOT,
+                        "distill.method cannot be '%s'; there are %s%s",
+                        name,
+                        names.stream().collect(Collectors.joining(", ")),
+                        Nearest.suggestion(name, names))));
     }
 }

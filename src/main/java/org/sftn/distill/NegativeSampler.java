@@ -1,6 +1,7 @@
 package org.sftn.distill;
 
 import java.util.Arrays;
+import java.util.Locale;
 import org.sftn.conf.UserException;
 import org.sftn.data.RandomStream;
 import org.sftn.distill.Crd.Positive;
@@ -67,9 +68,11 @@ final class NegativeSampler {
         int[] present = Arrays.stream(rows).map(row -> labels[row]).distinct().toArray();
         for (int c : present) {
             if (others(c) == 0) {
-                throw new UserException(
-                        "crd compares images with those of other classes on the same executor; all %d images of this one are of class %d"
-                                .formatted(labels.length, c));
+                throw new UserException(String.format(
+                        Locale.ROOT,
+                        "crd compares images with those of other classes on the same executor; all %d images of this one are of class %d",
+                        labels.length,
+                        c));
             }
         }
         int[] rich = Arrays.stream(present).filter(c -> others(c) >= each).toArray();

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -81,9 +82,12 @@ public record Oh(double weight, double lossDivisor, List<Stage> stages, Network 
 
     private static Tensor margins(Pair pair, String tap) {
         String batchNorm = batchNorm(pair.teacher().network(), tap)
-                .orElseThrow(() -> new UserException(
-                        "%s cannot learn from the teacher %s: no one batch-norm makes its %s, so it has no margins"
-                                .formatted(NAME, pair.teacher().name(), tap)));
+                .orElseThrow(() -> new UserException(String.format(
+                        Locale.ROOT,
+                        "%s cannot learn from the teacher %s: no one batch-norm makes its %s, so it has no margins",
+                        NAME,
+                        pair.teacher().name(),
+                        tap)));
         Map<String, Tensor> values = pair.saved().values();
         float[] scales = values.get(batchNorm + ".weight").values();
         float[] means = values.get(batchNorm + ".bias").values();

@@ -3,6 +3,7 @@ package org.sftn.distill;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.sftn.conf.UserException;
@@ -32,14 +33,14 @@ public final class Pair {
         this.student = student;
         teacher.map(Teacher::architecture).ifPresent(taught -> {
             if (taught.classes() != student.classes() || !taught.image().equals(student.image())) {
-                throw new UserException(
-                        "the teacher (%s) cannot teach here: it knows %d classes of images of %s, the data have %d classes of images of %s"
-                                .formatted(
-                                        taught.name(),
-                                        taught.classes(),
-                                        taught.image(),
-                                        student.classes(),
-                                        student.image()));
+                throw new UserException(String.format(
+                        Locale.ROOT,
+                        "the teacher (%s) cannot teach here: it knows %d classes of images of %s, the data have %d classes of images of %s",
+                        taught.name(),
+                        taught.classes(),
+                        taught.image(),
+                        student.classes(),
+                        student.image()));
             }
         });
     }
@@ -76,9 +77,13 @@ public final class Pair {
             }
         }
         if (pairs.isEmpty()) {
-            throw new UserException(
-                    "%s cannot learn from the stages of %s: no stage of the student (%s) has the resolution of one of the teacher (%s)"
-                            .formatted(student.name(), teacher().name(), shapes(student), shapes(teacher())));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "%s cannot learn from the stages of %s: no stage of the student (%s) has the resolution of one of the teacher (%s)",
+                    student.name(),
+                    teacher().name(),
+                    shapes(student),
+                    shapes(teacher())));
         }
         return pairs;
     }

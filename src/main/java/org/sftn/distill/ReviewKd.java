@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -163,18 +164,18 @@ public record ReviewKd(double weight, int warmUpEpochs, Network fusion, Map<Stri
                 // The nearest neighbour: of each window its first value.
                 return b.add(name, new AveragePool(1, down, 0), map);
             }
-            throw new UserException(
-                    "reviewkd cannot fuse stage %d of the student %s and compare it with stage %d of the teacher %s (%s): %dx%d does not become %dx%d by a whole factor"
-                            .formatted(
-                                    stages.student(),
-                                    pair.student().name(),
-                                    stages.teacher(),
-                                    pair.teacher().name(),
-                                    pair.teacher().stageShape(stages.teacher()),
-                                    from.height(),
-                                    from.width(),
-                                    to.height(),
-                                    to.width()));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "reviewkd cannot fuse stage %d of the student %s and compare it with stage %d of the teacher %s (%s): %dx%d does not become %dx%d by a whole factor",
+                    stages.student(),
+                    pair.student().name(),
+                    stages.teacher(),
+                    pair.teacher().name(),
+                    pair.teacher().stageShape(stages.teacher()),
+                    from.height(),
+                    from.width(),
+                    to.height(),
+                    to.width()));
         }
     }
 

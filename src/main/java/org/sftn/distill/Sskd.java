@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -73,7 +74,8 @@ public record Sskd(int student, int teacher, Terms terms, Preliminary.Schedule s
         SskdSettings settings = all.bind(path, SskdSettings.class);
         Shape image = pair.student().image();
         if (image.height() != image.width()) {
-            throw new UserException("sskd turns images by 90 degrees: images of %s are not square".formatted(image));
+            throw new UserException(
+                    String.format(Locale.ROOT, "sskd turns images by 90 degrees: images of %s are not square", image));
         }
         Sskd sskd = new Sskd(
                 pair.student().head().tapShape(Taps.POOLED).elements(),

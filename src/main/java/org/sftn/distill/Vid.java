@@ -2,6 +2,7 @@ package org.sftn.distill;
 
 import java.util.HashMap;
 import java.util.LinkedHashSet;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -42,8 +43,13 @@ public record Vid(double weight, double epsilon, MatchedStages stages, Network p
     static Recipe bind(Settings all, String path, Pair pair) {
         VidSettings settings = all.bind(path, VidSettings.class);
         if (settings.initialVariance() <= settings.epsilon()) {
-            throw new UserException("%s.initial-variance is %s, but variances are above %s.epsilon = %s"
-                    .formatted(path, settings.initialVariance(), path, settings.epsilon()));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "%s.initial-variance is %s, but variances are above %s.epsilon = %s",
+                    path,
+                    settings.initialVariance(),
+                    path,
+                    settings.epsilon()));
         }
         MatchedStages stages = MatchedStages.of(NAME, pair);
         Network.Builder predictors = Network.builder();

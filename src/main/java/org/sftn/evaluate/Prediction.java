@@ -1,6 +1,7 @@
 package org.sftn.evaluate;
 
 import java.io.Serializable;
+import java.util.Locale;
 import org.sftn.conf.UserException;
 
 /**
@@ -22,8 +23,12 @@ public record Prediction(long index, String name, int label, int predicted, doub
         for (int c = 0; c < logits.length; c++) {
             float logit = logits[c];
             if (!Float.isFinite(logit)) {
-                throw new UserException("the model cannot be evaluated: its output for image %d (%s) is %s"
-                        .formatted(index, name, logit));
+                throw new UserException(String.format(
+                        Locale.ROOT,
+                        "the model cannot be evaluated: its output for image %d (%s) is %s",
+                        index,
+                        name,
+                        logit));
             }
             if (logit > logits[predicted]) {
                 predicted = c;

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
@@ -55,14 +56,14 @@ public final class Replica implements Serializable {
         ModelDescription description = model.description();
         Shape image = Shape.of(Preprocessing.CHANNELS, data.imageSize(), data.imageSize());
         if (description.classes() != data.classes() || !description.imageShape().equals(image)) {
-            throw new UserException(
-                    "the model (%s) cannot be evaluated on these data: it knows %d classes of images of %s, the data have %d classes of images of %s"
-                            .formatted(
-                                    description.architecture(),
-                                    description.classes(),
-                                    description.imageShape(),
-                                    data.classes(),
-                                    image));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "the model (%s) cannot be evaluated on these data: it knows %d classes of images of %s, the data have %d classes of images of %s",
+                    description.architecture(),
+                    description.classes(),
+                    description.imageShape(),
+                    data.classes(),
+                    image));
         }
         return new Replica(
                 Zoo.create(description.architecture(), description.imageShape(), description.classes())

@@ -1,6 +1,7 @@
 package org.sftn.export;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.sftn.conf.UserException;
@@ -32,9 +33,12 @@ final class SavedNetwork {
                     if (tensor == null || !tensor.shape().equals(spec.shape())) {
                         throw refusal(
                                 model.description(),
-                                "%s must be of %s, its weights have %s"
-                                        .formatted(
-                                                spec.name(), spec.shape(), tensor == null ? "none" : tensor.shape()));
+                                String.format(
+                                        Locale.ROOT,
+                                        "%s must be of %s, its weights have %s",
+                                        spec.name(),
+                                        spec.shape(),
+                                        tensor == null ? "none" : tensor.shape()));
                     }
                 });
     }
@@ -49,12 +53,17 @@ final class SavedNetwork {
                 || !deviation.stream().allMatch(value -> value > 0 && Double.isFinite(value))) {
             throw refusal(
                     description,
-                    "images of %d channels cannot be normalised by mean %s and deviation %s"
-                            .formatted(channels, mean, deviation));
+                    String.format(
+                            Locale.ROOT,
+                            "images of %d channels cannot be normalised by mean %s and deviation %s",
+                            channels,
+                            mean,
+                            deviation));
         }
     }
 
     private static UserException refusal(ModelDescription description, String reason) {
-        return new UserException("the model (%s) cannot be exported: %s".formatted(description.architecture(), reason));
+        return new UserException(String.format(
+                Locale.ROOT, "the model (%s) cannot be exported: %s", description.architecture(), reason));
     }
 }

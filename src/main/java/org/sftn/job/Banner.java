@@ -2,6 +2,7 @@ package org.sftn.job;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.apache.spark.SparkConf;
 import org.sftn.conf.Settings;
 import org.sftn.engine.Engines;
@@ -15,13 +16,18 @@ final class Banner {
         SparkConf conf = session.spark().sparkContext().getConf();
         List<String> lines = new ArrayList<>();
         lines.add("SFTN on Spark " + BuildVersion.current() + ", job " + name);
-        lines.add("Java     %s (%s)".formatted(System.getProperty("java.version"), System.getProperty("java.vendor")));
-        lines.add("Spark    %s, master %s, executors %d, %s"
-                .formatted(
-                        session.spark().version(),
-                        conf.get("spark.master"),
-                        settings.training().executors(),
-                        session.spark().sparkContext().applicationId()));
+        lines.add(String.format(
+                Locale.ROOT,
+                "Java     %s (%s)",
+                System.getProperty("java.version"),
+                System.getProperty("java.vendor")));
+        lines.add(String.format(
+                Locale.ROOT,
+                "Spark    %s, master %s, executors %d, %s",
+                session.spark().version(),
+                conf.get("spark.master"),
+                settings.training().executors(),
+                session.spark().sparkContext().applicationId()));
         if (job.usesEngine()) {
             lines.add("Engine   "
                     + Engines.create(settings.engine(), conf.getInt("spark.task.cpus", 1))

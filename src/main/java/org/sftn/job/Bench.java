@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
@@ -201,15 +202,22 @@ final class Bench implements Inquiry {
             return teacher(settings, Zoo.published(network), Optional.empty());
         }
         if (words.length != 3) {
-            throw new UserException(
-                    "--network cannot be '%s'; it is NETWORK, sftn:TEACHER:STUDENT or METHOD:TEACHER:STUDENT"
-                            .formatted(network));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "--network cannot be '%s'; it is NETWORK, sftn:TEACHER:STUDENT or METHOD:TEACHER:STUDENT",
+                    network));
         }
         Architecture teacher = Zoo.published(words[1]);
         Architecture student = Zoo.published(words[2]);
         if (!teacher.image().equals(student.image())) {
-            throw new UserException("--network cannot be '%s': %s is for images of %s, %s for images of %s"
-                    .formatted(network, teacher.name(), teacher.image(), student.name(), student.image()));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "--network cannot be '%s': %s is for images of %s, %s for images of %s",
+                    network,
+                    teacher.name(),
+                    teacher.image(),
+                    student.name(),
+                    student.image()));
         }
         return words[0].equals("sftn")
                 ? teacher(settings, teacher, Optional.of(student))

@@ -63,17 +63,22 @@ final class EvaluateJob implements Job {
             throw new UserException("evaluate.teacher cannot be used: likeness needs at least 2 images");
         }
         List<String> lines = new ArrayList<>(List.of(
-                "Data     %,d images of the %s split, %s"
-                        .formatted(
-                                data.count(images.split(), images.limit()),
-                                images.split(),
-                                data.manifest().identity()),
-                "Model    %s, %s"
-                        .formatted(
-                                model.description().architecture(),
-                                model.description().weightsSha256())));
-        teacher.ifPresent(its -> lines.add("Teacher  %s, %s"
-                .formatted(its.description().architecture(), its.description().weightsSha256())));
+                String.format(
+                        Locale.ROOT,
+                        "Data     %,d images of the %s split, %s",
+                        data.count(images.split(), images.limit()),
+                        images.split(),
+                        data.manifest().identity()),
+                String.format(
+                        Locale.ROOT,
+                        "Model    %s, %s",
+                        model.description().architecture(),
+                        model.description().weightsSha256())));
+        teacher.ifPresent(its -> lines.add(String.format(
+                Locale.ROOT,
+                "Teacher  %s, %s",
+                its.description().architecture(),
+                its.description().weightsSha256())));
         return new Plan(lines, () -> {
             RunResult result = folder.record(session.application(), lock -> {
                 long start = System.nanoTime();
@@ -89,7 +94,7 @@ final class EvaluateJob implements Job {
                 long skipped = data.count(images.split(), images.limit())
                         - evaluation.predictions().size();
                 if (skipped > 0) {
-                    session.progress().printf("%,d images were skipped as damaged%n", skipped);
+                    session.progress().printf(Locale.ROOT, "%,d images were skipped as damaged%n", skipped);
                 }
                 write(session, evaluation);
                 Similarity similarity = compared.isPresent() ? Similarity.of(both) : null;
@@ -151,8 +156,11 @@ final class EvaluateJob implements Job {
         SerializableConfiguration hadoop = new SerializableConfiguration(session.hadoop());
         session.spark()
                 .sparkContext()
-                .setJobDescription("evaluate %,d images of the %s split"
-                        .formatted(data.count(images.split(), images.limit()), images.split()));
+                .setJobDescription(String.format(
+                        Locale.ROOT,
+                        "evaluate %,d images of the %s split",
+                        data.count(images.split(), images.limit()),
+                        images.split()));
         Broadcast<Question<T>> sent = spark.broadcast(question);
         try {
             return data.portions(images.split(), images.limit(), partitions)

@@ -1,6 +1,7 @@
 package org.sftn.job;
 
 import java.io.IOException;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
@@ -87,14 +88,15 @@ final class Export implements Inquiry {
         requireFree(file, hadoop);
         SavedModel saved = SavedModel.read(HadoopPath.of("--model", model, hadoop), hadoop);
         write(chosen, saved, file, hadoop);
-        return "export done: %s for images of %s and %d classes as %s, %,d bytes, in %s"
-                .formatted(
-                        saved.description().architecture(),
-                        saved.description().imageShape(),
-                        saved.description().classes(),
-                        format,
-                        file.getFileSystem(hadoop).getFileStatus(file).getLen(),
-                        file);
+        return String.format(
+                Locale.ROOT,
+                "export done: %s for images of %s and %d classes as %s, %,d bytes, in %s",
+                saved.description().architecture(),
+                saved.description().imageShape(),
+                saved.description().classes(),
+                format,
+                file.getFileSystem(hadoop).getFileStatus(file).getLen(),
+                file);
     }
 
     private ModelFormat chosen() {
@@ -163,6 +165,6 @@ final class Export implements Inquiry {
     }
 
     private static UserException unwritable(Path file, String why) {
-        return new UserException("--out %s cannot be written: %s".formatted(file, why));
+        return new UserException(String.format(Locale.ROOT, "--out %s cannot be written: %s", file, why));
     }
 }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
@@ -36,10 +37,11 @@ record Host(String processor, int cores, List<String> instructions) {
 
     @Override
     public String toString() {
-        return "%s, %d cores, %s"
-                .formatted(
-                        processor,
-                        cores,
-                        instructions.isEmpty() ? "no known vector flags" : String.join(" ", instructions));
+        return String.format(
+                Locale.ROOT,
+                "%s, %d cores, %s",
+                processor,
+                cores,
+                instructions.isEmpty() ? "no known vector flags" : String.join(" ", instructions));
     }
 }

@@ -2,6 +2,7 @@ package org.sftn.job;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -106,13 +107,14 @@ final class Import implements Inquiry {
                         "weights-sha256", read.sha256(),
                         "weights-metadata", Printable.of(read.metadata().toString())));
         new SavedModel(description, read.values()).write(folder, hadoop);
-        return "import done: %s, %,d parameters, %d classes of images of %s, model in %s"
-                .formatted(
-                        architecture.name(),
-                        architecture.network().parameterCount(),
-                        architecture.classes(),
-                        architecture.image(),
-                        folder);
+        return String.format(
+                Locale.ROOT,
+                "import done: %s, %,d parameters, %d classes of images of %s, model in %s",
+                architecture.name(),
+                architecture.network().parameterCount(),
+                architecture.classes(),
+                architecture.image(),
+                folder);
     }
 
     private static void requireUsable(Manifest manifest, List<Double> mean, List<Double> deviation) {

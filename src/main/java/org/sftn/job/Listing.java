@@ -1,5 +1,6 @@
 package org.sftn.job;
 
+import java.util.Locale;
 import java.util.function.Function;
 import org.sftn.distill.Methods;
 import org.sftn.zoo.Zoo;
@@ -22,8 +23,12 @@ final class Listing implements Inquiry {
         int summary = width(Methods.Method::summary);
         StringBuilder text = new StringBuilder("Methods, for distill.method; the settings of NAME are distill.NAME.*");
         Methods.all()
-                .forEach(method -> text.append("\n  %s  %s  %s"
-                        .formatted(padded(method.name(), name), padded(method.summary(), summary), method.paper())
+                .forEach(method -> text.append(String.format(
+                                Locale.ROOT,
+                                "\n  %s  %s  %s",
+                                padded(method.name(), name),
+                                padded(method.summary(), summary),
+                                method.paper())
                         .stripTrailing()));
         text.append("\n\nNetworks, for teacher.network, teacher.student and distill.student");
         String line = " ";

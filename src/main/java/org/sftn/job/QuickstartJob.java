@@ -91,15 +91,19 @@ final class QuickstartJob implements Job {
                             ofFriendly.model()));
         }
         String row = "%-38s %9s %9s %6s%n";
-        StringBuilder table =
-                new StringBuilder(row.formatted("top-1 on the test images, in %", "teacher", "student", "gain"));
-        table.append(row.formatted(settings.distill().student() + " alone", "", percent(alone), ""));
-        table.append(row.formatted(
+        StringBuilder table = new StringBuilder(
+                String.format(Locale.ROOT, row, "top-1 on the test images, in %", "teacher", "student", "gain"));
+        table.append(String.format(Locale.ROOT, row, settings.distill().student() + " alone", "", percent(alone), ""));
+        table.append(String.format(
+                Locale.ROOT,
+                row,
                 method + " from " + settings.teacher().network(),
                 percent(standard),
                 percent(ofStandard),
                 gain(ofStandard, alone)));
-        table.append(row.formatted(
+        table.append(String.format(
+                Locale.ROOT,
+                row,
                 method + " from student-friendly " + settings.teacher().network(),
                 percent(friendly),
                 percent(ofFriendly),
@@ -125,7 +129,8 @@ final class QuickstartJob implements Job {
     }
 
     private static void announce(Session session, String step) {
-        session.progress().println("step %d of %d: %s".formatted(STEPS.indexOf(step) + 1, STEPS.size(), step));
+        session.progress()
+                .println(String.format(Locale.ROOT, "step %d of %d: %s", STEPS.indexOf(step) + 1, STEPS.size(), step));
     }
 
     private static Session at(Session session, String step, Map<String, String> values) {

@@ -3,6 +3,7 @@ package org.sftn.job;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
@@ -54,18 +55,24 @@ final class Report implements Inquiry {
     /** @throws UserException when the folder holds nothing to report, or a file that cannot be read */
     static ReportFiles of(Path from, Configuration hadoop) throws IOException {
         RunDescription run = RunFolder.description(from, hadoop)
-                .orElseThrow(() -> new UserException("%s holds no run: there is no %s"
-                        .formatted(from, new OutputFolder(from).run().getName())));
+                .orElseThrow(() -> new UserException(String.format(
+                        Locale.ROOT,
+                        "%s holds no run: there is no %s",
+                        from,
+                        new OutputFolder(from).run().getName())));
         if (run.job().equals(StudyJob.NAME)) {
             return ReportFiles.of(StudyJob.result(from, hadoop)
-                    .orElseThrow(() -> new UserException(
-                            "%s has no results yet: the study must come to its end first".formatted(from))));
+                    .orElseThrow(() -> new UserException(String.format(
+                            Locale.ROOT, "%s has no results yet: the study must come to its end first", from))));
         }
         if (TRAINING_JOBS.contains(run.job())) {
             return ReportFiles.of(trained(from, run, hadoop));
         }
-        throw new UserException("%s holds a run of the job '%s': there are reports of teacher, distill and study alone"
-                .formatted(from, run.job()));
+        throw new UserException(String.format(
+                Locale.ROOT,
+                "%s holds a run of the job '%s': there are reports of teacher, distill and study alone",
+                from,
+                run.job()));
     }
 
     /** Elsewhere than in the run's folder a file of this name may be anything. */
@@ -77,7 +84,8 @@ final class Report implements Inquiry {
         for (String name : ReportFiles.NAMES) {
             Path file = new Path(folder, name);
             if (files.exists(file)) {
-                throw new UserException("%s is there already: remove it, or take another folder".formatted(file));
+                throw new UserException(
+                        String.format(Locale.ROOT, "%s is there already: remove it, or take another folder", file));
             }
         }
     }
@@ -109,6 +117,6 @@ final class Report implements Inquiry {
     private static String status(RunResult result) {
         return RunResult.DONE.equals(result.status())
                 ? RunResult.DONE
-                : "%s: %s".formatted(result.status(), result.message());
+                : String.format(Locale.ROOT, "%s: %s", result.status(), result.message());
     }
 }

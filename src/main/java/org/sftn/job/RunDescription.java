@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
 import java.util.SortedMap;
@@ -84,13 +85,13 @@ record RunDescription(
     List<String> differencesFrom(RunDescription other) {
         List<String> differences = new ArrayList<>();
         if (!job.equals(other.job)) {
-            differences.add("the job was %s, now %s".formatted(other.job, job));
+            differences.add(String.format(Locale.ROOT, "the job was %s, now %s", other.job, job));
         }
         if (!Objects.equals(dataset, other.dataset)) {
-            differences.add("the data set was %s, now %s".formatted(other.dataset, dataset));
+            differences.add(String.format(Locale.ROOT, "the data set was %s, now %s", other.dataset, dataset));
         }
         if (!Objects.equals(model, other.model)) {
-            differences.add("the model it reads was %s, now %s".formatted(other.model, model));
+            differences.add(String.format(Locale.ROOT, "the model it reads was %s, now %s", other.model, model));
         }
         SortedMap<String, String> before = fixed(other.configuration);
         SortedMap<String, String> now = fixed(configuration);
@@ -98,8 +99,12 @@ record RunDescription(
         keys.addAll(now.keySet());
         for (String key : keys) {
             if (!Objects.equals(before.get(key), now.get(key))) {
-                differences.add("%s was %s, now %s"
-                        .formatted(key, before.getOrDefault(key, "not set"), now.getOrDefault(key, "not set")));
+                differences.add(String.format(
+                        Locale.ROOT,
+                        "%s was %s, now %s",
+                        key,
+                        before.getOrDefault(key, "not set"),
+                        now.getOrDefault(key, "not set")));
             }
         }
         return differences;

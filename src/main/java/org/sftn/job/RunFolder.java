@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
@@ -109,8 +110,12 @@ final class RunFolder {
         boolean overwrite = existing == Options.Existing.OVERWRITE;
         if (!ours || (overwrite && !others.isEmpty())) {
             String named = String.join(", ", others.subList(0, Math.min(MAX_NAMED, others.size())));
-            throw new UserException("--out %s holds other files (%s%s): nothing is written there"
-                    .formatted(folder, named, others.size() > MAX_NAMED ? ", ..." : ""));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "--out %s holds other files (%s%s): nothing is written there",
+                    folder,
+                    named,
+                    others.size() > MAX_NAMED ? ", ..." : ""));
         }
         if (overwrite) {
             return new RunFolder(out, written, run, files, hadoop, true, null);
@@ -120,15 +125,22 @@ final class RunFolder {
         if (existing == Options.Existing.REFUSE) {
             throw new UserException(
                     finished != null
-                            ? "--out %s holds a finished run: take another folder, or add --overwrite to delete that run"
-                                    .formatted(folder)
-                            : "--out %s holds an unfinished run: add --resume to continue it, or --overwrite to delete it"
-                                    .formatted(folder));
+                            ? String.format(
+                                    Locale.ROOT,
+                                    "--out %s holds a finished run: take another folder, or add --overwrite to delete that run",
+                                    folder)
+                            : String.format(
+                                    Locale.ROOT,
+                                    "--out %s holds an unfinished run: add --resume to continue it, or --overwrite to delete it",
+                                    folder));
         }
         List<String> differences = run.differencesFrom(read(files, out.run(), RunDescription.class));
         if (!differences.isEmpty()) {
-            throw new UserException("the run in %s cannot be continued, it is another one: %s"
-                    .formatted(folder, String.join("; ", differences)));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "the run in %s cannot be continued, it is another one: %s",
+                    folder,
+                    String.join("; ", differences)));
         }
         return new RunFolder(out, written, run, files, hadoop, false, finished);
     }
@@ -154,7 +166,7 @@ final class RunFolder {
     }
 
     private static UserException unwritable(Path folder, String why) {
-        return new UserException("--out %s cannot be written: %s".formatted(folder, why));
+        return new UserException(String.format(Locale.ROOT, "--out %s cannot be written: %s", folder, why));
     }
 
     private static List<String> names(FileSystem files, Path folder) throws IOException {
@@ -256,8 +268,11 @@ final class RunFolder {
             } catch (Exception e) {
                 if (lock.isLost()) {
                     throw new UserException(
-                            "--out %s was taken over by another run while this one could not renew %s: this run has ended"
-                                    .formatted(out.root(), file.getName()),
+                            String.format(
+                                    Locale.ROOT,
+                                    "--out %s was taken over by another run while this one could not renew %s: this run has ended",
+                                    out.root(),
+                                    file.getName()),
                             e);
                 }
                 throw e;
@@ -363,7 +378,8 @@ final class RunFolder {
             }
             return value;
         } catch (IOException e) {
-            throw new UserException("%s cannot be read: %s".formatted(path, Printable.damageOfJson(e)), e);
+            throw new UserException(
+                    String.format(Locale.ROOT, "%s cannot be read: %s", path, Printable.damageOfJson(e)), e);
         }
     }
 }

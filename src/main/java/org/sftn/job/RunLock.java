@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
@@ -120,8 +121,11 @@ final class RunLock implements AutoCloseable {
                 return;
             }
             if (!Arrays.equals(now, there)) {
-                throw new UserException("--out %s is in use by another run (%s): wait for it, or take another folder"
-                        .formatted(out, parse(now).map(Running::toString).orElse("it has just begun")));
+                throw new UserException(String.format(
+                        Locale.ROOT,
+                        "--out %s is in use by another run (%s): wait for it, or take another folder",
+                        out,
+                        parse(now).map(Running::toString).orElse("it has just begun")));
             }
         }
     }

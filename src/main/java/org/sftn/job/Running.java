@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Locale;
 import java.util.UUID;
 import org.sftn.train.TrainingProgress;
 
@@ -88,7 +89,8 @@ record Running(
 
     @Override
     public String toString() {
-        return "%s since %s, host %s, process %d, %s".formatted(job, started, host, process, application);
+        return String.format(
+                Locale.ROOT, "%s since %s, host %s, process %d, %s", job, started, host, process, application);
     }
 
     private static String time() {

@@ -5,6 +5,7 @@ import java.io.File;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
@@ -116,7 +117,7 @@ final class Shell {
                     .lines()
                     .findFirst()
                     .orElse("");
-            errors.accept("%s failed: %s (stack trace in the log)".formatted(name, firstLine));
+            errors.accept(String.format(Locale.ROOT, "%s failed: %s (stack trace in the log)", name, firstLine));
             return FAILURE;
         } finally {
             out.flush();

@@ -61,17 +61,20 @@ final class Status implements Inquiry {
         Optional<RunResult> result = RunFolder.result(folder, hadoop);
         OptionalLong shards = Preparer.shardsDone(folder.toString(), hadoop);
         if (described.isEmpty() && running.isEmpty() && shards.isEmpty()) {
-            throw new UserException("%s holds no run: there is no %s"
-                    .formatted(folder, run.run().getName()));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "%s holds no run: there is no %s",
+                    folder,
+                    run.run().getName()));
         }
         String job = described
                 .map(RunDescription::job)
                 .or(() -> running.map(Running::job))
                 .orElse("prepare");
-        lines.add("%s, in %s".formatted(job, folder));
+        lines.add(String.format(Locale.ROOT, "%s, in %s", job, folder));
         lines.add("state       " + state(running, silence(files, lock), result));
         running.map(Running::progress).ifPresent(progress -> lines.add("progress    " + progress(progress)));
-        shards.ifPresent(done -> lines.add("shards      %,d done".formatted(done)));
+        shards.ifPresent(done -> lines.add(String.format(Locale.ROOT, "shards      %,d done", done)));
         if (job.equals(StudyJob.NAME)) {
             lines.addAll(trainings(folder, hadoop));
         }
@@ -81,7 +84,8 @@ final class Status implements Inquiry {
         }
         new CheckpointFolder(run.checkpoints(), hadoop)
                 .newest()
-                .ifPresent(iterations -> lines.add("checkpoint  after iteration %,d".formatted(iterations)));
+                .ifPresent(iterations ->
+                        lines.add(String.format(Locale.ROOT, "checkpoint  after iteration %,d", iterations)));
         result.ifPresent(ended -> lines.add("result      " + result(ended)));
         return lines.stream().map(Printable::whole).collect(Collectors.joining("\n"));
     }
@@ -96,7 +100,8 @@ final class Status implements Inquiry {
             if (now.isPresent() && isAlive(now.get(), silence(files, lock))) {
                 String name = study.toUri().relativize(run.toUri()).getPath();
                 TrainingProgress progress = now.get().progress();
-                running.add("            %s: %s".formatted(name, progress == null ? "starts" : progress(progress)));
+                running.add(String.format(
+                        Locale.ROOT, "            %s: %s", name, progress == null ? "starts" : progress(progress)));
             } else if (RunFolder.result(run, hadoop)
                     .filter(result -> result.status().equals(RunResult.DONE))
                     .isPresent()) {
@@ -104,7 +109,7 @@ final class Status implements Inquiry {
             }
         }
         List<String> lines = new ArrayList<>();
-        lines.add("trainings   %,d done, %,d running".formatted(done, running.size()));
+        lines.add(String.format(Locale.ROOT, "trainings   %,d done, %,d running", done, running.size()));
         lines.addAll(running);
         return lines;
     }
@@ -128,8 +133,11 @@ final class Status implements Inquiry {
             return "running: " + running.get();
         }
         if (running.isPresent()) {
-            return "stopped without a word %s ago (%s); the same command with --resume goes on"
-                    .formatted(TrainingProgress.time(silence.toSeconds()), running.get());
+            return String.format(
+                    Locale.ROOT,
+                    "stopped without a word %s ago (%s); the same command with --resume goes on",
+                    TrainingProgress.time(silence.toSeconds()),
+                    running.get());
         }
         return result.map(ended -> ended.status().equals(RunResult.DONE)
                         ? "done"

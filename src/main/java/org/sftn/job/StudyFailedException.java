@@ -1,6 +1,7 @@
 package org.sftn.job;
 
 import java.util.List;
+import java.util.Locale;
 import org.sftn.study.Cell;
 
 /** Some students of a study are missing, though they could be trained. */
@@ -9,11 +10,12 @@ final class StudyFailedException extends Exception {
 
     /** @param failed at least one */
     StudyFailedException(List<Cell> failed, int students) {
-        super("%d of %d students have failed, the first is %s: %s"
-                .formatted(
-                        failed.size(),
-                        students,
-                        failed.get(0).name(),
-                        failed.get(0).message()));
+        super(String.format(
+                Locale.ROOT,
+                "%d of %d students have failed, the first is %s: %s",
+                failed.size(),
+                students,
+                failed.get(0).name(),
+                failed.get(0).message()));
     }
 }

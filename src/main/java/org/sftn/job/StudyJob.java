@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -105,16 +106,18 @@ final class StudyJob implements Job {
                 null);
         RunFolder folder = RunFolder.check(session.out(), run, RunFolder.STUDY, session.existing(), session.hadoop());
         List<String> lines = new ArrayList<>();
-        lines.add("Data      %,d training and %,d test images, %s"
-                .formatted(
-                        data.count("train", settings.data().trainImages()),
-                        data.count("test", settings.data().testImages()),
-                        data.manifest().identity()));
-        lines.add("Study     %d teachers, %d students, %d at the same time"
-                .formatted(
-                        plan.teachers().size(),
-                        plan.students().size(),
-                        settings.study().concurrentRuns()));
+        lines.add(String.format(
+                Locale.ROOT,
+                "Data      %,d training and %,d test images, %s",
+                data.count("train", settings.data().trainImages()),
+                data.count("test", settings.data().testImages()),
+                data.manifest().identity()));
+        lines.add(String.format(
+                Locale.ROOT,
+                "Study     %d teachers, %d students, %d at the same time",
+                plan.teachers().size(),
+                plan.students().size(),
+                settings.study().concurrentRuns()));
         plan.teachers().forEach(teacher -> lines.add("Teacher   " + teacher.name()));
         plan.students().forEach(student -> lines.add("Student   " + student.name()));
         lines.add("Output    a folder a run, study.json, report.html in " + session.out());
@@ -155,11 +158,12 @@ final class StudyJob implements Job {
             });
             List<Cell> refused = in(done, Cell.State.REFUSED);
             refused.forEach(cell -> session.progress().println("not possible: " + cell.name() + ": " + cell.message()));
-            return "study done: %d students%s, in %s"
-                    .formatted(
-                            done.size() - refused.size(),
-                            refused.isEmpty() ? "" : ", " + refused.size() + " were not possible",
-                            session.out());
+            return String.format(
+                    Locale.ROOT,
+                    "study done: %d students%s, in %s",
+                    done.size() - refused.size(),
+                    refused.isEmpty() ? "" : ", " + refused.size() + " were not possible",
+                    session.out());
         }
 
         private static List<Cell> in(List<Cell> cells, Cell.State state) {
@@ -236,11 +240,12 @@ final class StudyJob implements Job {
             }
             int number = started.incrementAndGet();
             session.progress()
-                    .println("run %d of %d: %s"
-                            .formatted(
-                                    number,
-                                    plan.teachers().size() + plan.students().size(),
-                                    name));
+                    .println(String.format(
+                            Locale.ROOT,
+                            "run %d of %d: %s",
+                            number,
+                            plan.teachers().size() + plan.students().size(),
+                            name));
             return session.part(name, values, progress(name));
         }
 

@@ -119,34 +119,47 @@ final class TrainingRun {
         long images = data.count("train", limits.trainImages());
         long iterations = (images + training.globalBatch() - 1) / training.globalBatch();
         List<String> lines = new ArrayList<>();
-        lines.add("Data         %,d training and %,d test images of %dx%d, %d classes, %s"
-                .formatted(
-                        images,
-                        data.count("test", limits.testImages()),
-                        manifest.imageSize(),
-                        manifest.imageSize(),
-                        manifest.classes(),
-                        manifest.identity()));
-        lines.add("Model        %s, %,d parameters"
-                .formatted(architecture.name(), architecture.network().parameterCount()));
-        lines.add("Trained      %,d parameters, the model's and what is trained beside it"
-                .formatted(work.objective().network().parameterCount()));
+        lines.add(String.format(
+                Locale.ROOT,
+                "Data         %,d training and %,d test images of %dx%d, %d classes, %s",
+                images,
+                data.count("test", limits.testImages()),
+                manifest.imageSize(),
+                manifest.imageSize(),
+                manifest.classes(),
+                manifest.identity()));
+        lines.add(String.format(
+                Locale.ROOT,
+                "Model        %s, %,d parameters",
+                architecture.name(),
+                architecture.network().parameterCount()));
+        lines.add(String.format(
+                Locale.ROOT,
+                "Trained      %,d parameters, the model's and what is trained beside it",
+                work.objective().network().parameterCount()));
         work.before()
-                .ifPresent(before -> lines.add("Preliminary  %d epochs of %,d iterations for %,d parameters, in %s"
-                        .formatted(
-                                before.training().epochs(),
-                                iterations,
-                                before.objective().network().parameterCount(),
-                                folder.out().preliminary().root())));
-        lines.add("Training     %d epochs of %,d iterations, global batch %d, %d executors"
-                .formatted(training.epochs(), iterations, training.globalBatch(), training.executors()));
-        lines.add("Checkpoints  after every epoch%s, the last %d are kept in %s"
-                .formatted(
-                        training.checkpointIterations() == 0
-                                ? ""
-                                : " and every " + training.checkpointIterations() + " iterations",
-                        training.keepCheckpoints(),
-                        folder.out().checkpoints()));
+                .ifPresent(before -> lines.add(String.format(
+                        Locale.ROOT,
+                        "Preliminary  %d epochs of %,d iterations for %,d parameters, in %s",
+                        before.training().epochs(),
+                        iterations,
+                        before.objective().network().parameterCount(),
+                        folder.out().preliminary().root())));
+        lines.add(String.format(
+                Locale.ROOT,
+                "Training     %d epochs of %,d iterations, global batch %d, %d executors",
+                training.epochs(),
+                iterations,
+                training.globalBatch(),
+                training.executors()));
+        lines.add(String.format(
+                Locale.ROOT,
+                "Checkpoints  after every epoch%s, the last %d are kept in %s",
+                training.checkpointIterations() == 0
+                        ? ""
+                        : " and every " + training.checkpointIterations() + " iterations",
+                training.keepCheckpoints(),
+                folder.out().checkpoints()));
         work.notes().forEach(note -> lines.add("Note         " + note));
         lines.add("Output       model/, metrics.csv, tensorboard/, result.json in " + session.out());
         return lines;

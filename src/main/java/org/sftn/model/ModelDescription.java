@@ -2,6 +2,7 @@ package org.sftn.model;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.sftn.nn.Shape;
 
@@ -39,8 +40,12 @@ public record ModelDescription(
         // Refuses what is no shape.
         new Shape(image);
         if (image.size() != 3 || classNames.isEmpty() || architecture.isBlank()) {
-            throw new IllegalArgumentException("no network '%s' for images of %s and %d classes"
-                    .formatted(architecture, image, classNames.size()));
+            throw new IllegalArgumentException(String.format(
+                    Locale.ROOT,
+                    "no network '%s' for images of %s and %d classes",
+                    architecture,
+                    image,
+                    classNames.size()));
         }
     }
 

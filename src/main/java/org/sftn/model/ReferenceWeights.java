@@ -7,6 +7,7 @@ import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -48,7 +49,8 @@ public record ReferenceWeights(Map<String, Tensor> values, String sha256, Map<St
         try {
             content = Safetensors.readWidened(new ByteArrayInputStream(bytes), bytes.length);
         } catch (IOException e) {
-            throw new UserException("the weights %s cannot be used: %s".formatted(file, e.getMessage()), e);
+            throw new UserException(
+                    String.format(Locale.ROOT, "the weights %s cannot be used: %s", file, e.getMessage()), e);
         }
         Map<String, Tensor> values = fitting(
                 "the weights " + file, content.tensors(), architecture, convention(architecture, content.tensors()));
@@ -78,8 +80,12 @@ public record ReferenceWeights(Map<String, Tensor> values, String sha256, Map<St
         try (FSDataInputStream in = files.open(file)) {
             long length = files.getFileStatus(file).getLen();
             if (length > SavedModel.MAX_WEIGHTS_BYTES) {
-                throw new UserException("the weights %s cannot be used: the file has %,d bytes, more than %,d"
-                        .formatted(file, length, SavedModel.MAX_WEIGHTS_BYTES));
+                throw new UserException(String.format(
+                        Locale.ROOT,
+                        "the weights %s cannot be used: the file has %,d bytes, more than %,d",
+                        file,
+                        length,
+                        SavedModel.MAX_WEIGHTS_BYTES));
             }
             return in.readNBytes((int) length);
         } catch (FileNotFoundException e) {
@@ -114,9 +120,9 @@ public record ReferenceWeights(Map<String, Tensor> values, String sha256, Map<St
             Tensor tensor = tensors.get(name);
             unknown.remove(name);
             if (tensor == null) {
-                missing.add("%s (%s)".formatted(name, spec.shape()));
+                missing.add(String.format(Locale.ROOT, "%s (%s)", name, spec.shape()));
             } else if (!tensor.shape().equals(spec.shape())) {
-                otherwise.add("%s is %s, not %s".formatted(name, tensor.shape(), spec.shape()));
+                otherwise.add(String.format(Locale.ROOT, "%s is %s, not %s", name, tensor.shape(), spec.shape()));
             } else {
                 values.put(spec.name(), tensor);
             }
@@ -127,8 +133,14 @@ public record ReferenceWeights(Map<String, Tensor> values, String sha256, Map<St
                         unknown.stream().map(Printable::of).toList())
                 + listed("of another shape", otherwise);
         if (!problems.isEmpty()) {
-            throw new UserException("%s are not those of %s with %d classes for images of %s:%s"
-                    .formatted(whose, architecture.name(), architecture.classes(), architecture.image(), problems));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "%s are not those of %s with %d classes for images of %s:%s",
+                    whose,
+                    architecture.name(),
+                    architecture.classes(),
+                    architecture.image(),
+                    problems));
         }
         return values;
     }
@@ -138,7 +150,7 @@ public record ReferenceWeights(Map<String, Tensor> values, String sha256, Map<St
             return "";
         }
         int shown = Math.min(names.size(), MAX_LISTED);
-        String more = names.size() > shown ? " and %,d more".formatted(names.size() - shown) : "";
-        return "\n  %s: %s%s".formatted(what, String.join(", ", names.subList(0, shown)), more);
+        String more = names.size() > shown ? String.format(Locale.ROOT, " and %,d more", names.size() - shown) : "";
+        return String.format(Locale.ROOT, "\n  %s: %s%s", what, String.join(", ", names.subList(0, shown)), more);
     }
 }

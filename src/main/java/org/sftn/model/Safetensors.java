@@ -17,6 +17,7 @@ import java.util.EnumSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.sftn.conf.Printable;
@@ -183,11 +184,12 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
             Type type = type(name, node, accepted);
             JsonNode offsets = node.path("data_offsets");
             if (type == null || !node.path("shape").isArray() || offsets.size() != 2) {
-                throw new IOException("tensor '%s' is no %s tensor with a shape and offsets: %s"
-                        .formatted(
-                                Printable.of(name),
-                                accepted.contains(Type.F16) ? "F32, F16 or BF16" : Type.F32,
-                                Printable.of(node.toString())));
+                throw new IOException(String.format(
+                        Locale.ROOT,
+                        "tensor '%s' is no %s tensor with a shape and offsets: %s",
+                        Printable.of(name),
+                        accepted.contains(Type.F16) ? "F32, F16 or BF16" : Type.F32,
+                        Printable.of(node.toString())));
             }
             List<Integer> dimensions = new ArrayList<>();
             node.path("shape").forEach(d -> dimensions.add(d.isInt() ? d.intValue() : -1));
@@ -200,10 +202,11 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
                 return new Entry(name, type, shape, offset(offsets.get(0)), offset(offsets.get(1)));
             } catch (IllegalArgumentException | ArithmeticException e) {
                 throw new IOException(
-                        "tensor '%s' cannot have the shape %s"
-                                .formatted(
-                                        Printable.of(name),
-                                        Printable.of(node.path("shape").toString())),
+                        String.format(
+                                Locale.ROOT,
+                                "tensor '%s' cannot have the shape %s",
+                                Printable.of(name),
+                                Printable.of(node.path("shape").toString())),
                         e);
             }
         }

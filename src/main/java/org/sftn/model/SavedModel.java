@@ -12,6 +12,7 @@ import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
@@ -78,8 +79,12 @@ public record SavedModel(ModelDescription description, Map<String, Tensor> value
             throw new UserException("the model " + folder + " cannot be used: model.json is damaged");
         }
         if (description.format() != ModelDescription.FORMAT) {
-            throw new UserException("the model %s cannot be used: its format is %d, this version reads %d"
-                    .formatted(folder, description.format(), ModelDescription.FORMAT));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "the model %s cannot be used: its format is %d, this version reads %d",
+                    folder,
+                    description.format(),
+                    ModelDescription.FORMAT));
         }
         byte[] weights = bytes(files, new Path(folder, WEIGHTS), MAX_WEIGHTS_BYTES, folder);
         if (!sha256(weights).equals(description.weightsSha256())) {

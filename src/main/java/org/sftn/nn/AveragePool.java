@@ -1,6 +1,7 @@
 package org.sftn.nn;
 
 import java.util.List;
+import java.util.Locale;
 
 /**
  * The mean of each window of each channel, the same padding on all sides; padding counts as zeros, and in the number of values,
@@ -11,9 +12,12 @@ import java.util.List;
 public record AveragePool(int kernel, int stride, int padding) implements Layer {
     public AveragePool {
         if (kernel < 1 || stride < 1 || padding < 0 || padding > kernel / 2) {
-            throw new IllegalArgumentException(
-                    "an average pool cannot have kernel %d, stride %d, padding %d; its padding is at most half its kernel"
-                            .formatted(kernel, stride, padding));
+            throw new IllegalArgumentException(String.format(
+                    Locale.ROOT,
+                    "an average pool cannot have kernel %d, stride %d, padding %d; its padding is at most half its kernel",
+                    kernel,
+                    stride,
+                    padding));
         }
     }
 

@@ -1,6 +1,7 @@
 package org.sftn.nn;
 
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Batch normalisation over batch and space (Ioffe and Szegedy 2015), with scale and shift. While training it uses the
@@ -20,8 +21,12 @@ public record BatchNorm(int channels, double epsilon, double momentum, Role role
 
     public BatchNorm {
         if (channels < 1 || !(epsilon > 0) || !(momentum > 0 && momentum <= 1)) {
-            throw new IllegalArgumentException("a batch-norm cannot have channels %d, epsilon %s, momentum %s"
-                    .formatted(channels, epsilon, momentum));
+            throw new IllegalArgumentException(String.format(
+                    Locale.ROOT,
+                    "a batch-norm cannot have channels %d, epsilon %s, momentum %s",
+                    channels,
+                    epsilon,
+                    momentum));
         }
     }
 

@@ -1,6 +1,7 @@
 package org.sftn.nn;
 
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Some consecutive channels of a map.
@@ -11,7 +12,8 @@ import java.util.List;
 public record ChannelSlice(int from, int channels) implements Layer {
     public ChannelSlice {
         if (from < 0 || channels < 1) {
-            throw new IllegalArgumentException("a slice cannot have %d channels from %d".formatted(channels, from));
+            throw new IllegalArgumentException(
+                    String.format(Locale.ROOT, "a slice cannot have %d channels from %d", channels, from));
         }
     }
 
@@ -19,8 +21,8 @@ public record ChannelSlice(int from, int channels) implements Layer {
     public Shape outputShape(List<Shape> inputs) {
         Shape input = Layer.onlyMap("channel slice", inputs);
         if (from + channels > input.channels()) {
-            throw new IllegalArgumentException(
-                    "channel slice: there are no %d channels from %d of %s".formatted(channels, from, input));
+            throw new IllegalArgumentException(String.format(
+                    Locale.ROOT, "channel slice: there are no %d channels from %d of %s", channels, from, input));
         }
         return Shape.of(channels, input.height(), input.width());
     }

@@ -1,6 +1,7 @@
 package org.sftn.nn;
 
 import java.util.List;
+import java.util.Locale;
 
 /**
  * A 2-d convolution, the same padding on all sides; weight {@code out x in/groups x kernel x kernel}.
@@ -28,9 +29,15 @@ public record Convolution(int in, int out, int kernel, int stride, int padding, 
                 || groups < 1
                 || in % groups != 0
                 || out % groups != 0) {
-            throw new IllegalArgumentException(
-                    "a convolution cannot have in %d, out %d, kernel %d, stride %d, padding %d, groups %d"
-                            .formatted(in, out, kernel, stride, padding, groups));
+            throw new IllegalArgumentException(String.format(
+                    Locale.ROOT,
+                    "a convolution cannot have in %d, out %d, kernel %d, stride %d, padding %d, groups %d",
+                    in,
+                    out,
+                    kernel,
+                    stride,
+                    padding,
+                    groups));
         }
     }
 

@@ -1,12 +1,14 @@
 package org.sftn.nn;
 
 import java.util.List;
+import java.util.Locale;
 
 /** A fully connected layer with bias; weight {@code out x in}. Initialised as PyTorch does: uniform within 1/sqrt(in). */
 public record Linear(int in, int out) implements Layer {
     public Linear {
         if (in < 1 || out < 1) {
-            throw new IllegalArgumentException("a linear layer cannot have in %d, out %d".formatted(in, out));
+            throw new IllegalArgumentException(
+                    String.format(Locale.ROOT, "a linear layer cannot have in %d, out %d", in, out));
         }
     }
 

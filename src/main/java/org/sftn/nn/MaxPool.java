@@ -1,6 +1,7 @@
 package org.sftn.nn;
 
 import java.util.List;
+import java.util.Locale;
 
 /**
  * The maximum of each window of each channel, the same padding on all sides; padding counts as minus infinity, NaN as the
@@ -12,9 +13,12 @@ import java.util.List;
 public record MaxPool(int kernel, int stride, int padding) implements Layer {
     public MaxPool {
         if (kernel < 1 || stride < 1 || padding < 0 || padding > kernel / 2) {
-            throw new IllegalArgumentException(
-                    "a max pool cannot have kernel %d, stride %d, padding %d; its padding is at most half its kernel"
-                            .formatted(kernel, stride, padding));
+            throw new IllegalArgumentException(String.format(
+                    Locale.ROOT,
+                    "a max pool cannot have kernel %d, stride %d, padding %d; its padding is at most half its kernel",
+                    kernel,
+                    stride,
+                    padding));
         }
     }
 

@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -252,15 +253,25 @@ public final class Network implements Serializable {
             String dotted = dotted(prefix);
             String dottedOwner = dotted(owner);
             if (!part.inputs().keySet().equals(inputs.keySet())) {
-                throw new IllegalArgumentException("the part '%s' has the inputs %s, not %s"
-                        .formatted(prefix, part.inputs().keySet(), inputs.keySet()));
+                throw new IllegalArgumentException(String.format(
+                        Locale.ROOT,
+                        "the part '%s' has the inputs %s, not %s",
+                        prefix,
+                        part.inputs().keySet(),
+                        inputs.keySet()));
             }
             Map<String, String> names = new LinkedHashMap<>();
             part.inputs().forEach((input, shape) -> {
                 String value = inputs.get(input);
                 if (!shape.equals(shapes.get(value))) {
-                    throw new IllegalArgumentException("the part '%s' has the input '%s' of %s; it cannot be '%s' of %s"
-                            .formatted(prefix, input, shape, value, shapes.get(value)));
+                    throw new IllegalArgumentException(String.format(
+                            Locale.ROOT,
+                            "the part '%s' has the input '%s' of %s; it cannot be '%s' of %s",
+                            prefix,
+                            input,
+                            shape,
+                            value,
+                            shapes.get(value)));
                 }
                 names.put(input, value);
             });

@@ -1,6 +1,7 @@
 package org.sftn.nn;
 
 import java.util.List;
+import java.util.Locale;
 
 /**
  * A 2-d transposed convolution; weight {@code in x out x kernel x kernel}, as PyTorch keeps it.
@@ -11,9 +12,14 @@ public record TransposedConvolution(int in, int out, int kernel, int stride, int
         implements Layer {
     public TransposedConvolution {
         if (in < 1 || out < 1 || kernel < 1 || stride < 1 || padding < 0) {
-            throw new IllegalArgumentException(
-                    "a transposed convolution cannot have in %d, out %d, kernel %d, stride %d, padding %d"
-                            .formatted(in, out, kernel, stride, padding));
+            throw new IllegalArgumentException(String.format(
+                    Locale.ROOT,
+                    "a transposed convolution cannot have in %d, out %d, kernel %d, stride %d, padding %d",
+                    in,
+                    out,
+                    kernel,
+                    stride,
+                    padding));
         }
     }
 

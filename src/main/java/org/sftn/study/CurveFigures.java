@@ -3,6 +3,7 @@ package org.sftn.study;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.sftn.study.LinePlot.Line;
@@ -81,12 +82,12 @@ final class CurveFigures {
                         group.curve().stream().map(CurveFigures::point).toList()))
                 .toList();
         String ends = panel.stream()
-                .map(group -> "%s %s %%"
-                        .formatted(
-                                StudyNames.kind(group),
-                                Numbers.percent(group.curve()
-                                        .get(group.curve().size() - 1)
-                                        .top1())))
+                .map(group -> String.format(
+                        Locale.ROOT,
+                        "%s %s %%",
+                        StudyNames.kind(group),
+                        Numbers.percent(
+                                group.curve().get(group.curve().size() - 1).top1())))
                 .collect(Collectors.joining("; "));
         Axis across = Axis.tight(
                 lines.stream().flatMap(line -> line.points().stream()).mapToDouble(Point::across), AXIS_INTERVALS);
@@ -97,7 +98,7 @@ final class CurveFigures {
                 .orElse(panel.get(0));
         return new Figure(
                 names.label(named),
-                "Test top-1 by epoch. At the end: %s.".formatted(ends),
+                String.format(Locale.ROOT, "Test top-1 by epoch. At the end: %s.", ends),
                 new LinePlot(across, up, "epoch", "test top-1, %", lines));
     }
 

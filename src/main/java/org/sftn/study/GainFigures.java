@@ -2,6 +2,7 @@ package org.sftn.study;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.DoubleStream;
@@ -57,13 +58,16 @@ final class GainFigures {
         List<String> words = new ArrayList<>();
         rows.forEach((label, row) -> {
             dots.add(new DotPlot.Row(label, row.stream().map(this::dot).toList()));
-            row.forEach(group -> words.add("%s, %s".formatted(label, words(group))));
+            row.forEach(group -> words.add(String.format(Locale.ROOT, "%s, %s", label, words(group))));
         });
         return new Figure(
                 title,
-                "Mean gains in top-1 over %s with 95 %% intervals, in percentage points. %s."
-                        .formatted(names.baseline(), String.join("; ", words)),
-                new DotPlot(axis, "gain over %s, points".formatted(names.baseline()), dots));
+                String.format(
+                        Locale.ROOT,
+                        "Mean gains in top-1 over %s with 95 %% intervals, in percentage points. %s.",
+                        names.baseline(),
+                        String.join("; ", words)),
+                new DotPlot(axis, String.format(Locale.ROOT, "gain over %s, points", names.baseline()), dots));
     }
 
     private Dot dot(Group group) {
@@ -72,6 +76,6 @@ final class GainFigures {
     }
 
     private static String words(Group group) {
-        return "%s: %s".formatted(group.teacher(), Numbers.gain(group.gain()));
+        return String.format(Locale.ROOT, "%s: %s", group.teacher(), Numbers.gain(group.gain()));
     }
 }

@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 import org.sftn.study.Page.Block;
 import org.sftn.study.Page.Column;
 import org.sftn.study.Page.Emphasis;
@@ -196,7 +197,8 @@ public final class HtmlReport {
                     "role",
                     "img",
                     "viewBox",
-                    "0 0 %d %d".formatted(Plot.WIDTH, figure.plot().height()),
+                    String.format(
+                            Locale.ROOT, "0 0 %d %d", Plot.WIDTH, figure.plot().height()),
                     "aria-labelledby",
                     title + " " + description);
             page.element("title", figure.title(), "id", title);
@@ -229,7 +231,7 @@ public final class HtmlReport {
                             "class",
                             entry.style().name(),
                             "viewBox",
-                            "0 0 %d %d".formatted(KEY_WIDTH, KEY_HEIGHT));
+                            String.format(Locale.ROOT, "0 0 %d %d", KEY_WIDTH, KEY_HEIGHT));
             page.empty(
                     "line",
                     "class",

@@ -4,6 +4,7 @@ import static org.sftn.study.Plot.at;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 
 /** Lines with bands around them. */
@@ -97,7 +98,7 @@ record LinePlot(Axis across, Axis up, String acrossLabel, String upLabel, List<L
                                 to,
                                 x(point.across()),
                                 y(point.up()),
-                                "%s: %s".formatted(line.name(), Numbers.plain(point.up())));
+                                String.format(Locale.ROOT, "%s: %s", line.name(), Numbers.plain(point.up())));
             }
         }
         to.close();

@@ -1,6 +1,7 @@
 package org.sftn.study;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.sftn.conf.Printable;
@@ -82,11 +83,12 @@ public final class MarkdownReport {
     }
 
     private static String item(Fact fact) {
-        return "%s: %s".formatted(escaped(fact.name()), escaped(fact.value()));
+        return String.format(Locale.ROOT, "%s: %s", escaped(fact.name()), escaped(fact.value()));
     }
 
     private static String item(Tile tile) {
-        return "%s: %s (%s)".formatted(escaped(tile.name()), escaped(tile.value()), escaped(tile.note()));
+        return String.format(
+                Locale.ROOT, "%s: %s (%s)", escaped(tile.name()), escaped(tile.value()), escaped(tile.note()));
     }
 
     private void write(Table table) {

@@ -2,6 +2,7 @@ package org.sftn.study;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.sftn.study.DotPlot.Dot;
@@ -39,11 +40,11 @@ record Measure(String name, Function<Group, Sample> of, Function<Sample, String>
             }
         });
         String words = there.stream()
-                .map(group -> "%s, %s".formatted(names.label(group), words(group)))
+                .map(group -> String.format(Locale.ROOT, "%s, %s", names.label(group), words(group)))
                 .collect(Collectors.joining("; "));
         return new Figure(
                 name,
-                "Means with one standard deviation to either side. %s.".formatted(words),
+                String.format(Locale.ROOT, "Means with one standard deviation to either side. %s.", words),
                 new DotPlot(Axis.of(ends.stream().mapToDouble(Double::doubleValue), AXIS_INTERVALS), name, rows));
     }
 
@@ -59,6 +60,6 @@ record Measure(String name, Function<Group, Sample> of, Function<Sample, String>
     }
 
     private String words(Group group) {
-        return "%s: %s".formatted(StudyNames.kind(group), text(group));
+        return String.format(Locale.ROOT, "%s: %s", StudyNames.kind(group), text(group));
     }
 }

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import org.apache.commons.csv.CSVFormat;
@@ -64,7 +65,12 @@ public record MetricsTable(List<Map<String, String>> rows) {
             return text.isEmpty() ? OptionalDouble.empty() : OptionalDouble.of(Double.parseDouble(text));
         } catch (NumberFormatException e) {
             throw new UserException(
-                    "metrics.csv cannot be used: %s of epoch %d is '%s'".formatted(column, row + 1, Printable.of(text)),
+                    String.format(
+                            Locale.ROOT,
+                            "metrics.csv cannot be used: %s of epoch %d is '%s'",
+                            column,
+                            row + 1,
+                            Printable.of(text)),
                     e);
         }
     }

@@ -39,7 +39,7 @@ final class Numbers {
     }
 
     static String points(Interval interval) {
-        return "[%s, %s]".formatted(points(interval.low()), points(interval.high()));
+        return String.format(Locale.ROOT, "[%s, %s]", points(interval.low()), points(interval.high()));
     }
 
     /** In percentage points, with its interval if it has one. */

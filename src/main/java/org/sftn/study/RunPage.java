@@ -2,6 +2,7 @@ package org.sftn.study;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.function.DoubleFunction;
 import java.util.function.ToDoubleFunction;
@@ -53,7 +54,10 @@ final class RunPage {
                 .toList()));
         origin.addAll(StudyPage.settings("Settings", run.configuration()));
         sections.add(new Section("Provenance", origin));
-        return new Page(run.name(), List.of("A run of the %s job: %s".formatted(run.job(), run.status())), sections);
+        return new Page(
+                run.name(),
+                List.of(String.format(Locale.ROOT, "A run of the %s job: %s", run.job(), run.status())),
+                sections);
     }
 
     /** A column of metrics.csv, as it is shown. */
@@ -121,7 +125,7 @@ final class RunPage {
             tiles.add(new Tile(
                     "Time of training",
                     Numbers.plain(run.metrics().seconds() / 60) + " min",
-                    "%d epochs, without evaluation".formatted(epochs)));
+                    String.format(Locale.ROOT, "%d epochs, without evaluation", epochs)));
         }
         return new Tiles(tiles);
     }
@@ -155,11 +159,11 @@ final class RunPage {
                 List<Point> points = points(measure);
                 // The first style is the quiet one of baselines.
                 lines.add(new Line(measure.name(), Style.of(lines.size() + 1), points));
-                words.add("%s: %s"
-                        .formatted(
-                                measure.name(),
-                                measure.format()
-                                        .apply(points.get(points.size() - 1).up())));
+                words.add(String.format(
+                        Locale.ROOT,
+                        "%s: %s",
+                        measure.name(),
+                        measure.format().apply(points.get(points.size() - 1).up())));
             }
         }
         if (lines.isEmpty()) {
@@ -167,7 +171,7 @@ final class RunPage {
         }
         figures.add(new Figure(
                 title,
-                "By epoch. At the end: %s.".formatted(String.join("; ", words)),
+                String.format(Locale.ROOT, "By epoch. At the end: %s.", String.join("; ", words)),
                 new LinePlot(
                         Axis.tight(all(lines, Point::across), INTERVALS),
                         Axis.of(all(lines, Point::up), INTERVALS),

@@ -3,6 +3,7 @@ package org.sftn.study;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -44,8 +45,8 @@ final class SettingFigures {
                 figures.add(lines(method, keys.get(0), some, constant));
             } else if (keys.size() == 2) {
                 StudyNames.by(some, Group::teacher)
-                        .forEach((kind, its) ->
-                                figures.add(map("%s, %s".formatted(method, kind), keys.get(0), keys.get(1), its)));
+                        .forEach((kind, its) -> figures.add(map(
+                                String.format(Locale.ROOT, "%s, %s", method, kind), keys.get(0), keys.get(1), its)));
             }
         });
     }
@@ -85,12 +86,16 @@ final class SettingFigures {
                                 DoubleStream.of(point.up(), point.up() - point.spread(), point.up() + point.spread())),
                 AXIS_INTERVALS);
         String words = groups.stream()
-                .map(group -> "%s, %s: %s %%"
-                        .formatted(group.teacher(), group.varied().get(key), Numbers.percent(group.top1())))
+                .map(group -> String.format(
+                        Locale.ROOT,
+                        "%s, %s: %s %%",
+                        group.teacher(),
+                        group.varied().get(key),
+                        Numbers.percent(group.top1())))
                 .collect(Collectors.joining("; "));
         return new Figure(
                 method,
-                "Mean top-1 by %s. %s.".formatted(key, words),
+                String.format(Locale.ROOT, "Mean top-1 by %s. %s.", key, words),
                 new LinePlot(Axis.of(values), up, names.shortKey(key), "test top-1, %", lines));
     }
 
@@ -115,11 +120,12 @@ final class SettingFigures {
             fields.add(fieldsOfRow);
         }
         String words = groups.stream()
-                .map(group -> "%s: %s %%".formatted(names.settings(group), Numbers.percent(group.top1())))
+                .map(group ->
+                        String.format(Locale.ROOT, "%s: %s %%", names.settings(group), Numbers.percent(group.top1())))
                 .collect(Collectors.joining("; "));
         return new Figure(
                 title,
-                "Mean top-1 by %s and %s. %s.".formatted(acrossKey, downKey, words),
+                String.format(Locale.ROOT, "Mean top-1 by %s and %s. %s.", acrossKey, downKey, words),
                 new HeatMap(
                         names.shortKey(acrossKey), across, names.shortKey(downKey), down, fields, Numbers::percent));
     }

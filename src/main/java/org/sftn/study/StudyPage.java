@@ -2,6 +2,7 @@ package org.sftn.study;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -87,7 +88,7 @@ final class StudyPage {
             List<Group> compared = compared(kind);
             if (!compared.isEmpty()) {
                 tiles.add(new Tile(
-                        "%s over %s".formatted(kind, names.baseline()),
+                        String.format(Locale.ROOT, "%s over %s", kind, names.baseline()),
                         Numbers.points(meanGain(compared)),
                         "points of top-1, mean of " + comparisons(compared)));
             }
@@ -181,7 +182,7 @@ final class StudyPage {
         settings.forEach((key, value) -> rows.add(new Row(Emphasis.NONE, List.of(key, String.valueOf(value)))));
         Table table = new Table(
                 title, List.of(new Column("Setting", Content.PROSE), new Column("Value", Content.PROSE)), rows);
-        return List.of(new Folded("%s (%d)".formatted(title, rows.size()), List.of(table)));
+        return List.of(new Folded(String.format(Locale.ROOT, "%s (%d)", title, rows.size()), List.of(table)));
     }
 
     private List<Block> results() {
@@ -208,7 +209,9 @@ final class StudyPage {
 
     private static String seeds(Group group) {
         int done = group.cells().size();
-        return done == group.planned() ? Numbers.whole(done) : "%d of %d".formatted(done, group.planned());
+        return done == group.planned()
+                ? Numbers.whole(done)
+                : String.format(Locale.ROOT, "%d of %d", done, group.planned());
     }
 
     private List<Block> gains() {
@@ -218,12 +221,13 @@ final class StudyPage {
             return List.of();
         }
         List<Block> blocks = new ArrayList<>();
-        blocks.add(new Paragraph(
-                ("The gain is the top-1 of a student minus that of the student with the same networks, method,"
-                                + " settings and seed whose teacher is %s, in percentage points; its mean over the seeds has a 95 %%"
-                                + " interval by Student’s t. Where an interval includes 0, the seeds do not show which is better. The"
-                                + " intervals are not widened for the number of comparisons.")
-                        .formatted(names.baseline())));
+        blocks.add(new Paragraph(String.format(
+                Locale.ROOT,
+                "The gain is the top-1 of a student minus that of the student with the same networks, method,"
+                        + " settings and seed whose teacher is %s, in percentage points; its mean over the seeds has a 95 %%"
+                        + " interval by Student’s t. Where an interval includes 0, the seeds do not show which is better. The"
+                        + " intervals are not widened for the number of comparisons.",
+                names.baseline())));
         names.others().stream()
                 .filter(kind -> !compared(kind).isEmpty())
                 .forEach(kind -> blocks.add(new Paragraph(verdict(kind))));
@@ -239,7 +243,7 @@ final class StudyPage {
             if (!rows.isEmpty()) {
                 blocks.add(table(
                         pair,
-                        "gain in top-1 over %s, percentage points".formatted(names.baseline()),
+                        String.format(Locale.ROOT, "gain in top-1 over %s, percentage points", names.baseline()),
                         rows,
                         List.of(
                                 new Value(new Column("Interval", Content.TEXT), group -> side(group.gain())),
@@ -271,15 +275,16 @@ final class StudyPage {
         List<Group> compared = compared(kind);
         SortedMap<String, Long> sides = compared.stream()
                 .collect(Collectors.groupingBy(group -> side(group.gain()), TreeMap::new, Collectors.counting()));
-        return "%s compared with %s: %s, mean gain %s points. Intervals: %s."
-                .formatted(
-                        kind,
-                        names.baseline(),
-                        comparisons(compared),
-                        Numbers.points(meanGain(compared)),
-                        sides.entrySet().stream()
-                                .map(side -> "%d %s".formatted(side.getValue(), side.getKey()))
-                                .collect(Collectors.joining(", ")));
+        return String.format(
+                Locale.ROOT,
+                "%s compared with %s: %s, mean gain %s points. Intervals: %s.",
+                kind,
+                names.baseline(),
+                comparisons(compared),
+                Numbers.points(meanGain(compared)),
+                sides.entrySet().stream()
+                        .map(side -> String.format(Locale.ROOT, "%d %s", side.getValue(), side.getKey()))
+                        .collect(Collectors.joining(", ")));
     }
 
     private static String side(Sample gain) {
@@ -293,7 +298,7 @@ final class StudyPage {
     }
 
     private static String comparisons(List<Group> compared) {
-        return compared.size() == 1 ? "1 comparison" : "%d comparisons".formatted(compared.size());
+        return compared.size() == 1 ? "1 comparison" : String.format(Locale.ROOT, "%d comparisons", compared.size());
     }
 
     private static double meanGain(List<Group> compared) {
@@ -381,12 +386,13 @@ final class StudyPage {
         if (count == 0) {
             return "not reached";
         }
-        String text = "%s ep., %s s"
-                .formatted(
-                        Numbers.fixed(reached.epochs().mean(), 1),
-                        Numbers.plain(reached.seconds().mean()));
+        String text = String.format(
+                Locale.ROOT,
+                "%s ep., %s s",
+                Numbers.fixed(reached.epochs().mean(), 1),
+                Numbers.plain(reached.seconds().mean()));
         int all = group.cells().size();
-        return count == all ? text : "%s (%d of %d)".formatted(text, count, all);
+        return count == all ? text : String.format(Locale.ROOT, "%s (%d of %d)", text, count, all);
     }
 
     private List<Block> similarity() {
@@ -453,9 +459,12 @@ final class StudyPage {
                     group -> Emphasis.NONE));
         }
         return under(
-                ("Cores times hours of training, mean ± standard deviation over the seeds; without evaluation. All students that"
-                                + " are done took %s core-hours, their teachers %s; a teacher that serves many is counted once.")
-                        .formatted(Numbers.plain(studentCoreHours()), Numbers.plain(teacherCoreHours())),
+                String.format(
+                        Locale.ROOT,
+                        "Cores times hours of training, mean ± standard deviation over the seeds; without evaluation. All students that"
+                                + " are done took %s core-hours, their teachers %s; a teacher that serves many is counted once.",
+                        Numbers.plain(studentCoreHours()),
+                        Numbers.plain(teacherCoreHours())),
                 blocks);
     }
 
@@ -509,7 +518,7 @@ final class StudyPage {
         }
         all.addAll(values);
         return new Table(
-                "%s: %s".formatted(StudyNames.pair(pair.networks()), caption),
+                String.format(Locale.ROOT, "%s: %s", StudyNames.pair(pair.networks()), caption),
                 all.stream().map(Value::column).toList(),
                 rows.stream()
                         .map(group -> new Row(
@@ -522,6 +531,8 @@ final class StudyPage {
 
     private Block figures(List<Figure> figures) {
         Block block = names.figures(figures);
-        return figures.size() > MANY_FIGURES ? new Folded("%d plots".formatted(figures.size()), List.of(block)) : block;
+        return figures.size() > MANY_FIGURES
+                ? new Folded(String.format(Locale.ROOT, "%d plots", figures.size()), List.of(block))
+                : block;
     }
 }

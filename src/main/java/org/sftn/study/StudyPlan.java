@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
@@ -96,8 +97,11 @@ public record StudyPlan(List<TeacherRun> teachers, List<StudentRun> students) {
                         "a study needs study.pairs, study.methods and study.seeds, one of each at least");
             }
             if (needsTeachers && !kinds.containsKey(study.baseline())) {
-                throw new UserException("study.baseline is '%s', the kinds of teacher in study.teachers are %s"
-                        .formatted(study.baseline(), kinds.keySet()));
+                throw new UserException(String.format(
+                        Locale.ROOT,
+                        "study.baseline is '%s', the kinds of teacher in study.teachers are %s",
+                        study.baseline(),
+                        kinds.keySet()));
             }
             for (String pair : study.pairs()) {
                 Networks networks = networks(pair);
@@ -210,9 +214,10 @@ public record StudyPlan(List<TeacherRun> teachers, List<StudentRun> students) {
     private static Networks networks(String pair) {
         String[] names = pair.trim().split("\\s+");
         if (names.length < 2 || names.length > 3) {
-            throw new UserException(
-                    "study.pairs has '%s', it must be \"TEACHER STUDENT\" or \"TEACHER STUDENT BRANCHES\""
-                            .formatted(pair));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "study.pairs has '%s', it must be \"TEACHER STUDENT\" or \"TEACHER STUDENT BRANCHES\"",
+                    pair));
         }
         return new Networks(names[0], names[1], names[names.length - 1]);
     }
@@ -240,7 +245,7 @@ public record StudyPlan(List<TeacherRun> teachers, List<StudentRun> students) {
         Map<String, SortedMap<String, String>> all = new TreeMap<>();
         blocks.root().forEach((name, value) -> {
             if (!(value instanceof ConfigObject block)) {
-                throw new UserException("%s.%s must be a block of settings".formatted(path, name));
+                throw new UserException(String.format(Locale.ROOT, "%s.%s must be a block of settings", path, name));
             }
             SortedMap<String, String> settings = new TreeMap<>();
             block.toConfig().entrySet().forEach(each -> settings.put(plain(each.getKey()), text(each.getValue())));
@@ -256,7 +261,8 @@ public record StudyPlan(List<TeacherRun> teachers, List<StudentRun> students) {
         vary.entrySet().forEach(each -> {
             String key = plain(each.getKey());
             if (!(each.getValue() instanceof ConfigList values) || values.isEmpty()) {
-                throw new UserException("study.vary.%s must be a list of values such as [1, 2]".formatted(key));
+                throw new UserException(
+                        String.format(Locale.ROOT, "study.vary.%s must be a list of values such as [1, 2]", key));
             }
             axes.put(key, values.stream().map(StudyPlan::text).toList());
         });
@@ -279,10 +285,12 @@ public record StudyPlan(List<TeacherRun> teachers, List<StudentRun> students) {
     private static void requireOf(String path, Collection<String> keys, List<String> starts) {
         for (String key : keys) {
             if (GIVEN.contains(key)) {
-                throw new UserException("%s cannot set '%s': study.pairs and study.methods do".formatted(path, key));
+                throw new UserException(
+                        String.format(Locale.ROOT, "%s cannot set '%s': study.pairs and study.methods do", path, key));
             }
             if (starts.stream().noneMatch(key::startsWith)) {
-                throw new UserException("%s cannot set '%s', but %s*".formatted(path, key, String.join("*, ", starts)));
+                throw new UserException(String.format(
+                        Locale.ROOT, "%s cannot set '%s', but %s*", path, key, String.join("*, ", starts)));
             }
         }
     }

@@ -2,6 +2,7 @@ package org.sftn.teacher;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.sftn.conf.UserException;
@@ -45,9 +46,13 @@ record Branch(int teacherStage, int studentStage) {
             }
         }
         if (branches.isEmpty()) {
-            throw new UserException(
-                    "%s cannot grow from %s: no stage before the last of the student (%s) has the resolution of one of the teacher (%s)"
-                            .formatted(student.name(), teacher.name(), shapes(student), shapes(teacher)));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "%s cannot grow from %s: no stage before the last of the student (%s) has the resolution of one of the teacher (%s)",
+                    student.name(),
+                    teacher.name(),
+                    shapes(student),
+                    shapes(teacher)));
         }
         return branches;
     }
@@ -78,9 +83,14 @@ record Branch(int teacherStage, int studentStage) {
         Network.Builder network = Network.builder();
         network.input(FEATURES, from);
         Layer convolution = convolution(from, to)
-                .orElseThrow(() -> new UserException(
-                        "a branch of %s cannot grow from stage %d of %s: %s does not become %s by a factor of 1, 2 or 1/2"
-                                .formatted(student.name(), teacherStage, teacher.name(), from, to)));
+                .orElseThrow(() -> new UserException(String.format(
+                        Locale.ROOT,
+                        "a branch of %s cannot grow from stage %d of %s: %s does not become %s by a factor of 1, 2 or 1/2",
+                        student.name(),
+                        teacherStage,
+                        teacher.name(),
+                        from,
+                        to)));
         network.add("conv", convolution, FEATURES);
         network.add("bn", new BatchNorm(to.channels()), "conv");
         network.add("relu", new Relu(), "bn");

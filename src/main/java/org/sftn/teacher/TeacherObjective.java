@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -95,13 +96,13 @@ public final class TeacherObjective implements Objective {
     private static void startFrom(SavedModel saved, Architecture teacher, Map<String, Tensor> values) {
         if (!saved.description().architecture().equals(teacher.name())
                 || saved.description().classes() != teacher.classes()) {
-            throw new UserException(
-                    "teacher.start-from holds %s with %d classes; a %s with %d classes cannot start from it"
-                            .formatted(
-                                    saved.description().architecture(),
-                                    saved.description().classes(),
-                                    teacher.name(),
-                                    teacher.classes()));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "teacher.start-from holds %s with %d classes; a %s with %d classes cannot start from it",
+                    saved.description().architecture(),
+                    saved.description().classes(),
+                    teacher.name(),
+                    teacher.classes()));
         }
         saved.values().forEach((name, tensor) -> values.replace(TEACHER + "." + name, tensor));
     }

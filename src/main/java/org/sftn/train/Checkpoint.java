@@ -3,6 +3,7 @@ package org.sftn.train;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -61,7 +62,7 @@ record Checkpoint(
         names.addAll(other.keySet());
         for (String name : names) {
             if (!Objects.equals(run.get(name), other.get(name))) {
-                differences.add("%s was %s, now %s".formatted(name, run.get(name), other.get(name)));
+                differences.add(String.format(Locale.ROOT, "%s was %s, now %s", name, run.get(name), other.get(name)));
             }
         }
         return differences;

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -48,7 +49,7 @@ public final class CheckpointFolder {
 
     /** Where the ranks of an attempt write a checkpoint; nobody else does. */
     static String folderName(long iterations, String attempt) {
-        return "%012d-%s".formatted(iterations, attempt);
+        return String.format(Locale.ROOT, "%012d-%s", iterations, attempt);
     }
 
     Path folder(Checkpoint checkpoint) {
@@ -66,8 +67,11 @@ public final class CheckpointFolder {
             }
         }
         if (!markers.isEmpty()) {
-            throw new UserException("the run cannot be continued: none of the %d checkpoints in %s is whole"
-                    .formatted(markers.size(), root));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "the run cannot be continued: none of the %d checkpoints in %s is whole",
+                    markers.size(),
+                    root));
         }
         return Optional.empty();
     }
@@ -108,7 +112,7 @@ public final class CheckpointFolder {
      * @param keep how many stay, at least 1
      */
     void commit(Checkpoint checkpoint, int keep) throws IOException {
-        Path marker = new Path(root, "%012d.json".formatted(checkpoint.iterations()));
+        Path marker = new Path(root, String.format(Locale.ROOT, "%012d.json", checkpoint.iterations()));
         Files.write(marker, (JSON.writeValueAsString(checkpoint) + "\n").getBytes(StandardCharsets.UTF_8), hadoop);
         List<Path> markers = markers();
         // A later one is damaged, else the run would have begun there.

@@ -1,6 +1,7 @@
 package org.sftn.train;
 
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.TimeoutException;
 import org.apache.spark.SparkConf;
@@ -81,13 +82,13 @@ final class Cluster {
     private void requireSlots(int executors) {
         int slots = spark.maxNumConcurrentTasks();
         if (slots < executors) {
-            throw new UserException(
-                    "training.executors is %d but the master %s runs %d tasks at a time (spark.task.cpus is %d)"
-                            .formatted(
-                                    executors,
-                                    spark.master(),
-                                    slots,
-                                    spark.conf().getInt(TASK_CPUS, 1)));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "training.executors is %d but the master %s runs %d tasks at a time (spark.task.cpus is %d)",
+                    executors,
+                    spark.master(),
+                    slots,
+                    spark.conf().getInt(TASK_CPUS, 1)));
         }
     }
 
@@ -102,25 +103,34 @@ final class Cluster {
         if (master.startsWith(STANDALONE) && conf.contains(MAX_CORES)) {
             int most = conf.getInt(MAX_CORES, 0) / conf.getInt(CORES, 1);
             if (most < executors) {
-                throw new UserException("training.executors is %d but Spark may start only %s: %s is %s%s"
-                        .formatted(
-                                executors,
-                                executors(most),
-                                MAX_CORES,
-                                conf.get(MAX_CORES),
-                                conf.contains(CORES) ? ", %s is %s".formatted(CORES, conf.get(CORES)) : ""));
+                throw new UserException(String.format(
+                        Locale.ROOT,
+                        "training.executors is %d but Spark may start only %s: %s is %s%s",
+                        executors,
+                        executors(most),
+                        MAX_CORES,
+                        conf.get(MAX_CORES),
+                        conf.contains(CORES) ? String.format(Locale.ROOT, ", %s is %s", CORES, conf.get(CORES)) : ""));
             }
         }
         if (conf.contains(CORES) && conf.getInt(TASK_CPUS, 1) > conf.getInt(CORES, 1)) {
-            throw new UserException("no executor has room for a task: %s is %s, %s is %s"
-                    .formatted(TASK_CPUS, conf.get(TASK_CPUS), CORES, conf.get(CORES)));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "no executor has room for a task: %s is %s, %s is %s",
+                    TASK_CPUS,
+                    conf.get(TASK_CPUS),
+                    CORES,
+                    conf.get(CORES)));
         }
         boolean asks = master.equals("yarn") || master.startsWith("k8s://");
         int asked = conf.getInt(INSTANCES, DEFAULT_INSTANCES);
         if (asks && asked < executors) {
-            throw new UserException(
-                    "training.executors is %d but Spark asks for %s: set spark.executor.instances (on YARN --num-executors) to %d"
-                            .formatted(executors, executors(asked), executors));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "training.executors is %d but Spark asks for %s: set spark.executor.instances (on YARN --num-executors) to %d",
+                    executors,
+                    executors(asked),
+                    executors));
         }
     }
 
@@ -161,19 +171,19 @@ final class Cluster {
         // The driver is one of them.
         int there = spark.statusTracker().getExecutorInfos().length - 1;
         if (there < executors) {
-            return Optional.of(new MissingExecutorsException(
-                    "training.executors is %d but the cluster has %s".formatted(executors, executors(there))));
+            return Optional.of(new MissingExecutorsException(String.format(
+                    Locale.ROOT, "training.executors is %d but the cluster has %s", executors, executors(there))));
         }
         int slots = spark.maxNumConcurrentTasks();
         return slots >= executors
                 ? Optional.empty()
-                : Optional.of(new UserException(
-                        "training.executors is %d but the cluster's %s run only %d tasks at a time: spark.task.cpus is %d, more than an executor's cores"
-                                .formatted(
-                                        executors,
-                                        executors(there),
-                                        slots,
-                                        spark.conf().getInt(TASK_CPUS, 1))));
+                : Optional.of(new UserException(String.format(
+                        Locale.ROOT,
+                        "training.executors is %d but the cluster's %s run only %d tasks at a time: spark.task.cpus is %d, more than an executor's cores",
+                        executors,
+                        executors(there),
+                        slots,
+                        spark.conf().getInt(TASK_CPUS, 1))));
     }
 
     private static String executors(int count) {

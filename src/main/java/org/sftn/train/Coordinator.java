@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
@@ -80,7 +81,7 @@ final class Coordinator implements AutoCloseable {
         } else if (report instanceof Report.Refused each) {
             fail(new UserException(each.message()));
         } else if (report instanceof Report.Broken each) {
-            String message = "rank %d failed: %s".formatted(each.rank(), each.stackTrace());
+            String message = String.format(Locale.ROOT, "rank %d failed: %s", each.rank(), each.stackTrace());
             fail(each.storage() ? new StorageException(message, null) : new IllegalStateException(message));
         } else if (report instanceof Report.Finished each) {
             finished[each.rank()] = each;
@@ -95,9 +96,10 @@ final class Coordinator implements AutoCloseable {
                     && other != null
                     && other.rank() != each.rank()
                     && other.executor().equals(each.executor())) {
-                fail(new UserException(
-                        "two replicas cannot share executor %s: a task must take all cores of its executor, set spark.task.cpus to spark.executor.cores"
-                                .formatted(each.executor())));
+                fail(new UserException(String.format(
+                        Locale.ROOT,
+                        "two replicas cannot share executor %s: a task must take all cores of its executor, set spark.task.cpus to spark.executor.cores",
+                        each.executor())));
                 throw failure;
             }
         }
@@ -116,15 +118,21 @@ final class Coordinator implements AutoCloseable {
         Report.Compiled first = compiled.get(0);
         for (Report.Compiled other : compiled) {
             if (!other.arithmetic().equals(first.arithmetic())) {
-                fail(new UserException(
-                        "rank %d computes with %s, rank %d with %s; set engine.name and engine.precision so that all executors can"
-                                .formatted(other.rank(), other.arithmetic(), first.rank(), first.arithmetic())));
+                fail(new UserException(String.format(
+                        Locale.ROOT,
+                        "rank %d computes with %s, rank %d with %s; set engine.name and engine.precision so that all executors can",
+                        other.rank(),
+                        other.arithmetic(),
+                        first.rank(),
+                        first.arithmetic())));
                 throw failure;
             }
             if (!other.parameterOrder().equals(first.parameterOrder())) {
-                fail(new UserException(
-                        "ranks %d and %d hold weights in different orders, so their processors differ; use executors of one kind, or set engine.name to bigdl"
-                                .formatted(other.rank(), first.rank())));
+                fail(new UserException(String.format(
+                        Locale.ROOT,
+                        "ranks %d and %d hold weights in different orders, so their processors differ; use executors of one kind, or set engine.name to bigdl",
+                        other.rank(),
+                        first.rank())));
                 throw failure;
             }
         }

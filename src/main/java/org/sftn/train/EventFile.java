@@ -5,6 +5,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Locale;
 import java.util.Map;
 import java.util.zip.CRC32C;
 import org.apache.hadoop.conf.Configuration;
@@ -43,7 +44,10 @@ final class EventFile implements AutoCloseable {
         FileSystem flushing = files instanceof LocalFileSystem local ? local.getRawFileSystem() : files;
         flushing.mkdirs(folder);
         this.out = flushing.create(
-                new Path(folder, "events.out.tfevents.%010d.%s".formatted(System.currentTimeMillis() / 1000, name)),
+                new Path(
+                        folder,
+                        String.format(
+                                Locale.ROOT, "events.out.tfevents.%010d.%s", System.currentTimeMillis() / 1000, name)),
                 true);
         event(0, event -> event.writeString(FILE_VERSION, "brain.Event:2"));
         event(firstStep, event -> event.writeByteArray(SESSION_LOG, message(log -> log.writeEnum(STATUS, START))));

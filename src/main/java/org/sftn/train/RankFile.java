@@ -10,6 +10,7 @@ import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.Locale;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -60,7 +61,7 @@ final class RankFile {
         FileSystem files = path.getFileSystem(hadoop);
         long bytes = files.getFileStatus(path).getLen();
         if (bytes != file.bytes()) {
-            throw new IOException("%s has %d bytes, not %d".formatted(path, bytes, file.bytes()));
+            throw new IOException(String.format(Locale.ROOT, "%s has %d bytes, not %d", path, bytes, file.bytes()));
         }
         return new DigestInputStream(new BufferedInputStream(files.open(path), BUFFER), digest);
     }
@@ -68,7 +69,8 @@ final class RankFile {
     private static void requireSame(Path path, Checkpoint.File file, MessageDigest digest) throws IOException {
         String found = hex(digest);
         if (!found.equals(file.sha256())) {
-            throw new IOException("%s has the SHA-256 %s, not %s".formatted(path, found, file.sha256()));
+            throw new IOException(
+                    String.format(Locale.ROOT, "%s has the SHA-256 %s, not %s", path, found, file.sha256()));
         }
     }
 

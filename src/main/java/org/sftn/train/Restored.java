@@ -3,6 +3,7 @@ package org.sftn.train;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.UserException;
@@ -49,9 +50,12 @@ record Restored(float[] weights, float[] momentum, float[] statistics, Map<Strin
             return new Restored(weights, momentum, mine.statistics(), mine.loss(), mine.tally());
         }
         if (!states.get(0).loss().isEmpty()) {
-            throw new UserException(
-                    "the run cannot be continued on %d executors: its loss remembers %s for each of the %d that it ran on"
-                            .formatted(me.ranks(), states.get(0).loss().keySet(), states.size()));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "the run cannot be continued on %d executors: its loss remembers %s for each of the %d that it ran on",
+                    me.ranks(),
+                    states.get(0).loss().keySet(),
+                    states.size()));
         }
         Tally tally = me.rank() == 0
                 ? states.stream().map(ReplicaState::tally).reduce(Tally.EMPTY, Tally::plus)
@@ -62,13 +66,13 @@ record Restored(float[] weights, float[] momentum, float[] statistics, Map<Strin
     private static void requireFits(Checkpoint checkpoint, int parameters, Model model) {
         if (checkpoint.parameters() != parameters
                 || !checkpoint.parameterOrder().equals(model.parameterOrder())) {
-            throw new UserException(
-                    "the run cannot be continued: its checkpoint holds %d parameters in the order %s, this engine %d in the order %s"
-                            .formatted(
-                                    checkpoint.parameters(),
-                                    checkpoint.parameterOrder(),
-                                    parameters,
-                                    model.parameterOrder()));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "the run cannot be continued: its checkpoint holds %d parameters in the order %s, this engine %d in the order %s",
+                    checkpoint.parameters(),
+                    checkpoint.parameterOrder(),
+                    parameters,
+                    model.parameterOrder()));
         }
     }
 
@@ -83,8 +87,11 @@ record Restored(float[] weights, float[] momentum, float[] statistics, Map<Strin
         float[] mean = states.get(0).statistics().clone();
         for (ReplicaState state : states) {
             if (state.statistics().length != mean.length) {
-                throw new IOException("the ranks of a checkpoint have %d and %d statistics"
-                        .formatted(mean.length, state.statistics().length));
+                throw new IOException(String.format(
+                        Locale.ROOT,
+                        "the ranks of a checkpoint have %d and %d statistics",
+                        mean.length,
+                        state.statistics().length));
             }
         }
         for (int i = 0; i < mean.length; i++) {

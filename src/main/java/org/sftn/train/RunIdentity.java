@@ -1,6 +1,7 @@
 package org.sftn.train;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -56,6 +57,6 @@ final class RunIdentity {
     private static String identity(Network network) {
         CRC32C crc = new CRC32C();
         crc.update((network.nodes() + "\n" + network.taps()).getBytes(StandardCharsets.UTF_8));
-        return "%08x".formatted(crc.getValue());
+        return String.format(Locale.ROOT, "%08x", crc.getValue());
     }
 }

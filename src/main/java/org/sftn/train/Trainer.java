@@ -7,6 +7,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -140,8 +141,11 @@ public final class Trainer {
         List<String> differences =
                 latest.map(c -> c.differencesFrom(run.identity())).orElse(List.of());
         if (!differences.isEmpty()) {
-            throw new UserException("the run in %s cannot be continued, it is another one: %s"
-                    .formatted(run.folder().root(), String.join("; ", differences)));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "the run in %s cannot be continued, it is another one: %s",
+                    run.folder().root(),
+                    String.join("; ", differences)));
         }
         return latest;
     }
@@ -162,8 +166,12 @@ public final class Trainer {
         try (EventFile events =
                 new EventFile(run.folder().tensorboard(), plan.attempt(), plan.firstIteration(), hadoop)) {
             Journal journal = new Journal(progress, listener, metrics, events, run.checkpoints(), run.identity(), plan);
-            String description = "train iterations %d to %d on %d executors"
-                    .formatted(plan.firstIteration() + 1, end, training.executors());
+            String description = String.format(
+                    Locale.ROOT,
+                    "train iterations %d to %d on %d executors",
+                    plan.firstIteration() + 1,
+                    end,
+                    training.executors());
             return new Attempt(spark, plan, run.cluster(), journal).run(run.train(), run.test(), description);
         }
     }

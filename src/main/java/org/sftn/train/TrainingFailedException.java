@@ -1,5 +1,7 @@
 package org.sftn.train;
 
+import java.util.Locale;
+
 /** Attempt after attempt has failed without progress; the cause is the last failure. */
 public final class TrainingFailedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
@@ -18,7 +20,12 @@ public final class TrainingFailedException extends RuntimeException {
     /** None could begin: so many times in a row executors were missing. */
     static TrainingFailedException withoutExecutors(int times, MissingExecutorsException cause) {
         return new TrainingFailedException(
-                "%s; they were waited for %d times (training.attempts)".formatted(cause.getMessage(), times), cause);
+                String.format(
+                        Locale.ROOT,
+                        "%s; they were waited for %d times (training.attempts)",
+                        cause.getMessage(),
+                        times),
+                cause);
     }
 
     // Messages of ranks and of Spark hold whole stack traces.

@@ -4,6 +4,7 @@ import static org.sftn.zoo.Architecture.FEATURES;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.sftn.conf.UserException;
@@ -120,8 +121,15 @@ final class Parts {
     /** @throws UserException when a side of the image is smaller than {@code smallest} */
     static void requireFit(String name, Shape image, String halvings, int smallest) {
         if (Math.min(image.height(), image.width()) < smallest) {
-            throw new UserException("%s halves the image %s and needs at least %dx%d pixels, not %dx%d"
-                    .formatted(name, halvings, smallest, smallest, image.height(), image.width()));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "%s halves the image %s and needs at least %dx%d pixels, not %dx%d",
+                    name,
+                    halvings,
+                    smallest,
+                    smallest,
+                    image.height(),
+                    image.width()));
         }
     }
 }

@@ -4,6 +4,7 @@ import static org.sftn.zoo.Architecture.FEATURES;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.sftn.conf.UserException;
 import org.sftn.nn.AveragePool;
 import org.sftn.nn.Convolution;
@@ -27,9 +28,11 @@ final class Projected {
     /** @throws UserException when the maps cannot be joined */
     static Architecture of(Architecture student, Architecture teacher) {
         if (student.name().indexOf(PLUS) >= 0) {
-            throw new UserException(
-                    "the student %s has a projector and a teacher's classifier already; it cannot get those of %s"
-                            .formatted(student.name(), teacher.name()));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "the student %s has a projector and a teacher's classifier already; it cannot get those of %s",
+                    student.name(),
+                    teacher.name()));
         }
         List<Network> stages = new ArrayList<>(student.stages());
         requirePooling(teacher);
@@ -51,9 +54,10 @@ final class Projected {
         boolean pools = teacher.head().nodes().stream()
                 .anyMatch(node -> node.name().equals(pooled) && node.layer() instanceof GlobalAveragePool);
         if (!pools) {
-            throw new UserException(
-                    "no student can take the classifier of the teacher %s: it has more than one linear layer behind its last map"
-                            .formatted(teacher.name()));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "no student can take the classifier of the teacher %s: it has more than one linear layer behind its last map",
+                    teacher.name()));
         }
     }
 
@@ -82,9 +86,13 @@ final class Projected {
         }
         int factor = own.height() / taught.height();
         if (own.height() != factor * taught.height() || own.width() != factor * taught.width()) {
-            throw new UserException(
-                    "the student %s cannot take the classifier of the teacher %s: its last stage (%s) cannot be averaged to the resolution of the teacher's last map (%s)"
-                            .formatted(student.name(), teacher, own, taught));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "the student %s cannot take the classifier of the teacher %s: its last stage (%s) cannot be averaged to the resolution of the teacher's last map (%s)",
+                    student.name(),
+                    teacher,
+                    own,
+                    taught));
         }
         return factor;
     }

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -124,8 +125,8 @@ final class HadoopCluster implements AutoCloseable {
         String line = answers.readLine();
         if (!answer.equals(line)) {
             process.destroyForcibly();
-            throw new IOException(
-                    "the cluster said '%s', not '%s': %s".formatted(line, answer, Files.readString(log(folder))));
+            throw new IOException(String.format(
+                    Locale.ROOT, "the cluster said '%s', not '%s': %s", line, answer, Files.readString(log(folder))));
         }
     }
 

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -119,8 +120,12 @@ class DatasetTest {
 
         assertThatThrownBy(() -> Dataset.open(spark, set.toString(), Damaged.FAIL))
                 .isInstanceOf(UserException.class)
-                .hasMessage("the data set cannot be used: %s has %d bytes, the manifest says %d"
-                        .formatted(shard, bytes.length - 1, bytes.length));
+                .hasMessage(String.format(
+                        Locale.ROOT,
+                        "the data set cannot be used: %s has %d bytes, the manifest says %d",
+                        shard,
+                        bytes.length - 1,
+                        bytes.length));
     }
 
     @Test

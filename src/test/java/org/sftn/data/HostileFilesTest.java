@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.zip.Deflater;
 import java.util.zip.DeflaterOutputStream;
@@ -101,7 +102,8 @@ class HostileFilesTest {
     /** A file whose name stands in the header of POSIX before it. */
     private static byte[] named(String name) throws IOException {
         // Its own length is six digits and a space.
-        byte[] attribute = "%06d path=%s\n".formatted(13 + name.length(), name).getBytes(StandardCharsets.US_ASCII);
+        byte[] attribute = String.format(Locale.ROOT, "%06d path=%s\n", 13 + name.length(), name)
+                .getBytes(StandardCharsets.US_ASCII);
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (TarArchiveOutputStream out = new TarArchiveOutputStream(bytes, "UTF-8")) {
             TarArchiveEntry header = new TarArchiveEntry("header", TarConstants.LF_PAX_EXTENDED_HEADER_LC);
@@ -161,7 +163,10 @@ class HostileFilesTest {
         ImageForm form = ImageForm.of(
                 TestSettings.with(Map.of("prepare.image-size", "8")).prepare());
         return new ImageFolderSource.Listing(
-                new org.apache.hadoop.fs.Path(folder.resolve("train").toString()), Split.TRAIN, form, new Configuration());
+                new org.apache.hadoop.fs.Path(folder.resolve("train").toString()),
+                Split.TRAIN,
+                form,
+                new Configuration());
     }
 
     private static byte[] pngHeader(int width, int height, int depth, int type) {

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
@@ -66,14 +67,14 @@ class ImageNetTarsSourceTest {
         for (int c : new int[] {1, 2, 0}) {
             Map<String, byte[]> files = new LinkedHashMap<>();
             for (int i = 3; i >= 0; i--) {
-                files.put("%s_%d.JPEG".formatted(CLASSES.get(c), i), jpeg(c * 4 + i));
+                files.put(String.format(Locale.ROOT, "%s_%d.JPEG", CLASSES.get(c), i), jpeg(c * 4 + i));
             }
             classes.put(CLASSES.get(c) + ".tar", tar(files));
         }
         Files.write(in.resolve(TRAIN), tar(classes));
         Map<String, byte[]> tests = new LinkedHashMap<>();
         for (int i = 1; i <= 6; i++) {
-            tests.put("ILSVRC2012_val_%08d.JPEG".formatted(i), jpeg(100 + i));
+            tests.put(String.format(Locale.ROOT, "ILSVRC2012_val_%08d.JPEG", i), jpeg(100 + i));
         }
         Files.write(in.resolve(TEST), tar(tests));
         // The numbers of the development kit are in no order of names.
@@ -130,12 +131,12 @@ class ImageNetTarsSourceTest {
     private void unpack() throws IOException {
         for (int c = 0; c < 3; c++) {
             for (int i = 0; i < 4; i++) {
-                image("train", c, "%s_%d.JPEG".formatted(CLASSES.get(c), i), c * 4 + i);
+                image("train", c, String.format(Locale.ROOT, "%s_%d.JPEG", CLASSES.get(c), i), c * 4 + i);
             }
         }
         int[] labels = {2, 0, 1, 1, 0, 2};
         for (int i = 1; i <= 6; i++) {
-            image("val", labels[i - 1], "ILSVRC2012_val_%08d.JPEG".formatted(i), 100 + i);
+            image("val", labels[i - 1], String.format(Locale.ROOT, "ILSVRC2012_val_%08d.JPEG", i), 100 + i);
         }
     }
 
@@ -213,8 +214,11 @@ class ImageNetTarsSourceTest {
         Files.delete(in.resolve("meta.mat"));
         refusedAs(
                 "1\n",
-                "there is no table of the classes' numbers, which %s needs: %s is missing"
-                        .formatted(in.resolve(TRUTH), in.resolve("meta.mat")));
+                String.format(
+                        Locale.ROOT,
+                        "there is no table of the classes' numbers, which %s needs: %s is missing",
+                        in.resolve(TRUTH),
+                        in.resolve("meta.mat")));
         Files.write(in.resolve("meta.mat"), new byte[] {1, 2, 3});
         refused("1\n", "meta.mat cannot be read, it must hold ILSVRC2012's 'synsets'");
     }
@@ -223,7 +227,7 @@ class ImageNetTarsSourceTest {
         Files.writeString(in.resolve(TRUTH), truth);
         assertThatThrownBy(() -> prepare("out"))
                 .isInstanceOf(UserException.class)
-                .hasMessageContaining(message.formatted(in.resolve(TEST), in.resolve(TRUTH)));
+                .hasMessageContaining(String.format(Locale.ROOT, message, in.resolve(TEST), in.resolve(TRUTH)));
     }
 
     private void refusedAs(String truth, String message) throws IOException {
@@ -444,11 +448,14 @@ class ImageNetTarsSourceTest {
     void tinyImageNetIsReadAsItIsUnpacked() throws IOException {
         for (int c = 0; c < 2; c++) {
             for (int i = 0; i < 3; i++) {
-                Path file = in.resolve("train/%s/images/%s_%d.JPEG".formatted(CLASSES.get(c), CLASSES.get(c), i));
+                Path file = in.resolve(
+                        String.format(Locale.ROOT, "train/%s/images/%s_%d.JPEG", CLASSES.get(c), CLASSES.get(c), i));
                 Files.createDirectories(file.getParent());
                 Files.write(file, jpeg(c * 3 + i));
             }
-            Files.writeString(in.resolve("train/%s/%s_boxes.txt".formatted(CLASSES.get(c), CLASSES.get(c))), "x");
+            Files.writeString(
+                    in.resolve(String.format(Locale.ROOT, "train/%s/%s_boxes.txt", CLASSES.get(c), CLASSES.get(c))),
+                    "x");
         }
         Path images = Files.createDirectories(in.resolve("val/images"));
         Files.write(images.resolve("val_0.JPEG"), jpeg(50));

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.LongStream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeAll;
@@ -48,7 +49,7 @@ class StreamedImagesTest {
     }
 
     private static Path file(Path folder, int first) {
-        return folder.resolve("part-%05d.parquet".formatted(first / SHARD));
+        return folder.resolve(String.format(Locale.ROOT, "part-%05d.parquet", first / SHARD));
     }
 
     private static byte[] bytes(int index) {

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaRDD;
@@ -51,7 +52,7 @@ public final class TestData {
                 image.setRGB(p % size, p / size, rgb);
             }
             Path folder = Files.createDirectories(in.resolve(split.key()).resolve("class " + label));
-            Files.write(folder.resolve("image %03d.png".formatted(i)), TestImages.file(image, "png"));
+            Files.write(folder.resolve(String.format(Locale.ROOT, "image %03d.png", i)), TestImages.file(image, "png"));
         }
         PrepareSettings settings = TestSettings.with(Map.of(
                         "prepare.source", "image-folder",

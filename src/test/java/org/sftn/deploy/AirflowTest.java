@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -97,23 +98,26 @@ class AirflowTest {
                 + " /opt/sftn/target/sftn-on-spark.jar ";
         String replicas = "--conf spark.task.cpus=8 ";
         assertThat(String.join(" ", command(dag, "prepare")))
-                .isEqualTo(submit.formatted("", "prepare") + "prepare --config /opt/sftn/conf/quickstart.conf"
+                .isEqualTo(String.format(Locale.ROOT, submit, "", "prepare")
+                        + "prepare --config /opt/sftn/conf/quickstart.conf"
                         + " --set prepare.input= --out /data/sftn/2026-01-02/data --resume");
         assertThat(String.join(" ", command(dag, "teacher")))
-                .isEqualTo(submit.formatted(replicas, "teacher") + "teacher --config /opt/sftn/conf/quickstart.conf"
+                .isEqualTo(String.format(Locale.ROOT, submit, replicas, "teacher")
+                        + "teacher --config /opt/sftn/conf/quickstart.conf"
                         + " --set data.path=/data/sftn/2026-01-02/data --set training.executors=4"
                         + " --out /data/sftn/2026-01-02/teacher --resume");
         assertThat(String.join(" ", command(dag, "distill_kd")))
-                .isEqualTo(submit.formatted(replicas, "distill_kd") + "distill --config /opt/sftn/conf/quickstart.conf"
+                .isEqualTo(String.format(Locale.ROOT, submit, replicas, "distill_kd")
+                        + "distill --config /opt/sftn/conf/quickstart.conf"
                         + " --set data.path=/data/sftn/2026-01-02/data --set training.executors=4"
                         + " --set distill.method=kd --set distill.teacher=/data/sftn/2026-01-02/teacher/model"
                         + " --out /data/sftn/2026-01-02/student-kd --resume");
         assertThat(String.join(" ", command(dag, "evaluate_kd")))
-                .isEqualTo(
-                        submit.formatted(replicas, "evaluate_kd") + "evaluate --config /opt/sftn/conf/quickstart.conf"
-                                + " --set data.path=/data/sftn/2026-01-02/data"
-                                + " --set evaluate.model=/data/sftn/2026-01-02/student-kd/model"
-                                + " --out /data/sftn/2026-01-02/evaluation-kd --resume");
+                .isEqualTo(String.format(Locale.ROOT, submit, replicas, "evaluate_kd")
+                        + "evaluate --config /opt/sftn/conf/quickstart.conf"
+                        + " --set data.path=/data/sftn/2026-01-02/data"
+                        + " --set evaluate.model=/data/sftn/2026-01-02/student-kd/model"
+                        + " --out /data/sftn/2026-01-02/evaluation-kd --resume");
     }
 
     @Test

@@ -13,6 +13,7 @@ import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -91,8 +92,10 @@ class CronTest {
 
         assertThat(ran.err()).isEmpty();
         assertThat(ran.out())
-                .matches("nightly 2026-01-02: done in \\d+ s, kd top-1 12\\.50 %%, dkd top-1 12\\.50 %%; log \\Q%s\\E\n"
-                        .formatted(log("2026-01-02")));
+                .matches(String.format(
+                        Locale.ROOT,
+                        "nightly 2026-01-02: done in \\d+ s, kd top-1 12\\.50 %%, dkd top-1 12\\.50 %%; log \\Q%s\\E\n",
+                        log("2026-01-02")));
         assertThat(ran.code()).isZero();
         String date = root.resolve("2026-01-02").toString();
         String spark = " --resume -- --master local[2]";
@@ -142,13 +145,14 @@ class CronTest {
         for (int line = 12; line <= 30; line++) {
             end.append("  ").append(line).append('\n');
         }
-        assertThat(ran.err()).isEqualTo("""
+        assertThat(ran.err())
+                .isEqualTo(String.format(Locale.ROOT, """
                 nightly 2026-01-02: distill by kd failed, exit code 3: a failure of the program or the cluster
                 command: 'jobs/distill.sh' '--set' 'data.path=%1$s/data' '--set' 'distill.method=kd' '--set' 'distill.teacher=%1$s/teacher/model' '--out' '%1$s/student-kd' '--resume' '--' '--master' 'local[2]'
                 log: %2$s, which ends with:
                 %3$s  error: no executor
                 to go on: %4$s/deploy/cron/nightly.sh --date 2026-01-02 %5$s
-                """.formatted(date, log("2026-01-02"), end, project, settings));
+                """, date, log("2026-01-02"), end, project, settings));
         assertThat(calls().stream().map(call -> call.split(" ")[0]))
                 .as("the other method is not stopped by it")
                 .containsExactly("prepare", "teacher", "distill", "distill", "evaluate");
@@ -193,7 +197,11 @@ class CronTest {
         Path go = folder.resolve("go");
         does(
                 "teacher",
-                "touch '%s'; for i in {1..9000}; do [[ -e '%s' ]] && break; sleep 0.1; done".formatted(started, go));
+                String.format(
+                        Locale.ROOT,
+                        "touch '%s'; for i in {1..9000}; do [[ -e '%s' ]] && break; sleep 0.1; done",
+                        started,
+                        go));
         Ran.Running first = start("--date", "2026-01-02");
         await(started);
 
@@ -202,10 +210,12 @@ class CronTest {
         assertThat(second.code()).isEqualTo(75);
         assertThat(second.out()).isEmpty();
         assertThat(second.err())
-                .matches(
-                        ("nightly: nothing was started: another run is at work \\(process %d on \\S+: teacher of 2026-01-02,"
-                                        + " process \\d+, since .*\\); it holds \\Q%s/nightly.lock\\E\n")
-                                .formatted(first.process().pid(), root));
+                .matches(String.format(
+                        Locale.ROOT,
+                        "nightly: nothing was started: another run is at work \\(process %d on \\S+: teacher of 2026-01-02,"
+                                + " process \\d+, since .*\\); it holds \\Q%s/nightly.lock\\E\n",
+                        first.process().pid(),
+                        root));
 
         // A job that outlives its script keeps the lock.
         first.process().destroyForcibly().waitFor();
@@ -226,8 +236,10 @@ class CronTest {
         // As a JVM: it ends a while after the signal.
         does(
                 "teacher",
-                "trap 'sleep 0.3; echo stopped by a signal: continue with --resume; exit 143' TERM; touch '%s'; for i in {1..9000}; do sleep 0.1; done"
-                        .formatted(started));
+                String.format(
+                        Locale.ROOT,
+                        "trap 'sleep 0.3; echo stopped by a signal: continue with --resume; exit 143' TERM; touch '%s'; for i in {1..9000}; do sleep 0.1; done",
+                        started));
         Ran.Running running = start("--date", "2026-01-02");
         await(started);
 
@@ -274,15 +286,23 @@ class CronTest {
                 .isEqualTo(new Ran(
                         2,
                         "",
-                        "nightly: ROOT is 'nights' in %s, it must be a folder with its full path\n"
-                                .formatted(settings)));
+                        String.format(
+                                Locale.ROOT,
+                                "nightly: ROOT is 'nights' in %s, it must be a folder with its full path\n",
+                                settings)));
         settings("KEEP_LOGS=all\n");
         assertThat(nightly())
                 .isEqualTo(new Ran(
-                        2, "", "nightly: KEEP_LOGS is 'all' in %s, it must be a number from 1\n".formatted(settings)));
+                        2,
+                        "",
+                        String.format(
+                                Locale.ROOT,
+                                "nightly: KEEP_LOGS is 'all' in %s, it must be a number from 1\n",
+                                settings)));
         Files.delete(settings);
         assertThat(nightly())
-                .isEqualTo(new Ran(2, "", "nightly: the settings %s cannot be read\n".formatted(settings)));
+                .isEqualTo(new Ran(
+                        2, "", String.format(Locale.ROOT, "nightly: the settings %s cannot be read\n", settings)));
         assertThat(calls()).isEmpty();
         assertThat(root).doesNotExist();
     }
@@ -332,16 +352,18 @@ class CronTest {
         Files.createDirectories(project.resolve("target"));
         SparkHome.emptyJar(project.resolve("target/sftn-on-spark.jar"));
         Path tiny = Files.writeString(folder.resolve("tiny.conf"), Tiny.CONF);
-        settings("""
+        settings(String.format(
+                Locale.ROOT,
+                """
                 PREPARE=(--config '%1$s') TEACHER=(--config '%1$s')
                 SPARK=(--master 'local[2]')
                 export JAVA_HOME='%2$s' SPARK_HOME='%3$s' SPARK_CONF_DIR='%4$s' JAVA_TOOL_OPTIONS='%5$s'
-                """.formatted(
-                        tiny,
-                        System.getProperty("java.home"),
-                        spark.home(),
-                        spark.conf(),
-                        String.join(" ", TestJvm.SHORT_LIVED)));
+                """,
+                tiny,
+                System.getProperty("java.home"),
+                spark.home(),
+                spark.conf(),
+                String.join(" ", TestJvm.SHORT_LIVED)));
 
         Ran ran = nightly("--date", "2026-01-02");
 

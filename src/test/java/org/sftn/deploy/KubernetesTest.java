@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
@@ -305,15 +306,15 @@ class KubernetesTest {
             default -> throw new IllegalArgumentException(type);
         };
         if (!ofType) {
-            problems.add("%s is %s, not of type %s".formatted(path, value, type));
+            problems.add(String.format(Locale.ROOT, "%s is %s, not of type %s", path, value, type));
             return;
         }
         if (rule.has("enum")
                 && StreamSupport.stream(rule.get("enum").spliterator(), false).noneMatch(value::equals)) {
-            problems.add("%s is %s, not one of %s".formatted(path, value, rule.get("enum")));
+            problems.add(String.format(Locale.ROOT, "%s is %s, not one of %s", path, value, rule.get("enum")));
         }
         if (rule.has("minimum") && value.asLong() < rule.get("minimum").asLong()) {
-            problems.add("%s is %s, less than %s".formatted(path, value, rule.get("minimum")));
+            problems.add(String.format(Locale.ROOT, "%s is %s, less than %s", path, value, rule.get("minimum")));
         }
         if (rule.has("required")) {
             rule.get("required").forEach(name -> {

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.jar.JarOutputStream;
 import org.sftn.TestJvm;
@@ -23,13 +24,13 @@ record SparkHome(Path home, Path conf) {
                 conf.resolve("spark-defaults.conf"),
                 Files.readString(home.resolve("conf/spark-defaults.conf"))
                                 .replaceAll("(?m)^spark.driver.memory .*$", "spark.driver.memory 1g")
-                        + """
+                        + String.format(Locale.ROOT, """
 
                         spark.task.cpus 1
                         spark.driver.extraClassPath %s
                         spark.ui.enabled false
                         spark.driver.host 127.0.0.1
-                        """.formatted(System.getProperty("java.class.path")));
+                        """, System.getProperty("java.class.path")));
         Files.copy(home.resolve("conf/log4j.properties"), conf.resolve("log4j.properties"));
         return new SparkHome(home, conf);
     }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
@@ -352,7 +353,8 @@ class CrdTest {
         Settings settings = settings(Map.of("distill.crd." + key, value));
         assertThatThrownBy(() -> Crd.bind(settings, "distill.crd", pair))
                 .isInstanceOf(UserException.class)
-                .hasMessageContaining("distill.crd.%s is %s, it must be %s (test)".formatted(key, value, limit));
+                .hasMessageContaining(
+                        String.format(Locale.ROOT, "distill.crd.%s is %s, it must be %s (test)", key, value, limit));
     }
 
     private static Settings settings(Map<String, String> values) {

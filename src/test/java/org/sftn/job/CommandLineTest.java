@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -159,7 +160,8 @@ class CommandLineTest {
 
         assertThat(ran.code()).isEqualTo(2);
         assertThat(ran.err())
-                .isEqualTo("error: the configuration file file:%s/no.conf does not exist\n".formatted(folder));
+                .isEqualTo(String.format(
+                        Locale.ROOT, "error: the configuration file file:%s/no.conf does not exist\n", folder));
     }
 
     @Test

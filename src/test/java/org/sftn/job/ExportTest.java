@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
@@ -67,8 +68,11 @@ class ExportTest {
         assertThat(ran.err()).isEmpty();
         assertThat(ran.code()).isZero();
         assertThat(ran.out())
-                .isEqualTo("export done: resnet8 for images of 3x16x16 and 4 classes as onnx, %,d bytes, in file:%s\n"
-                        .formatted(Files.size(file), file));
+                .isEqualTo(String.format(
+                        Locale.ROOT,
+                        "export done: resnet8 for images of 3x16x16 and 4 classes as onnx, %,d bytes, in file:%s\n",
+                        Files.size(file),
+                        file));
         assertThat(visible(file.getParent())).containsExactly("student.onnx");
         try (OnnxRuntime runtime = new OnnxRuntime(Files.readAllBytes(file))) {
             assertThat(runtime.logits(Tensor.zeros(IMAGE.batched(2))).shape()).isEqualTo(Shape.of(2, 4));
@@ -102,7 +106,10 @@ class ExportTest {
 
         assertMistake(
                 export(),
-                "--out file:%s exists: take another file, or add --overwrite to replace that one".formatted(file));
+                String.format(
+                        Locale.ROOT,
+                        "--out file:%s exists: take another file, or add --overwrite to replace that one",
+                        file));
         assertThat(file).hasContent("precious");
         assertThat(export("--overwrite").code()).isZero();
 
@@ -113,7 +120,9 @@ class ExportTest {
     void aFolderIsNeverReplaced() {
         file = model;
 
-        assertMistake(export("--overwrite"), "--out file:%s cannot be written: it is a folder".formatted(model));
+        assertMistake(
+                export("--overwrite"),
+                String.format(Locale.ROOT, "--out file:%s cannot be written: it is a folder", model));
         assertThat(model).isNotEmptyDirectory();
     }
 
@@ -131,7 +140,8 @@ class ExportTest {
     void withoutAModelNothingIsWritten() {
         model = folder.resolve("nothing");
 
-        assertMistake(export(), "there is no model in file:%s: model.json is missing".formatted(model));
+        assertMistake(
+                export(), String.format(Locale.ROOT, "there is no model in file:%s: model.json is missing", model));
         assertThat(file.getParent()).doesNotExist();
     }
 
@@ -146,8 +156,10 @@ class ExportTest {
 
         assertMistake(
                 export(),
-                "the model file:%s cannot be used: weights.safetensors does not have the checksum in model.json"
-                        .formatted(model));
+                String.format(
+                        Locale.ROOT,
+                        "the model file:%s cannot be used: weights.safetensors does not have the checksum in model.json",
+                        model));
         assertThat(file.getParent()).doesNotExist();
     }
 

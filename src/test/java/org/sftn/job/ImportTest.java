@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.apache.commons.codec.digest.DigestUtils;
@@ -226,9 +227,9 @@ class ImportTest {
         Ran other = importing(WEIGHTS, out, "resnet14");
 
         assertThat(other.code()).isEqualTo(2);
-        assertThat(other.err()).startsWith("""
+        assertThat(other.err()).startsWith(String.format(Locale.ROOT, """
                 error: the weights file:%s are not those of resnet14 with 10 classes for images of 3x32x32:
-                  missing: layer1.1.conv1.weight (16x16x3x3),""".formatted(WEIGHTS.toAbsolutePath()));
+                  missing: layer1.1.conv1.weight (16x16x3x3),""", WEIGHTS.toAbsolutePath()));
         assertThat(out).doesNotExist();
     }
 
@@ -238,10 +239,10 @@ class ImportTest {
 
         assertMistake(
                 importing(WEIGHTS, imported, "resnet8"),
-                "the model cannot be written to file:%s: it exists".formatted(imported));
+                String.format(Locale.ROOT, "the model cannot be written to file:%s: it exists", imported));
         assertMistake(
                 importing(folder.resolve("no"), out, "resnet8"),
-                "there are no weights in file:%s: it is no file".formatted(folder.resolve("no")));
+                String.format(Locale.ROOT, "there are no weights in file:%s: it is no file", folder.resolve("no")));
         assertMistake(
                 importing(WEIGHTS, out, "resnet8", "--mean=1,2,3", "--standard-deviation=1,1,1"),
                 "--mean and --standard-deviation cannot be used: values cannot be normalised by mean [1.0, 2.0, 3.0] and deviation [1.0, 1.0, 1.0]");

@@ -278,8 +278,10 @@ class JobsTest {
 
         assertMistake(
                 teach(teacher),
-                "--out file:%s holds a finished run: take another folder, or add --overwrite to delete that run"
-                        .formatted(teacher));
+                String.format(
+                        Locale.ROOT,
+                        "--out file:%s holds a finished run: take another folder, or add --overwrite to delete that run",
+                        teacher));
         Ran resumed = succeed(teach(teacher, "--resume"));
 
         assertThat(resumed.out())
@@ -295,12 +297,16 @@ class JobsTest {
 
         assertMistake(
                 teach(out),
-                "--out file:%s holds an unfinished run: add --resume to continue it, or --overwrite to delete it"
-                        .formatted(out));
+                String.format(
+                        Locale.ROOT,
+                        "--out file:%s holds an unfinished run: add --resume to continue it, or --overwrite to delete it",
+                        out));
         assertMistake(
                 teach(out, "--resume", "--set", "training.learning-rate=0.1"),
-                "the run in file:%s cannot be continued, it is another one: training.learning-rate was 0.05, now 0.1"
-                        .formatted(out));
+                String.format(
+                        Locale.ROOT,
+                        "the run in file:%s cannot be continued, it is another one: training.learning-rate was 0.05, now 0.1",
+                        out));
         assertThat(times(out)).isEqualTo(before);
         succeed(teach(out, "--resume"));
 
@@ -319,13 +325,16 @@ class JobsTest {
     @Test
     void itsStatusSaysHowFarARunIs() throws IOException {
         Path out = copy(teacher, "status");
-        assertThat(Ran.of("status", out.toString()).out()).isEqualTo("""
+        assertThat(Ran.of("status", out.toString()).out())
+                .isEqualTo(String.format(
+                        Locale.ROOT,
+                        """
                         teacher, in file:%s
                         state       done
                         epochs      2 of 2 done, train loss %s, test top-1 %s %%
                         checkpoint  after iteration 6
                         result      %s
-                        """.formatted(
+                        """,
                         out,
                         lastEpoch("train_loss", 1, "%.4f"),
                         lastEpoch("test_top1", 100, "%.2f"),
@@ -350,7 +359,8 @@ class JobsTest {
                 .containsPattern("state       stopped without a word 0:0[1-9]:\\d\\d ago \\(teacher since ");
 
         assertThat(Ran.of("status", data.toString()).out())
-                .isEqualTo("prepare, in file:%s\nstate       done\nresult      done\n".formatted(data));
+                .isEqualTo(
+                        String.format(Locale.ROOT, "prepare, in file:%s\nstate       done\nresult      done\n", data));
         assertMistake(Ran.of("status", folder.toString()), "file:" + folder + " holds no run: there is no run.json");
     }
 
@@ -408,11 +418,15 @@ class JobsTest {
         for (String more : List.of("--resume", "--overwrite", "--dry-run")) {
             assertMistake(
                     teach(out, more),
-                    "--out file:%s holds other files (thesis.tex): nothing is written there".formatted(out));
+                    String.format(
+                            Locale.ROOT,
+                            "--out file:%s holds other files (thesis.tex): nothing is written there",
+                            out));
         }
         assertMistake(
                 prepare(out, 4),
-                "--out file:%s holds other files (thesis.tex): nothing is written there".formatted(out));
+                String.format(
+                        Locale.ROOT, "--out file:%s holds other files (thesis.tex): nothing is written there", out));
         assertThat(names(out)).containsExactly("thesis.tex");
     }
 
@@ -454,12 +468,12 @@ class JobsTest {
         assertMistake(run("teacher", out, List.of()), "data.path is not set");
         assertMistake(
                 teach(out, "--set", "data.path=" + no),
-                "there is no data set in file:%s: manifest.json is missing".formatted(no));
+                String.format(Locale.ROOT, "there is no data set in file:%s: manifest.json is missing", no));
         assertMistake(
                 distill(out, "--set", "distill.teacher="), "this method needs a teacher: distill.teacher is empty");
         assertMistake(
                 distill(out, "--set", "distill.teacher=" + no),
-                "there is no model in file:%s: model.json is missing".formatted(no));
+                String.format(Locale.ROOT, "there is no model in file:%s: model.json is missing", no));
         assertMistake(
                 run("evaluate", out, List.of(), "data.path=" + data),
                 "evaluate.model is not set: it names the folder of the model to evaluate");
@@ -492,8 +506,10 @@ class JobsTest {
         Files.delete(damaged.resolve(".weights.safetensors.crc"));
         assertMistake(
                 distill(folder.resolve("of-damaged"), "--set", "distill.teacher=" + damaged),
-                "the model file:%s cannot be used: weights.safetensors does not have the checksum in model.json"
-                        .formatted(damaged));
+                String.format(
+                        Locale.ROOT,
+                        "the model file:%s cannot be used: weights.safetensors does not have the checksum in model.json",
+                        damaged));
     }
 
     private Path copy(Path from, String name) throws IOException {

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -63,8 +64,9 @@ class KilledDriverTest {
 
         assertThat(resumed.await()).as(resumed.said()).isZero();
         assertThat(resumed.said())
-                .contains("The checkpoint file:%s is damaged and not used: ".formatted(newest))
-                .contains("continuing after iteration %d\n".formatted(iterations(markers.get(markers.size() - 2))));
+                .contains(String.format(Locale.ROOT, "The checkpoint file:%s is damaged and not used: ", newest))
+                .contains(String.format(
+                        Locale.ROOT, "continuing after iteration %d\n", iterations(markers.get(markers.size() - 2))));
         assertSameAsUndisturbed("killed");
     }
 
@@ -80,8 +82,10 @@ class KilledDriverTest {
         assertThat(second.code()).as(second.err()).isEqualTo(2);
         assertThat(second.err())
                 .matches("error: --out file:\\S+/used is in use by another run \\(teacher since \\S+, host \\S+,"
-                        + " process %d, local-\\d+\\): wait for it, or take another folder\n"
-                                .formatted(first.process().pid()));
+                        + String.format(
+                                Locale.ROOT,
+                                " process %d, local-\\d+\\): wait for it, or take another folder\n",
+                                first.process().pid()));
         assertThat(first.process().isAlive()).as(first.said()).isTrue();
         assertThat(lock).exists();
         first.kill();
@@ -111,8 +115,15 @@ class KilledDriverTest {
                         "--mount",
                         "sh",
                         "-c",
-                        "%s && { %s; echo first: $?; } && mount -o remount,size=64m '%s' && { %s --resume; echo second: $?; } && cp -r '%s' '%s'"
-                                .formatted(mount, run, disk, run, disk.resolve("full"), folder.resolve("full"))),
+                        String.format(
+                                Locale.ROOT,
+                                "%s && { %s; echo first: $?; } && mount -o remount,size=64m '%s' && { %s --resume; echo second: $?; } && cp -r '%s' '%s'",
+                                mount,
+                                run,
+                                disk,
+                                run,
+                                disk.resolve("full"),
+                                folder.resolve("full"))),
                 folder.resolve("full.log"));
         assertThat(both.await()).as(both.said()).isZero();
         assertThat(both.said())

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
@@ -55,14 +56,18 @@ class PrepareJobTest {
 
         assertMistake(
                 prepare(settings),
-                "--out file:%s holds a finished run: take another folder, or add --overwrite to delete that run"
-                        .formatted(out));
+                String.format(
+                        Locale.ROOT,
+                        "--out file:%s holds a finished run: take another folder, or add --overwrite to delete that run",
+                        out));
         assertThat(run(List.of("--resume"), settings).out())
                 .startsWith("the run in file:" + out + " is finished already: data set ");
         assertMistake(
                 run(List.of("--resume"), "prepare.generated.train-images=9", "prepare.generated.test-images=4"),
-                "the run in file:%s cannot be continued, it is another one: prepare.generated.train-images was 8, now 9"
-                        .formatted(out));
+                String.format(
+                        Locale.ROOT,
+                        "the run in file:%s cannot be continued, it is another one: prepare.generated.train-images was 8, now 9",
+                        out));
 
         Ran overwritten =
                 run(List.of("--overwrite"), "prepare.generated.train-images=9", "prepare.generated.test-images=4");
@@ -96,7 +101,7 @@ class PrepareJobTest {
                 .hasLineCount(1);
         assertMistake(
                 prepare("prepare.source=image-folder", "prepare.input=" + folder.resolve("no")),
-                "the image folder cannot be read: there is no %s/no/train".formatted(folder));
+                String.format(Locale.ROOT, "the image folder cannot be read: there is no %s/no/train", folder));
         assertThat(out).doesNotExist();
     }
 
@@ -108,7 +113,10 @@ class PrepareJobTest {
 
         assertMistake(
                 prepare("prepare.source=cifar-100-binary", "prepare.input=" + cifar),
-                "%s/train.bin is truncated: its 6147 bytes are 1 records of 3074 and 3073 more".formatted(cifar));
+                String.format(
+                        Locale.ROOT,
+                        "%s/train.bin is truncated: its 6147 bytes are 1 records of 3074 and 3073 more",
+                        cifar));
         assertThat(out).doesNotExist();
     }
 
@@ -128,9 +136,11 @@ class PrepareJobTest {
 
         assertMistake(
                 prepare("prepare.source=image-folder", "prepare.input=" + images),
-                ("the data set cannot be made: 1 of 5 images cannot be used, a share of 0.2000 where prepare.max-rejected-share = 0.01;"
-                                + " file:%s.rejected.csv names them with the reasons")
-                        .formatted(out));
+                String.format(
+                        Locale.ROOT,
+                        "the data set cannot be made: 1 of 5 images cannot be used, a share of 0.2000 where prepare.max-rejected-share = 0.01;"
+                                + " file:%s.rejected.csv names them with the reasons",
+                        out));
         assertThat(out).doesNotExist();
         assertThat(Files.readString(folder.resolve("out.rejected.csv")))
                 .contains("train,cat/2.png,it is neither a JPEG nor a PNG image");

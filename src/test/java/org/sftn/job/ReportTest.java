@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -90,8 +91,8 @@ class ReportTest {
 
     private Path run(String job) throws IOException {
         Path run = Files.createDirectories(folder.resolve(job));
-        Files.writeString(run.resolve("run.json"), """
-                {"job": "%s", "code_version": "0.1.0", "fingerprint": "f", "dataset": "d", "configuration": {"seed": "1"}}""".formatted(job));
+        Files.writeString(run.resolve("run.json"), String.format(Locale.ROOT, """
+                {"job": "%s", "code_version": "0.1.0", "fingerprint": "f", "dataset": "d", "configuration": {"seed": "1"}}""", job));
         return run;
     }
 

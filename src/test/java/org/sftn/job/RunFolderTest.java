@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -51,10 +52,11 @@ class RunFolderTest {
         });
 
         assertThat(names()).containsExactly("result.json", "run.json");
-        assertThat(json("result.json")).isEqualTo(new ObjectMapper().readTree("""
+        assertThat(json("result.json"))
+                .isEqualTo(new ObjectMapper().readTree(String.format(Locale.ROOT, """
                         {"job": "distill", "status": "done", "top1": 0.5, "top5": 0.75, "loss": 1.25, "epochs": 3, "images_per_second": 100.0,
                          "seed": 1, "code_version": "%s", "dataset": "data", "teacher": "teacher", "model": "abc",
-                         "configuration": {"seed": "1", "training.attempts": "4", "training.epochs": "3"}}""".formatted(BuildVersion.current())));
+                         "configuration": {"seed": "1", "training.attempts": "4", "training.epochs": "3"}}""", BuildVersion.current())));
         assertThat(json("run.json").get("fingerprint").asText())
                 .isEqualTo(RUN.fingerprint())
                 .hasSize(64);
@@ -72,9 +74,10 @@ class RunFolderTest {
         assertThat(json("result.json").get("message").asText()).isEqualTo("disk full");
         assertThatThrownBy(() -> check(RUN, Options.Existing.REFUSE))
                 .isInstanceOf(UserException.class)
-                .hasMessage(
-                        "--out file:%s holds an unfinished run: add --resume to continue it, or --overwrite to delete it"
-                                .formatted(folder));
+                .hasMessage(String.format(
+                        Locale.ROOT,
+                        "--out file:%s holds an unfinished run: add --resume to continue it, or --overwrite to delete it",
+                        folder));
         assertThat(check(RUN, Options.Existing.RESUME).finished()).isNull();
     }
 
@@ -84,9 +87,10 @@ class RunFolderTest {
 
         assertThatThrownBy(() -> check(RUN, Options.Existing.REFUSE))
                 .isInstanceOf(UserException.class)
-                .hasMessage(
-                        "--out file:%s holds a finished run: take another folder, or add --overwrite to delete that run"
-                                .formatted(folder));
+                .hasMessage(String.format(
+                        Locale.ROOT,
+                        "--out file:%s holds a finished run: take another folder, or add --overwrite to delete that run",
+                        folder));
         assertThat(check(RUN, Options.Existing.RESUME).finished()).isEqualTo(done(RUN));
     }
 
@@ -117,8 +121,10 @@ class RunFolderTest {
         for (Options.Existing existing : Options.Existing.values()) {
             assertThatThrownBy(() -> check(RUN, existing))
                     .isInstanceOf(UserException.class)
-                    .hasMessage("--out file:%s holds other files (a.txt, b.txt, c.txt, ...): nothing is written there"
-                            .formatted(folder));
+                    .hasMessage(String.format(
+                            Locale.ROOT,
+                            "--out file:%s holds other files (a.txt, b.txt, c.txt, ...): nothing is written there",
+                            folder));
         }
         assertThat(names()).containsExactly("a.txt", "b.txt", "c.txt", "d.txt");
     }
@@ -130,7 +136,8 @@ class RunFolderTest {
 
         assertThatThrownBy(() -> check(RUN, Options.Existing.OVERWRITE))
                 .isInstanceOf(UserException.class)
-                .hasMessage("--out file:%s holds other files (notes.txt): nothing is written there".formatted(folder));
+                .hasMessage(String.format(
+                        Locale.ROOT, "--out file:%s holds other files (notes.txt): nothing is written there", folder));
         assertThat(names()).containsExactly("notes.txt", "result.json", "run.json");
     }
 
@@ -140,7 +147,7 @@ class RunFolderTest {
 
         assertThatThrownBy(() -> check(RUN, Options.Existing.OVERWRITE))
                 .isInstanceOf(UserException.class)
-                .hasMessage("--out file:%s cannot be used: it is a file".formatted(folder));
+                .hasMessage(String.format(Locale.ROOT, "--out file:%s cannot be used: it is a file", folder));
     }
 
     @Test
@@ -151,10 +158,11 @@ class RunFolderTest {
 
         assertThatThrownBy(() -> check(other, Options.Existing.RESUME))
                 .isInstanceOf(UserException.class)
-                .hasMessage(
-                        ("the run in file:%s cannot be continued, it is another one: the data set was data, now changed; the model it reads"
-                                        + " was teacher, now better; training.epochs was 3, now 5; training.momentum was not set, now 0.5")
-                                .formatted(folder));
+                .hasMessage(String.format(
+                        Locale.ROOT,
+                        "the run in file:%s cannot be continued, it is another one: the data set was data, now changed; the model it reads"
+                                + " was teacher, now better; training.epochs was 3, now 5; training.momentum was not set, now 0.5",
+                        folder));
     }
 
     @Test
@@ -174,7 +182,7 @@ class RunFolderTest {
 
         assertThatThrownBy(() -> check(RUN, Options.Existing.RESUME))
                 .isInstanceOf(UserException.class)
-                .hasMessageStartingWith("file:%s/run.json cannot be read: ".formatted(folder));
+                .hasMessageStartingWith(String.format(Locale.ROOT, "file:%s/run.json cannot be read: ", folder));
     }
 
     @Test

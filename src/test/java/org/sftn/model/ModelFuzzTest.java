@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
@@ -83,10 +84,10 @@ public class ModelFuzzTest {
     }
 
     private static byte[] description() {
-        return """
+        return String.format(Locale.ROOT, """
                 {"format": 1, "architecture": "resnet8", "image": [3, 32, 32], "classNames": ["a", "b"],
                  "mean": [0.5, 0.5, 0.5], "standardDeviation": [0.25, 0.25, 0.25], "weightsSha256": "%s",
-                 "provenance": {"job": "teacher"}, "unknown": [[{"a": []}]]}""".formatted(SavedModel.sha256(WEIGHTS)).getBytes(StandardCharsets.UTF_8);
+                 "provenance": {"job": "teacher"}, "unknown": [[{"a": []}]]}""", SavedModel.sha256(WEIGHTS)).getBytes(StandardCharsets.UTF_8);
     }
 
     @ParameterizedTest

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.apache.hadoop.conf.Configuration;
@@ -145,11 +146,11 @@ class ReferenceWeightsTest {
 
         assertThatThrownBy(() -> ReferenceWeights.read(written("other", tensors), architecture, HADOOP))
                 .isInstanceOf(UserException.class)
-                .hasMessage("""
+                .hasMessage(String.format(Locale.ROOT, """
                         the weights %s are not those of resnet8 with 5 classes for images of 3x32x32:
                           missing: conv1.weight (16x3x3x3), layer3.0.bn2.bias (64)
                           unknown to the network: layer9.\\u001B[31m
-                          of another shape: fc.weight is 100x64, not 5x64""".formatted(path("other")));
+                          of another shape: fc.weight is 100x64, not 5x64""", path("other")));
     }
 
     @Test
@@ -184,11 +185,11 @@ class ReferenceWeightsTest {
 
         assertThatThrownBy(() -> ReferenceWeights.read(path("no"), architecture, HADOOP))
                 .isInstanceOf(UserException.class)
-                .hasMessage("there are no weights in %s: it is no file".formatted(path("no")));
+                .hasMessage(String.format(Locale.ROOT, "there are no weights in %s: it is no file", path("no")));
         assertThatThrownBy(() -> ReferenceWeights.read(path("text"), architecture, HADOOP))
                 .isInstanceOf(UserException.class)
-                .hasMessageStartingWith(
-                        "the weights %s cannot be used: not a safetensors file: ".formatted(path("text")));
+                .hasMessageStartingWith(String.format(
+                        Locale.ROOT, "the weights %s cannot be used: not a safetensors file: ", path("text")));
     }
 
     @Test
@@ -215,8 +216,8 @@ class ReferenceWeightsTest {
     @ParameterizedTest
     @ValueSource(strings = {"F64", "I64", "I32"})
     void tensorsOfOtherKindsAreRefusedByName(String kind) {
-        String header =
-                "{\"conv1.weight\":{\"dtype\":\"%s\",\"shape\":[1],\"data_offsets\":[0,8]}}      ".formatted(kind);
+        String header = String.format(
+                Locale.ROOT, "{\"conv1.weight\":{\"dtype\":\"%s\",\"shape\":[1],\"data_offsets\":[0,8]}}      ", kind);
         byte[] file = ByteBuffer.allocate(8 + header.length() + 8)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .putLong(header.length())
@@ -225,9 +226,10 @@ class ReferenceWeightsTest {
 
         assertThatThrownBy(() -> Safetensors.readWidened(new ByteArrayInputStream(file), file.length))
                 .isInstanceOf(IOException.class)
-                .hasMessageStartingWith(
-                        "tensor 'conv1.weight' is no F32, F16 or BF16 tensor with a shape and offsets: {\"dtype\":\"%s\""
-                                .formatted(kind));
+                .hasMessageStartingWith(String.format(
+                        Locale.ROOT,
+                        "tensor 'conv1.weight' is no F32, F16 or BF16 tensor with a shape and offsets: {\"dtype\":\"%s\"",
+                        kind));
     }
 
     private static Safetensors halves() throws IOException {

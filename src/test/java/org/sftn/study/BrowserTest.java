@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -96,8 +97,8 @@ class BrowserTest {
         StringBuilder frames = new StringBuilder();
         pages.forEach((name, page) -> {
             String source = page.replace("&", "&amp;").replace("\"", "&quot;");
-            WIDTHS.forEach(width -> frames.append(
-                            "<iframe name=\"%s\" width=\"%d\" frameborder=\"0\" srcdoc=\"".formatted(name, width))
+            WIDTHS.forEach(width -> frames.append(String.format(
+                            Locale.ROOT, "<iframe name=\"%s\" width=\"%d\" frameborder=\"0\" srcdoc=\"", name, width))
                     .append(source)
                     .append("\"></iframe>\n"));
         });

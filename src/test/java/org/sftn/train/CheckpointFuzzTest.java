@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
@@ -104,10 +105,10 @@ public class CheckpointFuzzTest {
 
     private static byte[] marker() {
         byte[] rank = rank();
-        return """
+        return String.format(Locale.ROOT, """
                 {"format": 1, "iterations": 4, "epochs": 0, "ranks": 1, "parameters": 3, "parameterOrder": "o",
                  "run": {"job": "teacher"}, "folder": "000000000004-a",
-                 "files": [{"name": "rank-0.safetensors", "bytes": %d, "sha256": "%s"}]}""".formatted(rank.length, sha256(rank)).getBytes(StandardCharsets.UTF_8);
+                 "files": [{"name": "rank-0.safetensors", "bytes": %d, "sha256": "%s"}]}""", rank.length, sha256(rank)).getBytes(StandardCharsets.UTF_8);
     }
 
     private static String sha256(byte[] bytes) {

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
@@ -132,7 +133,7 @@ class StreamedTrainingTest {
         assertThat(column(folder.resolve("skipped"), "skipped_test_images"))
                 .containsExactly(Integer.toString(gone), Integer.toString(gone));
         assertThat(progress.toString(StandardCharsets.UTF_8))
-                .contains("skipped as damaged: 1 training and %d test images".formatted(gone));
+                .contains(String.format(Locale.ROOT, "skipped as damaged: 1 training and %d test images", gone));
     }
 
     @Test

@@ -3,6 +3,7 @@ package org.sftn.engine.bigdl;
 import com.intel.analytics.bigdl.mkl.MKL;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -116,8 +117,14 @@ public final class MklArithmetic implements Arithmetic {
                 || matrix.row() < columns
                 || matrix.from() < 0
                 || matrix.from() + (long) (rows - 1) * matrix.row() + columns > matrix.values().length) {
-            throw new IllegalArgumentException("an array of %d values holds no %d x %d matrix from %d with rows of %d"
-                    .formatted(matrix.values().length, rows, columns, matrix.from(), matrix.row()));
+            throw new IllegalArgumentException(String.format(
+                    Locale.ROOT,
+                    "an array of %d values holds no %d x %d matrix from %d with rows of %d",
+                    matrix.values().length,
+                    rows,
+                    columns,
+                    matrix.from(),
+                    matrix.row()));
         }
     }
 

@@ -1,5 +1,6 @@
 package org.sftn.engine.onednn;
 
+import java.util.Locale;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.dnnl.global.dnnl;
@@ -26,9 +27,12 @@ final class BatchNormOperation implements Operation {
         this.owner = owner;
         this.relu = relu;
         if (count() < 2) {
-            throw new IllegalArgumentException(
-                    "%s: batch-norm cannot train on one value a channel (a batch of %d of %s)"
-                            .formatted(owner, input.batch, input.shape));
+            throw new IllegalArgumentException(String.format(
+                    Locale.ROOT,
+                    "%s: batch-norm cannot train on one value a channel (a batch of %d of %s)",
+                    owner,
+                    input.batch,
+                    input.shape));
         }
         int flags = dnnl.dnnl_use_scale | dnnl.dnnl_use_shift | (relu ? dnnl.dnnl_fuse_norm_relu : 0);
         this.forward = handles.description(

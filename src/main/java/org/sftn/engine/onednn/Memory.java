@@ -4,6 +4,7 @@ import com.sun.jna.Native;
 import com.sun.jna.Pointer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.util.Locale;
 
 /** A block of native memory, zero at first, on huge pages where the system has them. */
 final class Memory implements AutoCloseable {
@@ -20,8 +21,10 @@ final class Memory implements AutoCloseable {
         this.bytes = roundedUp(Math.max(bytes, 1));
         allocated = Native.malloc(this.bytes + HUGE_PAGE);
         if (allocated == 0) {
-            throw new OutOfMemoryError("the engine needs %d MiB of native memory, which the system does not have"
-                    .formatted((this.bytes >> 20) + 1));
+            throw new OutOfMemoryError(String.format(
+                    Locale.ROOT,
+                    "the engine needs %d MiB of native memory, which the system does not have",
+                    (this.bytes >> 20) + 1));
         }
         address = (allocated + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
         Pointer pointer = new Pointer(address);

@@ -1,5 +1,6 @@
 package org.sftn.engine.onednn;
 
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import org.sftn.conf.EngineSettings.Precision;
@@ -37,9 +38,10 @@ public final class OneDnnEngine implements Engine {
         }
         Library library = Library.get();
         if (precision == Precision.BF16 && !library.trainsInBf16()) {
-            throw new UserException(
-                    "engine.precision is bf16, which this processor (%s) cannot train in; set it to fp32 or auto"
-                            .formatted(library.instructions(Type.BF16)));
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "engine.precision is bf16, which this processor (%s) cannot train in; set it to fp32 or auto",
+                    library.instructions(Type.BF16)));
         }
         boolean bf16 = precision == Precision.BF16 || precision == Precision.AUTO && library.multipliesBf16();
         this.precision = bf16 ? Type.BF16 : Type.F32;
@@ -62,14 +64,15 @@ public final class OneDnnEngine implements Engine {
         String without = library.multipliesBf16()
                 ? ""
                 : precision == Type.BF16 ? " (slow: the processor has no bf16)" : " (the processor has no bf16)";
-        return "onednn %s, %s on %s%s, %d %s"
-                .formatted(
-                        library.version(),
-                        precision == Type.BF16 ? "bf16" : "fp32",
-                        library.instructions(precision),
-                        without,
-                        threads,
-                        threads == 1 ? "thread" : "threads");
+        return String.format(
+                Locale.ROOT,
+                "onednn %s, %s on %s%s, %d %s",
+                library.version(),
+                precision == Type.BF16 ? "bf16" : "fp32",
+                library.instructions(precision),
+                without,
+                threads,
+                threads == 1 ? "thread" : "threads");
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -217,7 +218,7 @@ class ParityTest {
             double norm = Math.max(norm(tensor.values()), weight == null ? 0 : norm(weight.values()));
             double difference = difference(actual.get(name).values(), tensor.values());
             if (!(difference == 0 || difference < tolerance * norm)) {
-                wrong.add("%s: %.1e".formatted(name, difference / norm));
+                wrong.add(String.format(Locale.ROOT, "%s: %.1e", name, difference / norm));
             }
         });
         assertThat(wrong)
