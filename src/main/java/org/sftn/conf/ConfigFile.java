@@ -50,7 +50,7 @@ public final class ConfigFile {
             String by = including.isEmpty() ? "" : ", which " + including.get(including.size() - 1) + " includes,";
             throw new UserException("the configuration file " + file + by + " does not exist", e);
         } catch (IOException e) {
-            throw new UserException("the configuration file " + file + " cannot be read: " + e.getMessage(), e);
+            throw new UserException("the configuration file " + file + " cannot be read: " + HadoopFiles.reason(e), e);
         } catch (ConfigException e) {
             throw new UserException("the configuration file " + file + " cannot be read: " + e.getMessage(), e);
         }

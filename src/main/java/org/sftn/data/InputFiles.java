@@ -6,9 +6,11 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.security.AccessControlException;
+import org.sftn.conf.HadoopFiles;
 
 /** Reads from a source's files in one task; a file that is read in parts stays open. */
 final class InputFiles implements AutoCloseable {
@@ -22,7 +24,7 @@ final class InputFiles implements AutoCloseable {
     /**
      * All bytes of a file.
      *
-     * @throws UnusableImageException when it is not there, may not be read, or is longer than {@code most}
+     * @throws UnusableImageException when it is not there, may not be read, disagrees with its checksum, or is longer than {@code most}
      */
     byte[] whole(String path, int most) throws IOException, UnusableImageException {
         Path file = new Path(path);
@@ -32,6 +34,8 @@ final class InputFiles implements AutoCloseable {
                 throw new UnusableImageException("it is longer than " + most + " bytes");
             }
             return bytes;
+        } catch (ChecksumException e) {
+            throw new UnusableImageException(HadoopFiles.reason(e), e);
         } catch (FileNotFoundException | AccessControlException e) {
             // Other failures may pass: Spark tries the task again.
             throw new UnusableImageException("it cannot be read: " + e.getMessage(), e);

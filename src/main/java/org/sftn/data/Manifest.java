@@ -15,9 +15,9 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
-import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.PrepareSettings.Store;
 import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
@@ -146,9 +146,8 @@ public record Manifest(
 
     /** @param folder of the data set */
     void write(Path folder, Configuration hadoop) throws IOException {
-        try (FSDataOutputStream out = folder.getFileSystem(hadoop).create(new Path(folder, FILE), true)) {
-            out.write((JSON.writeValueAsString(this) + "\n").getBytes(StandardCharsets.UTF_8));
-        }
+        byte[] json = (JSON.writeValueAsString(this) + "\n").getBytes(StandardCharsets.UTF_8);
+        HadoopFiles.write(folder.getFileSystem(hadoop), new Path(folder, FILE), true, out -> out.write(json));
     }
 
     /**

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
-import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.ArrayList;
@@ -18,12 +17,12 @@ import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVPrinter;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
-import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
+import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.UserException;
 
@@ -183,9 +182,7 @@ public final class Preparer {
         }
         files.delete(unfinished, true);
         files.mkdirs(unfinished);
-        try (FSDataOutputStream out = files.create(file)) {
-            out.write(plan.getBytes(StandardCharsets.UTF_8));
-        }
+        HadoopFiles.write(files, file, true, out -> out.write(plan.getBytes(StandardCharsets.UTF_8)));
     }
 
     /** In the source's order, what could not be listed first. */
@@ -237,12 +234,13 @@ public final class Preparer {
                 .builder()
                 .setHeader("split", "image", "reason")
                 .get();
-        try (Writer writer = new OutputStreamWriter(files.create(path, true), StandardCharsets.UTF_8);
-                CSVPrinter csv = new CSVPrinter(writer, format)) {
+        HadoopFiles.write(files, path, true, out -> {
+            CSVPrinter csv = new CSVPrinter(new OutputStreamWriter(out, StandardCharsets.UTF_8), format);
             for (Rejection rejection : rejections) {
                 csv.printRecord(rejection.split().key(), rejection.name(), rejection.reason());
             }
-        }
+            csv.flush();
+        });
     }
 
     private Manifest manifest(Source opened, List<ShardReport> train, List<ShardReport> test) {

@@ -53,10 +53,17 @@ public final class SampleStore implements AutoCloseable {
                     inMemory += image.length;
                     entries.add(new Entry(sample.index(), sample.label(), sample.name(), image, 0, image.length));
                 } else {
-                    if (file == null) {
-                        file = create(spillFolder);
+                    try {
+                        if (file == null) {
+                            file = create(spillFolder);
+                        }
+                        append(file, image);
+                    } catch (IOException e) {
+                        throw new IOException(
+                                "a temporary file of images (data.memory) in " + spillFolder + " cannot be written: "
+                                        + e.getMessage(),
+                                e);
                     }
-                    append(file, image);
                     entries.add(new Entry(sample.index(), sample.label(), sample.name(), null, inFile, image.length));
                     inFile += image.length;
                 }

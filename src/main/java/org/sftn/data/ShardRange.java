@@ -8,6 +8,7 @@ import java.util.NoSuchElementException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.DataSettings.Damaged;
+import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.PrepareSettings.Store;
 import org.sftn.conf.UserException;
 import org.slf4j.Logger;
@@ -46,7 +47,7 @@ record ShardRange(String path, long first, int row, int images, int classes, int
             }
             throw new IOException("it has " + labels.length + " images, not " + (row + images));
         } catch (IOException | RuntimeException e) {
-            skipOrFail("the shard " + path + " is damaged: " + e.getMessage(), e);
+            skipOrFail("the shard " + path + " is damaged: " + HadoopFiles.reason(e), e);
             return new int[images];
         }
     }
@@ -112,7 +113,7 @@ record ShardRange(String path, long first, int row, int images, int classes, int
                                 path,
                                 index,
                                 images - done + 1,
-                                e.getMessage()),
+                                HadoopFiles.reason(e)),
                         e);
                 return Sample.damaged(index);
             }

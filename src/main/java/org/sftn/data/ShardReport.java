@@ -9,9 +9,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
-import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.sftn.conf.HadoopFiles;
 
 /**
  * What became of the images that were to form one shard. It lies beside the shard until the data set is whole, and says to a later
@@ -54,9 +54,8 @@ record ShardReport(
 
     /** @param folder of reports */
     void write(Path folder, Configuration hadoop) throws IOException {
-        try (FSDataOutputStream out = folder.getFileSystem(hadoop).create(path(folder, file), true)) {
-            out.write(JSON.writeValueAsString(this).getBytes(StandardCharsets.UTF_8));
-        }
+        byte[] json = JSON.writeValueAsString(this).getBytes(StandardCharsets.UTF_8);
+        HadoopFiles.write(folder.getFileSystem(hadoop), path(folder, file), true, out -> out.write(json));
     }
 
     /**

@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkJobInfo;
@@ -20,6 +21,8 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SerializableConfiguration;
+import org.sftn.conf.Cause;
+import org.sftn.conf.HadoopFiles;
 
 /**
  * Brings the images of one split into random order and writes them as shards. A task makes one shard: it reads that shard's images
@@ -141,8 +144,7 @@ final class SplitWriter {
             if (e.getCause() instanceof RuntimeException cause) {
                 throw cause;
             }
-            throw new IOException(
-                    "the shards cannot be written: " + e.getCause().getMessage(), e.getCause());
+            throw new IOException("the shards cannot be written: " + Cause.of(e.getCause()), e.getCause());
         } catch (InterruptedException e) {
             running.cancel(true);
             throw e;
@@ -215,6 +217,8 @@ final class SplitWriter {
                     sums = sums.plus(candidate.sums());
                     digest = digest.plus(candidate.label(), candidate.image());
                 }
+            } catch (FSError e) {
+                throw HadoopFiles.unwritten(attempt, e);
             }
             ShardFile.Written written = writer.written();
             return new ShardReport(

@@ -2,7 +2,6 @@ package org.sftn.evaluate;
 
 import java.io.IOException;
 import java.io.OutputStreamWriter;
-import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,6 +10,7 @@ import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVPrinter;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.sftn.conf.HadoopFiles;
 
 /** An evaluation as tables. */
 public final class EvaluationFiles {
@@ -21,7 +21,7 @@ public final class EvaluationFiles {
 
     /** A row for each class of images, a column for each class that was predicted. */
     public static void writeConfusion(Evaluation evaluation, Path path, Configuration hadoop) throws IOException {
-        try (CSVPrinter csv = printer(path, hadoop)) {
+        write(path, hadoop, csv -> {
             List<Object> header = new ArrayList<>(List.of("label"));
             header.addAll(evaluation.classNames());
             csv.printRecord(header);
@@ -34,12 +34,12 @@ public final class EvaluationFiles {
                 }
                 csv.printRecord(row);
             }
-        }
+        });
     }
 
     /** A row for each image, by index. */
     public static void writePredictions(Evaluation evaluation, Path path, Configuration hadoop) throws IOException {
-        try (CSVPrinter csv = printer(path, hadoop)) {
+        write(path, hadoop, csv -> {
             csv.printRecord("index", "name", "label", "predicted", "probability");
             for (Prediction prediction : evaluation.predictions()) {
                 csv.printRecord(
@@ -49,11 +49,19 @@ public final class EvaluationFiles {
                         evaluation.classNames().get(prediction.predicted()),
                         String.format(Locale.ROOT, "%.6f", prediction.probability()));
             }
-        }
+        });
     }
 
-    private static CSVPrinter printer(Path path, Configuration hadoop) throws IOException {
-        Writer writer = new OutputStreamWriter(path.getFileSystem(hadoop).create(path, true), StandardCharsets.UTF_8);
-        return new CSVPrinter(writer, CSV);
+    @FunctionalInterface
+    private interface Table {
+        void print(CSVPrinter csv) throws IOException;
+    }
+
+    private static void write(Path path, Configuration hadoop, Table table) throws IOException {
+        HadoopFiles.write(path.getFileSystem(hadoop), path, true, out -> {
+            CSVPrinter csv = new CSVPrinter(new OutputStreamWriter(out, StandardCharsets.UTF_8), CSV);
+            table.print(csv);
+            csv.flush();
+        });
     }
 }

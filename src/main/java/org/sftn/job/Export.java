@@ -6,12 +6,12 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Options.Rename;
 import org.apache.hadoop.fs.Path;
+import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.HadoopPath;
 import org.sftn.conf.Nearest;
 import org.sftn.conf.UserException;
@@ -144,23 +144,20 @@ final class Export implements Inquiry {
     }
 
     private void write(ModelFormat chosen, SavedModel saved, Path file, Configuration hadoop) throws IOException {
+        FileSystem files = file.getFileSystem(hadoop);
         Path unfinished = file.suffix(UNFINISHED);
-        try (FSDataOutputStream stream = created(unfinished, file, hadoop)) {
-            chosen.write(saved, stream);
+        try {
+            files.create(unfinished, true).close();
+        } catch (IOException e) {
+            throw unwritable(file, e.getMessage());
         }
+        HadoopFiles.write(files, unfinished, true, out -> chosen.write(saved, out));
         try {
             FileContext.getFileContext(file.toUri(), hadoop)
                     .rename(unfinished, file, overwrite ? Rename.OVERWRITE : Rename.NONE);
         } catch (FileAlreadyExistsException e) {
+            HadoopFiles.delete(files, unfinished, e);
             throw exists(file);
-        }
-    }
-
-    private static FSDataOutputStream created(Path unfinished, Path file, Configuration hadoop) {
-        try {
-            return file.getFileSystem(hadoop).create(unfinished, true);
-        } catch (IOException e) {
-            throw unwritable(file, e.getMessage());
         }
     }
 

@@ -16,7 +16,6 @@ import java.util.Optional;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
-import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -25,6 +24,7 @@ import org.apache.hadoop.fs.ParentNotDirectoryException;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.permission.FsAction;
 import org.apache.hadoop.security.AccessControlException;
+import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
 import org.sftn.train.OutputFolder;
@@ -291,6 +291,8 @@ final class RunFolder {
                 throw unwritable(out.root(), e.getMessage());
             }
             throw e;
+        } catch (FSError e) {
+            throw HadoopFiles.unwritten(file, e);
         }
     }
 
@@ -337,9 +339,7 @@ final class RunFolder {
     }
 
     private static void writeWhole(FileSystem files, Path path, String text) throws IOException {
-        try (FSDataOutputStream to = files.create(path, true)) {
-            to.write(text.getBytes(StandardCharsets.UTF_8));
-        }
+        HadoopFiles.write(files, path, true, to -> to.write(text.getBytes(StandardCharsets.UTF_8)));
     }
 
     private static void rename(FileSystem files, Path unfinished, Path path) throws IOException {

@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.ByteArrayInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
@@ -18,6 +17,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.UserException;
 import org.sftn.nn.Tensor;
 
@@ -51,18 +51,30 @@ public record SavedModel(ModelDescription description, Map<String, Tensor> value
         }
         Path unfinished = folder.suffix(".unfinished");
         files.delete(unfinished, true);
+        try {
+            ModelDescription written = writeFiles(files, unfinished);
+            if (!files.rename(unfinished, folder)) {
+                throw new IOException("cannot rename " + unfinished + " to " + folder);
+            }
+            return new SavedModel(written, values);
+        } catch (IOException e) {
+            HadoopFiles.delete(files, unfinished, e);
+            throw e;
+        }
+    }
+
+    private ModelDescription writeFiles(FileSystem files, Path folder) throws IOException {
         MessageDigest digest = digest();
-        try (OutputStream out = new DigestOutputStream(files.create(new Path(unfinished, WEIGHTS), false), digest)) {
-            new Safetensors(values, Map.of("architecture", description.architecture())).write(out);
-        }
+        HadoopFiles.write(
+                files,
+                new Path(folder, WEIGHTS),
+                false,
+                out -> new Safetensors(values, Map.of("architecture", description.architecture()))
+                        .write(new DigestOutputStream(out, digest)));
         ModelDescription written = description.withWeights(HexFormat.of().formatHex(digest.digest()));
-        try (OutputStream out = files.create(new Path(unfinished, DESCRIPTION), false)) {
-            out.write(JSON.writeValueAsString(written).getBytes(StandardCharsets.UTF_8));
-        }
-        if (!files.rename(unfinished, folder)) {
-            throw new IOException("cannot rename " + unfinished + " to " + folder);
-        }
-        return new SavedModel(written, values);
+        byte[] json = JSON.writeValueAsString(written).getBytes(StandardCharsets.UTF_8);
+        HadoopFiles.write(files, new Path(folder, DESCRIPTION), false, out -> out.write(json));
+        return written;
     }
 
     /** @throws UserException when there is no model, or it is damaged; naming the file */

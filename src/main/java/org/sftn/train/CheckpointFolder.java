@@ -20,6 +20,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.UserException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -63,7 +64,7 @@ public final class CheckpointFolder {
             try {
                 return Optional.of(verified(markers.get(i)));
             } catch (IOException | RuntimeException e) {
-                LOG.warn("The checkpoint {} is damaged and not used: {}", markers.get(i), e.getMessage());
+                LOG.warn("The checkpoint {} is damaged and not used: {}", markers.get(i), HadoopFiles.reason(e));
             }
         }
         if (!markers.isEmpty()) {

@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.fs.FSError;
+import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.UserException;
 import org.sftn.train.exchange.Rendezvous;
 
@@ -169,7 +170,7 @@ final class Coordinator implements AutoCloseable {
         if (failure == null) {
             failure = e instanceof RuntimeException runtime
                     ? runtime
-                    : new StorageException("a file of the run cannot be written: " + e.getMessage(), e);
+                    : new StorageException(HadoopFiles.reason(e), e);
         }
     }
 

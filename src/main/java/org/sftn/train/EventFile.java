@@ -10,9 +10,11 @@ import java.util.Map;
 import java.util.zip.CRC32C;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
+import org.sftn.conf.HadoopFiles;
 
 /**
  * A TensorBoard event file of scalars on any Hadoop file system. BigDL's writer knows local paths and {@code hdfs:} only, and
@@ -32,6 +34,7 @@ final class EventFile implements AutoCloseable {
     private static final int START = 1;
     private static final int CRC_MASK = 0xa282ead8;
 
+    private final Path path;
     private final FSDataOutputStream out;
 
     /**
@@ -43,12 +46,11 @@ final class EventFile implements AutoCloseable {
         // The local file system with checksums keeps what is flushed to itself.
         FileSystem flushing = files instanceof LocalFileSystem local ? local.getRawFileSystem() : files;
         flushing.mkdirs(folder);
-        this.out = flushing.create(
-                new Path(
-                        folder,
-                        String.format(
-                                Locale.ROOT, "events.out.tfevents.%010d.%s", System.currentTimeMillis() / 1000, name)),
-                true);
+        this.path = new Path(
+                folder,
+                String.format(
+                        Locale.ROOT, "events.out.tfevents.%010d.%s", System.currentTimeMillis() / 1000, name));
+        this.out = flushing.create(path, true);
         event(0, event -> event.writeString(FILE_VERSION, "brain.Event:2"));
         event(firstStep, event -> event.writeByteArray(SESSION_LOG, message(log -> log.writeEnum(STATUS, START))));
         out.hflush();
@@ -88,10 +90,14 @@ final class EventFile implements AutoCloseable {
             fields.write(to);
         });
         byte[] length = little(Long.BYTES).putLong(event.length).array();
-        out.write(length);
-        out.write(little(Integer.BYTES).putInt(maskedCrc(length)).array());
-        out.write(event);
-        out.write(little(Integer.BYTES).putInt(maskedCrc(event)).array());
+        try {
+            out.write(length);
+            out.write(little(Integer.BYTES).putInt(maskedCrc(length)).array());
+            out.write(event);
+            out.write(little(Integer.BYTES).putInt(maskedCrc(event)).array());
+        } catch (IOException | FSError e) {
+            throw HadoopFiles.unwritten(path, e);
+        }
     }
 
     private static ByteBuffer little(int bytes) {

@@ -3,11 +3,11 @@ package org.sftn.train;
 import java.io.IOException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
-import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Options.Rename;
 import org.apache.hadoop.fs.Path;
+import org.sftn.conf.HadoopFiles;
 
 /** Small files on any Hadoop file system. */
 final class Files {
@@ -18,9 +18,7 @@ final class Files {
     /** Replaces or makes a file; who reads it sees all or nothing of it. */
     static void write(Path path, byte[] content, Configuration hadoop) throws IOException {
         Path unfinished = path.suffix(UNFINISHED);
-        try (FSDataOutputStream out = path.getFileSystem(hadoop).create(unfinished, true)) {
-            out.write(content);
-        }
+        HadoopFiles.write(path.getFileSystem(hadoop), unfinished, true, out -> out.write(content));
         FileContext.getFileContext(path.toUri(), hadoop).rename(unfinished, path, Rename.OVERWRITE);
     }
 

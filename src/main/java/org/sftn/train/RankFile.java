@@ -14,6 +14,7 @@ import java.util.Locale;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.sftn.conf.HadoopFiles;
 import org.sftn.model.Safetensors;
 
 /** One rank's file of a checkpoint. */
@@ -26,10 +27,11 @@ final class RankFile {
         Path path = new Path(folder, "rank-" + rank + ".safetensors");
         FileSystem files = path.getFileSystem(hadoop);
         MessageDigest digest = sha256();
-        try (OutputStream out =
-                new BufferedOutputStream(new DigestOutputStream(files.create(path, true), digest), BUFFER)) {
+        HadoopFiles.write(files, path, true, file -> {
+            OutputStream out = new BufferedOutputStream(new DigestOutputStream(file, digest), BUFFER);
             state.toSafetensors().write(out);
-        }
+            out.flush();
+        });
         return new Checkpoint.File(path.getName(), files.getFileStatus(path).getLen(), hex(digest));
     }
 

@@ -1,0 +1,109 @@
+package org.sftn.conf;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.ChecksumException;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class HadoopFilesTest {
+    @TempDir
+    private java.nio.file.Path folder;
+
+    private FileSystem files;
+    private java.nio.file.Path file;
+    private Path path;
+
+    @BeforeEach
+    void open() throws IOException {
+        files = FileSystem.getLocal(new Configuration(false));
+        file = folder.resolve("a at 12 b.txt");
+        path = new Path(file.toUri());
+    }
+
+    private void write(String text) throws IOException {
+        HadoopFiles.write(files, path, true, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    private String reasonOfReading() {
+        return HadoopFiles.reason(catchThrowable(() -> {
+            try (FSDataInputStream in = files.open(path)) {
+                in.readAllBytes();
+            }
+        }));
+    }
+
+    @Test
+    void aFileIsWritten() throws IOException {
+        write("text");
+        assertThat(file).hasContent("text");
+    }
+
+    @Test
+    void theChecksumThatDisagreesIsNamed() throws IOException {
+        String message =
+                "file:%s does not agree with its checksum file:%s/.a at 12 b.txt.crc: one of the two is damaged; delete the checksum if you changed the file yourself"
+                        .formatted(file, folder);
+        write("some text");
+        Files.writeString(file, "SOME text");
+        assertThat(reasonOfReading()).as("changed").isEqualTo(message);
+        write("x".repeat(512));
+        Files.writeString(file, "more", StandardOpenOption.APPEND);
+        assertThat(reasonOfReading()).as("longer").isEqualTo(message);
+        write("some text");
+        java.nio.file.Path checksum = folder.resolve(".a at 12 b.txt.crc");
+        byte[] bytes = Files.readAllBytes(checksum);
+        Files.write(checksum, Arrays.copyOf(bytes, bytes.length - 1));
+        assertThat(reasonOfReading()).as("a checksum that was cut").isEqualTo(message);
+    }
+
+    @Test
+    void otherFileSystemsHaveNoHiddenChecksums() {
+        assertThat(HadoopFiles.reason(new ChecksumException("Checksum error: hdfs://h/x at 0 exp: 1 got: 2", 0)))
+                .isEqualTo("a file is damaged: Checksum error: hdfs://h/x at 0 exp: 1 got: 2");
+        assertThat(HadoopFiles.reason(new ChecksumException("Block is corrupt", 0)))
+                .isEqualTo("a file is damaged: Block is corrupt");
+    }
+
+    @Test
+    void aFileThatCannotBeWrittenIsNamedAndGone() {
+        assertThatThrownBy(() -> HadoopFiles.write(files, path, true, out -> {
+                    out.write(1);
+                    throw new IOException("No space left on device");
+                }))
+                .isInstanceOf(IOException.class)
+                .hasMessage("file:" + file + " cannot be written: No space left on device");
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    @Test
+    void whatCannotBeSaidOfItIsThrownAsItIs() {
+        UserException mistake = new UserException("no such network");
+        assertThatThrownBy(() -> HadoopFiles.write(files, path, true, out -> {
+                    out.write(1);
+                    throw mistake;
+                }))
+                .isSameAs(mistake);
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    @Test
+    void aFileThatIsThereStays() throws IOException {
+        write("precious");
+        assertThatThrownBy(() -> HadoopFiles.write(files, path, false, out -> out.write(1)))
+                .isInstanceOf(IOException.class);
+        assertThat(file).hasContent("precious");
+    }
+}
