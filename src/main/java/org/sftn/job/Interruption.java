@@ -1,18 +1,26 @@
 package org.sftn.job;
 
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.io.IOException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.regex.Pattern;
 
-/** Says on ctrl-C or SIGTERM where the run can be continued from. */
+/** Says on ctrl-C or SIGTERM where the run can be continued from; also when Spark ends the process by itself. */
 final class Interruption implements AutoCloseable {
+    /** The JVM's own name of a thread that lives while the hooks run. */
+    private static final Pattern SIGNAL_HANDLER = Pattern.compile("SIG[A-Z]+ handler");
+
+    private final Traces traces;
     private final AtomicReference<String> advice = new AtomicReference<>("nothing was lost");
-    private final AtomicBoolean happened = new AtomicBoolean();
+    private final AtomicReference<String> reason = new AtomicReference<>();
     private final Thread hook = new Thread(this::report, "interruption");
 
-    private Interruption() {}
+    private Interruption(Traces traces) {
+        this.traces = traces;
+    }
 
-    static Interruption watch() {
-        Interruption interruption = new Interruption();
+    /** @param traces are silent from then on: the end of Spark makes whatever runs fail */
+    static Interruption watch(Traces traces) {
+        Interruption interruption = new Interruption(traces);
         Runtime.getRuntime().addShutdownHook(interruption.hook);
         return interruption;
     }
@@ -23,13 +31,21 @@ final class Interruption implements AutoCloseable {
     }
 
     boolean happened() {
-        return happened.get();
+        return reason.get() != null;
+    }
+
+    /** What fails afterwards has failed because of this. */
+    IOException failure(Throwable cause) {
+        return new IOException(reason.get(), cause);
     }
 
     // Not through the log: it may be closed by now.
     private void report() {
-        happened.set(true);
-        System.err.println("stopped by a signal: " + advice.get());
+        boolean signal = Thread.getAllStackTraces().keySet().stream()
+                .anyMatch(thread -> SIGNAL_HANDLER.matcher(thread.getName()).matches());
+        reason.set(signal ? "stopped by a signal" : "ended by Spark");
+        traces.silence();
+        System.err.println(reason.get() + ": " + advice.get());
     }
 
     @Override

@@ -27,6 +27,9 @@ public final class Main {
             "quickstart", new QuickstartJob(),
             "study", new StudyJob())));
 
+    /** What the JVM puts for bytes that it cannot decode. */
+    private static final char UNDECODED = '\uFFFD';
+
     @Command(
             name = "sftn",
             mixinStandardHelpOptions = true,
@@ -37,7 +40,8 @@ public final class Main {
                 "  0 done",
                 "  1 wrong usage",
                 "  2 a mistake in settings, data or paths",
-                "  3 a failure of the program or the cluster"
+                "  3 a failure of the program or the cluster",
+                "  129, 130, 143 stopped by a signal; others are not the job's, such as 137 after kill -9"
             })
     private static final class Root {}
 
@@ -54,20 +58,48 @@ public final class Main {
         if (YarnDriver.isHere()) {
             YarnDriver.run(args);
         } else {
-            System.exit(run(System.out, System.err, args));
+            System.exit(inOwnProcess(args));
         }
+    }
+
+    private static int inOwnProcess(String... args) {
+        if (isInContainer()) {
+            return run(System.out, System.err, args);
+        }
+        try (ConsoleLog console = ConsoleLog.install()) {
+            return run(System.out, System.err, console, error -> print(System.err, error), args);
+        }
+    }
+
+    /** Where stderr is all that is left of a process, in deploy mode cluster or in a pod. */
+    private static boolean isInContainer() {
+        return "cluster".equals(System.getProperty("spark.submit.deployMode"))
+                || Boolean.getBoolean("spark.kubernetes.submitInDriver");
+    }
+
+    private static void print(PrintStream err, String error) {
+        err.println("error: " + error);
     }
 
     /** @return the exit code, as the help lists them */
     static int run(PrintStream out, PrintStream err, String... args) {
-        return run(out, err, error -> err.println("error: " + error), args);
+        return run(out, err, Traces.inTheLog(), error -> print(err, error), args);
     }
 
     /**
+     * @param traces takes what only the log is to have
      * @param errors takes the line that says why the job has failed
      * @return the exit code, as the help lists them
      */
-    static int run(PrintStream out, PrintStream err, Consumer<String> errors, String... args) {
+    static int run(PrintStream out, PrintStream err, Traces traces, Consumer<String> errors, String... args) {
+        for (String argument : args) {
+            // Another name than the user's would be written or read.
+            if (argument.indexOf(UNDECODED) >= 0) {
+                errors.accept("'" + argument
+                        + "' cannot be used: it has bytes that are not UTF-8, or the locale is not of UTF-8 (LC_ALL=C.UTF-8)");
+                return Shell.USER_MISTAKE;
+            }
+        }
         Options options = new Options();
         CommandLine root = new CommandLine(new Root());
         JOBS.forEach((name, job) -> root.addSubcommand(name, new CommandLine(job).addMixin("options", options)));
@@ -81,6 +113,8 @@ public final class Main {
                 .values()
                 .forEach(command ->
                         command.getCommandSpec().mixinStandardHelpOptions(true).versionProvider(new Version()));
+        // A value that begins with @ is no file of options.
+        root.setExpandAtFiles(false);
         root.setOut(new PrintWriter(out, true, UTF_8)).setErr(new PrintWriter(err, true, UTF_8));
         root.setExecutionStrategy(parsed -> {
             Integer help = CommandLine.executeHelpRequest(parsed);
@@ -93,13 +127,13 @@ public final class Main {
             }
             CommandSpec command = parsed.subcommand().commandSpec();
             if (command.userObject() instanceof Inquiry inquiry) {
-                return new Shell(out, err, errors).run(command.name(), inquiry::text);
+                return new Shell(out, err, traces, errors).run(command.name(), inquiry::text);
             }
             Job job = (Job) command.userObject();
             if (options.out == null && job.defaultOut().isEmpty()) {
                 throw new ParameterException(command.commandLine(), "--out DIR is missing");
             }
-            return new Shell(out, err, errors).run(command.name(), job, options);
+            return new Shell(out, err, traces, errors).run(command.name(), job, options);
         });
         root.setParameterExceptionHandler((e, arguments) -> {
             boolean unknownJob = e.getCommandLine() == root && e instanceof UnmatchedArgumentException;

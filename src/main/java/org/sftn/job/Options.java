@@ -1,6 +1,8 @@
 package org.sftn.job;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
@@ -28,12 +30,8 @@ final class Options {
             description = "Settings in HOCON; reference.conf in the jar lists them all.")
     String config;
 
-    @Option(
-            names = "--set",
-            paramLabel = "KEY=VALUE",
-            mapFallbackValue = "",
-            description = "One setting, stronger than the file; repeatable.")
-    Map<String, String> set = new LinkedHashMap<>();
+    @Option(names = "--set", paramLabel = "KEY=VALUE", description = "One setting, stronger than the file; repeatable.")
+    private List<String> assignments = new ArrayList<>();
 
     @Option(names = "--out", paramLabel = "DIR", description = "The folder for all that this run writes.")
     String out;
@@ -43,6 +41,16 @@ final class Options {
 
     @Option(names = "--dry-run", description = "Check everything and say what would be done; train and write nothing.")
     boolean dryRun;
+
+    /** The values of {@code --set} by key, as they were typed: picocli's own maps take quotes for a syntax. */
+    Map<String, String> set() {
+        Map<String, String> set = new LinkedHashMap<>();
+        for (String assignment : assignments) {
+            String[] keyAndValue = assignment.split("=", 2);
+            set.put(keyAndValue[0], keyAndValue.length == 2 ? keyAndValue[1] : "");
+        }
+        return set;
+    }
 
     Existing existing() {
         if (choice != null && choice.overwrite) {

@@ -12,17 +12,14 @@ import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.Path;
-import org.apache.hadoop.security.AccessControlException;
 import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.SparkHadoopUtil;
 import org.apache.spark.sql.SparkSession;
+import org.sftn.conf.Cause;
 import org.sftn.conf.ConfigFile;
 import org.sftn.conf.HadoopPath;
-import org.sftn.conf.Redaction;
 import org.sftn.conf.Settings;
-import org.sftn.conf.UserException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,21 +36,24 @@ final class Shell {
 
     private final PrintStream out;
     private final PrintStream err;
+    private final Traces traces;
     private final Consumer<String> errors;
 
     /**
      * @param err takes lines of progress
+     * @param traces takes what only the log is to have
      * @param errors takes the line that says why a job has failed
      */
-    Shell(PrintStream out, PrintStream err, Consumer<String> errors) {
+    Shell(PrintStream out, PrintStream err, Traces traces, Consumer<String> errors) {
         this.out = out;
         this.err = err;
+        this.traces = traces;
         this.errors = errors;
     }
 
     /** @return the exit code */
     int run(String name, Job job, Options options) {
-        try (Interruption interruption = Interruption.watch()) {
+        try (Interruption interruption = Interruption.watch(traces)) {
             return exitCode(name, interruption, () -> {
                 SparkConf conf = conf(name);
                 Configuration hadoop = SparkHadoopUtil.get().newConfiguration(conf);
@@ -62,6 +62,7 @@ final class Shell {
                         options.out != null ? options.out : job.defaultOut().orElse("");
                 Path output = HadoopPath.of("--out", folder, hadoop);
                 shareLocalCores(conf, job.replicas(settings));
+                LocalFolders.requireWritable(conf);
                 try (SparkSession spark = SparkSession.builder().config(conf).getOrCreate()) {
                     Session session = new Session(spark, settings, output, options.existing(), interruption, err);
                     Banner.lines(name, job, session).forEach(LOG::info);
@@ -73,6 +74,8 @@ final class Shell {
                         plan.lines().forEach(LOG::info);
                         out.println(plan.work().run());
                     }
+                } catch (Exception e) {
+                    throw Master.explained(conf.get("spark.master"), e);
                 }
             });
         }
@@ -85,7 +88,7 @@ final class Shell {
      * @return the exit code
      */
     int run(String name, Callable<String> work) {
-        try (Interruption interruption = Interruption.watch()) {
+        try (Interruption interruption = Interruption.watch(traces)) {
             return exitCode(name, interruption, () -> out.println(work.call()));
         }
     }
@@ -101,45 +104,22 @@ final class Shell {
             step.run();
             return DONE;
         } catch (Throwable e) {
-            Optional<String> mistake = mistake(e);
+            Optional<String> mistake = Mistake.of(e);
             if (mistake.isPresent()) {
                 errors.accept(mistake.get());
                 return USER_MISTAKE;
             }
             if (interruption.happened()) {
-                // Spark's own end on a signal makes whatever runs fail; the interruption has said what matters.
+                // The interruption has said what matters.
                 return FAILURE;
             }
-            LOG.error("{} failed", name, e);
-            // Of our own exceptions the message says all. Spark's messages hold whole stack traces.
-            boolean own = e.getClass().getPackageName().startsWith("org.sftn.");
-            String firstLine = Redaction.of(own ? e.getMessage() : e.toString())
-                    .lines()
-                    .findFirst()
-                    .orElse("");
-            errors.accept(String.format(Locale.ROOT, "%s failed: %s (stack trace in the log)", name, firstLine));
+            String what = name + " failed";
+            errors.accept(what + ": " + Cause.of(e) + " (" + traces.keep(what, e) + ")");
             return FAILURE;
         } finally {
             out.flush();
             err.flush();
         }
-    }
-
-    /** What the user can mend. When an executor finds it, such as a damaged shard, it comes wrapped in Spark's exceptions. */
-    private static Optional<String> mistake(Throwable thrown) {
-        for (Throwable e = thrown; e != null; e = e.getCause()) {
-            if (e instanceof UserException) {
-                return Optional.of(e.getMessage());
-            }
-            if (e instanceof ChecksumException) {
-                return Optional.of("a file is damaged: " + e.getMessage());
-            }
-            if (e instanceof AccessControlException) {
-                // HDFS adds the stack trace of its server.
-                return e.getMessage().lines().findFirst();
-            }
-        }
-        return Optional.empty();
     }
 
     private static SparkConf conf(String name) {
@@ -163,7 +143,7 @@ final class Shell {
 
     private static Settings settings(Job job, Options options, Configuration hadoop) {
         List<Config> layers = new ArrayList<>();
-        layers.add(Settings.assignments(options.set, "--set"));
+        layers.add(Settings.assignments(options.set(), "--set"));
         if (options.config != null) {
             layers.add(ConfigFile.read(configFile(options.config, hadoop), hadoop));
         }

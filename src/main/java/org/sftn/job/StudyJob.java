@@ -20,7 +20,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.sftn.conf.Redaction;
+import org.sftn.conf.Cause;
 import org.sftn.conf.Settings;
 import org.sftn.conf.StudySettings;
 import org.sftn.conf.UserException;
@@ -145,7 +145,7 @@ final class StudyJob implements Job {
             folder.record(session.application(), lock -> {
                 List<Cell> cells = cells();
                 if (session.interruption().happened()) {
-                    throw new IOException("stopped by a signal");
+                    throw session.interruption().failure(null);
                 }
                 write(result(cells));
                 // What is refused will be refused again; what has failed may be tried again.
@@ -236,7 +236,7 @@ final class StudyJob implements Job {
 
         private Session begin(String name, Map<String, String> values) throws IOException {
             if (session.interruption().happened()) {
-                throw new IOException("stopped by a signal");
+                throw session.interruption().failure(null);
             }
             int number = started.incrementAndGet();
             session.progress()
@@ -281,10 +281,10 @@ final class StudyJob implements Job {
 
         private Cell undone(StudentRun run, Throwable thrown) {
             boolean refused = thrown.getCause() instanceof UserException;
+            String text = refused ? thrown.getCause().getMessage() : thrown.getMessage();
             if (!refused) {
-                LOG.error("{} failed", run.name(), thrown);
+                LOG.error("{} failed: {}", run.name(), text, thrown);
             }
-            String text = Redaction.of(refused ? thrown.getCause().getMessage() : thrown.getMessage());
             return Cell.undone(
                     run,
                     refused ? Cell.State.REFUSED : Cell.State.FAILED,
@@ -322,7 +322,7 @@ final class StudyJob implements Job {
             } catch (UserException e) {
                 throw new CompletionException(new UserException(of + e.getMessage(), e));
             } catch (Exception e) {
-                throw new CompletionException(of + e, e);
+                throw new CompletionException(of + Mistake.of(e).orElseGet(() -> Cause.of(e)), e);
             }
         }
     }

@@ -219,7 +219,7 @@ final class TrainingRun {
             throw new UserException(e.getMessage(), e);
         } catch (Exception e) {
             if (session.interruption().happened()) {
-                throw new IOException("stopped by a signal", e);
+                throw session.interruption().failure(e);
             }
             throw e;
         }

@@ -22,6 +22,7 @@ final class YarnDriver {
         int code = Main.run(
                 System.out,
                 System.err,
+                Traces.inTheLog(),
                 error -> {
                     why.set(error);
                     System.err.println("error: " + error);

@@ -1,6 +1,7 @@
 package org.sftn.train;
 
 import java.time.Duration;
+import org.sftn.conf.Cause;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -62,10 +63,15 @@ final class Retries {
         if (lost > attempts) {
             throw new TrainingFailedException(lost, e);
         }
+        String why = "Attempt " + restarts + " has failed: " + Cause.of(e);
         // After the last attempt begin() is next: unless that attempt has brought the run further, there is nothing to
-        // wait for.
+        // wait for, and the reason is said once.
         if (StorageException.isStorage(e) && lost < attempts) {
-            pause("Files cannot be read or written now", lost);
+            Duration pause = pause(lost);
+            LOG.warn("{}. Files cannot be read or written now; the next attempt is in {} s", why, pause.toSeconds(), e);
+            Thread.sleep(pause.toMillis());
+        } else {
+            LOG.warn(why, e);
         }
     }
 
@@ -79,7 +85,9 @@ final class Retries {
         if (missing >= attempts) {
             throw TrainingFailedException.withoutExecutors(missing, e);
         }
-        pause(e.getMessage(), missing);
+        Duration pause = pause(missing);
+        LOG.warn("{}; the next attempt is in {} s", e.getMessage(), pause.toSeconds());
+        Thread.sleep(pause.toMillis());
     }
 
     /** All executors are there. */
@@ -87,9 +95,7 @@ final class Retries {
         missing = 0;
     }
 
-    private void pause(String reason, int times) throws InterruptedException {
-        Duration pause = delay.multipliedBy(1L << Math.min(times - 1, MAX_DOUBLINGS));
-        LOG.warn("{}; the next attempt is in {} s", reason, pause.toSeconds());
-        Thread.sleep(pause.toMillis());
+    private Duration pause(int times) {
+        return delay.multipliedBy(1L << Math.min(times - 1, MAX_DOUBLINGS));
     }
 }

@@ -25,8 +25,6 @@ import org.sftn.data.Dataset;
 import org.sftn.data.Portion;
 import org.sftn.data.Preprocessing;
 import org.sftn.model.Safetensors;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Synchronous training in Spark barrier stages: one long task an executor, no Spark job an iteration. When an attempt fails the
@@ -34,7 +32,6 @@ import org.slf4j.LoggerFactory;
  * often the run was interrupted.
  */
 public final class Trainer {
-    private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
     private static final int SECRET_BYTES = 32;
 
     private final JavaSparkContext spark;
@@ -130,7 +127,6 @@ public final class Trainer {
                         || Thread.currentThread().isInterrupted()) {
                     throw e;
                 }
-                LOG.warn("Training was interrupted", e);
                 retries.failed(e);
             }
         }

@@ -1,6 +1,7 @@
 package org.sftn.train;
 
 import java.util.Locale;
+import org.sftn.conf.Cause;
 
 /** Attempt after attempt has failed without progress; the cause is the last failure. */
 public final class TrainingFailedException extends RuntimeException {
@@ -9,7 +10,7 @@ public final class TrainingFailedException extends RuntimeException {
     TrainingFailedException(int attempts, Throwable cause) {
         super(
                 "training failed " + attempts + (attempts == 1 ? " time" : " times")
-                        + " without progress (training.attempts); the last time: " + firstLine(cause),
+                        + " without progress (training.attempts); the last time: " + Cause.of(cause),
                 cause);
     }
 
@@ -26,11 +27,5 @@ public final class TrainingFailedException extends RuntimeException {
                         cause.getMessage(),
                         times),
                 cause);
-    }
-
-    // Messages of ranks and of Spark hold whole stack traces.
-    private static String firstLine(Throwable cause) {
-        String text = cause.getMessage() == null ? cause.toString() : cause.getMessage();
-        return text.lines().findFirst().orElse("");
     }
 }

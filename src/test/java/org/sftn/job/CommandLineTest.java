@@ -149,6 +149,53 @@ class CommandLineTest {
         assertThat(folder.resolve("out")).doesNotExist();
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "a\"b",
+                "a\"",
+                "a 'b' \"c\" ",
+                "#x",
+                "$HOME",
+                "a\nb",
+                "a=b=c",
+                "--",
+                "a\\b",
+                "{x}",
+                "@x",
+                "\u4e2d\u00e9"
+            })
+    void aValueIsTakenAsItIs(String value) {
+        Ran ran = Ran.of(
+                "prepare",
+                "--set=prepare.source=" + value,
+                "--out",
+                folder.resolve("out").toString());
+
+        assertThat(ran.code()).isEqualTo(2);
+        assertThat(ran.err()).contains("prepare.source is '" + value + "', it must be ");
+    }
+
+    @Test
+    void whatTheJvmCouldNotDecodeIsRefused() {
+        Ran ran = Ran.of("prepare", "--set=prepare.input=caf\uFFFD", "--out", "x");
+
+        assertThat(ran.code()).isEqualTo(2);
+        assertThat(ran.err())
+                .isEqualTo(
+                        "error: '--set=prepare.input=caf\uFFFD' cannot be used: it has bytes that are not UTF-8, or the locale is not of UTF-8 (LC_ALL=C.UTF-8)\n");
+    }
+
+    @Test
+    void aWordIsNoFileOfOptions() throws IOException {
+        Path options = Files.writeString(folder.resolve("options"), "--help\n");
+
+        Ran ran = Ran.of("report", "@" + options);
+
+        assertThat(ran.code()).isEqualTo(2);
+        assertThat(ran.err()).startsWith("error: ").contains("@" + options);
+    }
+
     @Test
     void aMissingConfigurationIsNamed() {
         Ran ran = Ran.of(

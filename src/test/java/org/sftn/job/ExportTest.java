@@ -164,6 +164,20 @@ class ExportTest {
     }
 
     @Test
+    void aModelThatWasChangedByHandIsRefusedWithItsHiddenChecksum() throws IOException {
+        Path description = model.resolve("model.json");
+        String text = Files.readString(description);
+        Files.writeString(description, text.replace("\"mean\"", "\"mean\" "));
+
+        assertMistake(
+                export(),
+                "file:%1$s/model.json does not agree with its checksum file:%1$s/.model.json.crc: one of the two is damaged; delete the checksum if you changed the file yourself"
+                        .formatted(model));
+        Files.delete(model.resolve(".model.json.crc"));
+        assertThat(export().code()).isZero();
+    }
+
+    @Test
     void anUnknownFormatIsNamed() {
         assertMistake(
                 export("--format", "safetensors", "--normalization", "inside"),

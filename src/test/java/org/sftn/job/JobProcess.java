@@ -16,15 +16,20 @@ import org.sftn.TestJvm;
  * @param log what it has said on both streams
  */
 record JobProcess(Process process, Path log) {
+    /** Takes what killed processes leave, and the stack traces of those that fail. */
+    private static final Path TEMPORARY = Path.of("target/tmp").toAbsolutePath();
+
     /** @param job name and options, without --out */
     static JobProcess start(List<String> job, Path out, Path log) throws IOException {
         return run(command(job, out), log);
     }
 
-    static List<String> command(List<String> job, Path out) {
+    static List<String> command(List<String> job, Path out) throws IOException {
         List<String> command = TestJvm.command();
         command.addAll(TestJvm.SHORT_LIVED);
         command.add("-Xmx1g");
+        command.add("-Dlog4j.configuration=" + System.getProperty("log4j.configuration"));
+        command.add("-Djava.io.tmpdir=" + Files.createDirectories(TEMPORARY));
         Ran.SPARK.forEach((key, value) -> command.add("-D" + key + "=" + value));
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
         command.addAll(job);

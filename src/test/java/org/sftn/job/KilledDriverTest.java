@@ -128,10 +128,64 @@ class KilledDriverTest {
         assertThat(both.await()).as(both.said()).isZero();
         assertThat(both.said())
                 .containsPattern("error: teacher failed: .*training failed 2 times without progress"
-                        + " \\(training.attempts\\); the last time: .*No space left on device")
+                        + " \\(training.attempts\\); the last time: .*file:\\S+ cannot be written: No space left on device"
+                        + " \\(stack trace in \\S+\\)\n")
+                .containsPattern("WARN  Retries: Attempt 1 has failed: .* cannot be written: No space left on device")
+                .doesNotContain("\tat ")
                 .contains("first: 3\n", "second: 0\n")
                 .containsPattern("continuing after iteration \\d+");
         assertSameAsUndisturbed("full");
+    }
+
+    @Test
+    void anExportThatHasNoRoomSaysWhereAndLeavesNothing() throws Exception {
+        Path disk = Files.createDirectory(folder.resolve("small"));
+        String mount = "mount -t tmpfs -o size=200k tmpfs '" + disk + "'";
+        assumeThat(new ProcessBuilder("unshare", "--map-root-user", "--mount", "sh", "-c", mount)
+                        .start()
+                        .waitFor())
+                .as("this system lets a test mount a small disk")
+                .isZero();
+        String export = "'"
+                + String.join(
+                        "' '",
+                        JobProcess.command(
+                                List.of("export", "--model=" + folder.resolve("undisturbed/model")),
+                                disk.resolve("model.onnx")))
+                + "'";
+
+        JobProcess both = JobProcess.run(
+                List.of(
+                        "unshare",
+                        "--map-root-user",
+                        "--mount",
+                        "sh",
+                        "-c",
+                        "%s && { %s; echo code: $?; ls -A '%s'; }".formatted(mount, export, disk)),
+                folder.resolve("small.log"));
+
+        both.await();
+        assertThat(both.said())
+                .matches(
+                        "error: export failed: .*file:\\S+/model.onnx.unfinished cannot be written: No space left on device"
+                                + " \\(stack trace in \\S+\\)\ncode: 3\n");
+    }
+
+    @Test
+    void aSignalIsAnsweredWithWhatToDoAndNothingElse() throws Exception {
+        JobProcess job = start(with(teacher, "--set=training.epochs=100000"), "stopped");
+        while (job.process().isAlive() && checkpoints("stopped").isEmpty()) {
+            Thread.sleep(20);
+        }
+
+        job.process().toHandle().destroy();
+
+        assertThat(job.await()).as(job.said()).isEqualTo(143);
+        assertThat(job.said())
+                .contains(
+                        "\nstopped by a signal: continue this run with --resume; its checkpoints are in file:%s/checkpoints\n"
+                                .formatted(folder.resolve("stopped")))
+                .doesNotContain("ERROR", "WARN", "\tat ");
     }
 
     private void assertSameAsUndisturbed(String run) throws IOException {

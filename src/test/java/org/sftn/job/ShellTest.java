@@ -6,6 +6,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -92,6 +93,22 @@ class ShellTest {
     }
 
     @Test
+    void withoutALocalFolderSparkIsNotStarted() throws IOException {
+        Path file = Files.createFile(folder.resolve("file"));
+        try (TestProperties local = TestProperties.with(Map.of("spark.local.dir", file + "/a,/proc/none"))) {
+            assertThat(run(session -> new Plan(List.of(), () -> ""))).isEqualTo(Shell.USER_MISTAKE);
+        }
+        assertThat(error())
+                .startsWith("error: Spark's local folder " + file + "/a,/proc/none cannot be written (")
+                .endsWith("): make room, or name another by spark.local.dir or SPARK_LOCAL_DIRS\n");
+
+        try (TestProperties local =
+                TestProperties.with(Map.of("spark.local.dir", file + "," + folder.resolve("new")))) {
+            assertThat(run(session -> new Plan(List.of(), () -> ""))).isEqualTo(Shell.DONE);
+        }
+    }
+
+    @Test
     void sparkIsStoppedHoweverTheJobEnds() {
         run(session -> {
             throw new SparkException("lost");
@@ -149,7 +166,8 @@ class ShellTest {
         Options options = new Options();
         options.out = folder.toString();
         PrintStream terminal = print(err);
-        return new Shell(print(out), terminal, error -> terminal.println("error: " + error)).run("test", job, options);
+        return new Shell(print(out), terminal, Traces.inTheLog(), error -> terminal.println("error: " + error))
+                .run("test", job, options);
     }
 
     private String error() {

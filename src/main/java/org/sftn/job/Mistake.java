@@ -1,0 +1,29 @@
+package org.sftn.job;
+
+import java.util.Optional;
+import org.apache.hadoop.fs.ChecksumException;
+import org.apache.hadoop.security.AccessControlException;
+import org.sftn.conf.HadoopFiles;
+import org.sftn.conf.UserException;
+
+/** What the user can mend. When an executor finds it, such as a damaged shard, it comes wrapped in Spark's exceptions. */
+final class Mistake {
+    private Mistake() {}
+
+    /** The message; empty when the failure is another. */
+    static Optional<String> of(Throwable thrown) {
+        for (Throwable e = thrown; e != null; e = e.getCause()) {
+            if (e instanceof UserException) {
+                return Optional.of(e.getMessage());
+            }
+            if (e instanceof ChecksumException) {
+                return Optional.of(HadoopFiles.reason(e));
+            }
+            if (e instanceof AccessControlException) {
+                // HDFS adds the stack trace of its server.
+                return e.getMessage().lines().findFirst();
+            }
+        }
+        return Optional.empty();
+    }
+}
