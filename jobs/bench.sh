@@ -2,7 +2,8 @@
 # Usage: jobs/bench.sh [options]; --help lists them.
 # Measures a training step without Spark, in one JVM with the options of a Spark driver; with --against-pytorch in turns with PyTorch.
 set -euo pipefail
-source "$(dirname "${BASH_SOURCE[0]}")/build"
+# shellcheck source=build
+source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/build"
 
 against=false python=python3
 for ((i = 1; i <= $#; i++)); do

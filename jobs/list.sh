@@ -2,5 +2,6 @@
 # Usage: jobs/list.sh
 # Lists the distillation methods, each with its paper, and the networks.
 set -euo pipefail
-source "$(dirname "${BASH_SOURCE[0]}")/build"
+# shellcheck source=build
+source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/build"
 run_here list "$@"

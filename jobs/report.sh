@@ -3,5 +3,6 @@
 # Writes report.html, report.md and report.csv of the teacher, distill or study run in FOLDER; paths may be of any file system
 # that Hadoop knows.
 set -euo pipefail
-source "$(dirname "${BASH_SOURCE[0]}")/build"
+# shellcheck source=build
+source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/build"
 run_here report "$@"

@@ -6,13 +6,14 @@
 # Prints one line a date when all is done, to stdout; what failed and the end of its log, to stderr.
 #
 # Exit codes: 0 done; 75 another run is at work, nothing was started; else that of the first job that failed:
-#   1 wrong usage, 2 a mistake in settings, data or paths, 3 a failure of the program or the cluster, 143 stopped by a signal.
+#   1 wrong usage, 2 a mistake in settings, data or paths, 3 a failure of the program or the cluster, 143 stopped by a signal;
+#   of those that are not the jobs' own, 137 killed, and 52 Spark ended the job for want of memory.
 set -euo pipefail
 
 USAGE=1 MISTAKE=2 BUSY=75 STOPPED=143
 TAIL=20
 
-root=$(cd -P "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+root=$(readlink -f "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../..")
 
 usage() {
   sed -n '2,/^[^#]/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
@@ -34,7 +35,7 @@ if [[ ${1:-} == --date && $# -ge 2 ]]; then
 fi
 if [[ $# -ne 1 || $1 == -* ]]; then usage >&2; exit $USAGE; fi
 if [[ ! -r $1 ]]; then fail $MISTAKE "the settings $1 cannot be read"; fi
-settings=$(cd -P "$(dirname "$1")" && pwd)/$(basename "$1")
+settings=$(readlink -f "$1")
 
 ROOT='' DATA='' METHODS=(kd) KEEP_LOGS=30
 PREPARE=() TEACHER=() DISTILL=() EVALUATE=() SPARK=()
@@ -78,8 +79,9 @@ meaning() { # exit code
     1) echo "wrong usage" ;;
     2) echo "a mistake in settings, data or paths" ;;
     3) echo "a failure of the program or the cluster" ;;
+    52) echo "ended by Spark for want of memory" ;;
     137) echo "killed, perhaps for want of memory" ;;
-    143) echo "stopped by a signal" ;;
+    129 | 130 | 143) echo "stopped by a signal" ;;
     *) echo "not an exit code of the jobs" ;;
   esac
 }

@@ -3,11 +3,20 @@
 # SPARK_* variables. Anything else is run as it is.
 set -euo pipefail
 
+named() {
+  if ! id -un > /dev/null 2>&1; then
+    echo "error: the user with the number $(id -u) has no name, and Hadoop knows users by name: add the number to the image's /etc/passwd, or run as 185" >&2
+    exit 2
+  fi
+}
+
 case ${1:-} in
   driver)
     shift
+    named
     command=("$SPARK_HOME/bin/spark-submit" --conf "spark.driver.bindAddress=$SPARK_DRIVER_BIND_ADDRESS" --deploy-mode client "$@") ;;
   executor)
+    named
     # spark.executor.extraJavaOptions, a variable each.
     options=()
     for ((i = 0; ; i++)); do

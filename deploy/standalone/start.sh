@@ -16,15 +16,11 @@ if [[ $# -lt 1 || $# -gt 3 || ! $1 =~ ^[1-9][0-9]*$ || ! ${2:-1} =~ ^[1-9][0-9]*
 fi
 workers=$1 cores=${2:-1} memory=${3:-4g}
 
-root=$(cd -P "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-spark=${SPARK_HOME:-$root/target/spark}
+# shellcheck source=../../jobs/build
+source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../../jobs/build"
 dir=${STANDALONE_DIR:-$root/target/standalone}
 port=${SPARK_MASTER_PORT:-7077} ui=${SPARK_MASTER_WEBUI_PORT:-8080}
 
-if [[ ! -x $spark/bin/spark-class ]]; then
-  echo "No Spark home at $spark: run mvn package first, or set SPARK_HOME" >&2
-  exit 2
-fi
 mkdir -p "$dir"
 dir=$(cd -P "$dir" && pwd)
 # One file a process; it stands until stop.sh has ended that process.
@@ -42,8 +38,8 @@ rm -f "$dir"/*.log
 
 export SPARK_LOCAL_IP=127.0.0.1 SPARK_DAEMON_MEMORY=512m
 # A taken port is an error: the master must be where its URL says.
-options=$(sed -n 's/^spark\.executor\.extraJavaOptions[[:space:]]*//p' "$spark/conf/spark-defaults.conf")
-export SPARK_DAEMON_JAVA_OPTS="$options -Dspark.port.maxRetries=0"
+SPARK_DAEMON_JAVA_OPTS="$(spark_default spark.executor.extraJavaOptions) -Dspark.port.maxRetries=0"
+export SPARK_DAEMON_JAVA_OPTS
 
 start() { # name, class, arguments
   local name=$1

@@ -3,7 +3,7 @@
 # Ends the cluster that start.sh started in $STANDALONE_DIR (target/standalone), and nothing else.
 set -euo pipefail
 
-root=$(cd -P "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+root=$(readlink -f "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../..")
 dir=${STANDALONE_DIR:-$root/target/standalone}
 
 # A process id may have gone to another process since: the file counts only while its process is a Spark daemon.

@@ -1,7 +1,6 @@
 package org.sftn.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -120,6 +119,17 @@ class CronTest {
                         """)
                 .containsPattern("== .* evaluate dkd: exit code 0\n$");
         assertThat(unfinished()).isEmpty();
+    }
+
+    @Test
+    void aLinkToTheScriptIsFollowed() throws Exception {
+        Path link = Files.createSymbolicLink(folder.resolve("nightly"), project.resolve("deploy/cron/nightly.sh"));
+        Path file = Files.createSymbolicLink(folder.resolve("link.conf"), settings);
+
+        Ran ran = Ran.of(List.of(link.toString(), "--date", "2026-01-02", file.toString()), Map.of());
+
+        assertThat(ran.code()).as(ran.text()).isZero();
+        assertThat(calls()).hasSize(6);
     }
 
     @Test
@@ -317,29 +327,6 @@ class CronTest {
 
         assertThat(calls()).first().asString().startsWith("prepare --config conf/quickstart.conf --out ");
         assertThat(Path.of("conf/quickstart.conf")).exists();
-    }
-
-    @Test
-    void theScriptsAreCleanForShellcheck() throws Exception {
-        boolean there;
-        try {
-            there = Ran.of(List.of("shellcheck", "--version"), Map.of()).code() == 0;
-        } catch (IOException e) {
-            there = false;
-        }
-        assumeTrue(there, "shellcheck is not there: the scripts are not checked");
-
-        Ran ran = Ran.of(
-                List.of(
-                        "shellcheck",
-                        "-x",
-                        "-P",
-                        "deploy/cron",
-                        "deploy/cron/nightly.sh",
-                        "deploy/docker/entrypoint.sh"),
-                Map.of());
-
-        assertThat(ran.code()).as(ran.text()).isZero();
     }
 
     /** The first two; AirflowTest runs all four. */

@@ -271,6 +271,22 @@ class KubernetesTest {
         assertThat(untold.err()).contains("SPARK_DRIVER_URL: unbound variable");
     }
 
+    /** As on clusters that give each namespace numbers of its own. */
+    @ParameterizedTest
+    @ValueSource(strings = {"driver", "executor"})
+    void theEntryPointRefusesAUserWithoutAName(String pod) throws Exception {
+        Path id = Files.writeString(
+                folder.resolve("id"), "#!/bin/sh\nif [ \"$1\" = -u ]; then echo 12345; else exit 1; fi\n");
+        assertThat(id.toFile().setExecutable(true)).isTrue();
+
+        assertThat(entryPoint(Map.of("SPARK_HOME", "/opt/spark"), pod))
+                .isEqualTo(
+                        new Ran(
+                                2,
+                                "",
+                                "error: the user with the number 12345 has no name, and Hadoop knows users by name: add the number to the image's /etc/passwd, or run as 185\n"));
+    }
+
     private static ObjectNode manifest(String name) throws IOException {
         return (ObjectNode) YAML.readTree(MANIFESTS.resolve(name + ".yaml").toFile());
     }
