@@ -1,14 +1,19 @@
 package org.sftn.conf;
 
+import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Why something has failed, in one line without passwords. */
 public final class Cause {
+    private static final Set<Class<?>> TELLING_NOTHING =
+            Set.of(IllegalStateException.class, UncheckedIOException.class);
+
     private Cause() {}
 
     /**
-     * Of our own exceptions the message says all, of others the class, too. Messages of ranks and of Spark hold whole stack traces,
+     * Of our own exceptions, and of those whose class says nothing, the message says all; of others the class is said, too. Messages of ranks and of Spark hold whole stack traces,
      * which are left out; the innermost cause is added unless the message has it.
      */
     public static String of(Throwable thrown) {
@@ -22,8 +27,9 @@ public final class Cause {
     }
 
     private static String text(Throwable thrown) {
-        boolean own = thrown.getClass().getPackageName().startsWith("org.sftn.");
-        return own && thrown.getMessage() != null ? thrown.getMessage() : thrown.toString();
+        Class<?> type = thrown.getClass();
+        boolean tells = !type.getPackageName().startsWith("org.sftn.") && !TELLING_NOTHING.contains(type);
+        return tells || thrown.getMessage() == null ? thrown.toString() : thrown.getMessage();
     }
 
     /** All that stands before a stack trace. */

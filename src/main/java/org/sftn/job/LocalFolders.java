@@ -34,9 +34,8 @@ final class LocalFolders {
                 reasons.add(Cause.of(e));
             }
         }
-        throw new UserException(
-                "Spark's local folder " + folders + " cannot be written (" + String.join("; ", reasons)
-                        + "): make room, or name another by spark.local.dir or SPARK_LOCAL_DIRS");
+        throw new UserException("Spark's local folder " + folders + " cannot be written (" + String.join("; ", reasons)
+                + "): make room, or name another by spark.local.dir or SPARK_LOCAL_DIRS");
     }
 
     private static void write(Path folder) throws IOException {

@@ -27,9 +27,6 @@ public final class Main {
             "quickstart", new QuickstartJob(),
             "study", new StudyJob())));
 
-    /** What the JVM puts for bytes that it cannot decode. */
-    private static final char UNDECODED = '\uFFFD';
-
     @Command(
             name = "sftn",
             mixinStandardHelpOptions = true,
@@ -92,14 +89,6 @@ public final class Main {
      * @return the exit code, as the help lists them
      */
     static int run(PrintStream out, PrintStream err, Traces traces, Consumer<String> errors, String... args) {
-        for (String argument : args) {
-            // Another name than the user's would be written or read.
-            if (argument.indexOf(UNDECODED) >= 0) {
-                errors.accept("'" + argument
-                        + "' cannot be used: it has bytes that are not UTF-8, or the locale is not of UTF-8 (LC_ALL=C.UTF-8)");
-                return Shell.USER_MISTAKE;
-            }
-        }
         Options options = new Options();
         CommandLine root = new CommandLine(new Root());
         JOBS.forEach((name, job) -> root.addSubcommand(name, new CommandLine(job).addMixin("options", options)));

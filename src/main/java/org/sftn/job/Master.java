@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.sftn.conf.Cause;
 import org.sftn.conf.UserException;
 
 /** Spark's master: what Spark throws when there is none names neither it nor the reason. */
@@ -20,23 +21,29 @@ final class Master {
     private static final Pattern STANDALONE = Pattern.compile("spark://(.+)");
     private static final Pattern ADDRESS = Pattern.compile("(.+):(\\d{1,5})");
 
-    /** What comes of an application that Spark has given up: while it starts, and later. */
-    private static final Pattern STARTING = Pattern.compile(
-            "(?s).*(?:on a running MetricsSystem|Cannot invoke \"org\\.apache\\.spark\\..* is null).*");
-
-    private static final Pattern STOPPED = Pattern.compile("(?s).*(?:stopped|shut ?down).*");
+    /** What comes of an application that Spark has given up while it started: it depends on how far it had come. */
+    private static final Pattern GIVEN_UP =
+            Pattern.compile("on a running MetricsSystem|Cannot invoke \"org\\.apache\\.spark\\.|stopped|shut ?down");
 
     private Master() {}
 
-    /** The same, or what it means. */
-    static Exception explained(String master, Exception thrown) {
+    /** For an application that could not start: the same, or what it means. */
+    static Exception missing(String master, Exception thrown) {
         String message = String.valueOf(thrown.getMessage());
         if (WRONG.matcher(message).matches()) {
             return new UserException("the master cannot be '" + master + "': " + message, thrown);
         }
-        boolean starting = STARTING.matcher(message).matches();
+        return explained(master, GIVEN_UP.matcher(Cause.of(thrown)).find(), thrown);
+    }
+
+    /** For an application that Spark has stopped: the same, or what it means. */
+    static Exception lost(String master, Exception thrown) {
+        return explained(master, false, thrown);
+    }
+
+    private static Exception explained(String master, boolean refused, Exception thrown) {
         Matcher standalone = STANDALONE.matcher(master);
-        if (!standalone.matches() || !starting && !STOPPED.matcher(message).matches()) {
+        if (!standalone.matches()) {
             return thrown;
         }
         List<String> reasons = new ArrayList<>();
@@ -44,7 +51,7 @@ final class Master {
             String reason = unreachable(address);
             if (!reason.isEmpty()) {
                 reasons.add(reason);
-            } else if (starting) {
+            } else if (refused) {
                 reasons.add(
                         address
                                 + " is there, but takes no application: perhaps it is another port, or Spark's version or spark.authenticate differ");

@@ -5,7 +5,6 @@ import java.io.File;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
@@ -14,6 +13,7 @@ import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkConf;
+import org.apache.spark.SparkContext;
 import org.apache.spark.deploy.SparkHadoopUtil;
 import org.apache.spark.sql.SparkSession;
 import org.sftn.conf.Cause;
@@ -63,21 +63,39 @@ final class Shell {
                 Path output = HadoopPath.of("--out", folder, hadoop);
                 shareLocalCores(conf, job.replicas(settings));
                 LocalFolders.requireWritable(conf);
-                try (SparkSession spark = SparkSession.builder().config(conf).getOrCreate()) {
-                    Session session = new Session(spark, settings, output, options.existing(), interruption, err);
-                    Banner.lines(name, job, session).forEach(LOG::info);
-                    Plan plan = job.plan(session);
-                    if (options.dryRun) {
-                        plan.lines().forEach(out::println);
-                        out.println(name + ": everything checked, nothing done (--dry-run)");
-                    } else {
-                        plan.lines().forEach(LOG::info);
-                        out.println(plan.work().run());
-                    }
-                } catch (Exception e) {
-                    throw Master.explained(conf.get("spark.master"), e);
+                try (SparkSession spark = start(conf)) {
+                    run(
+                            name,
+                            job,
+                            options.dryRun,
+                            new Session(spark, settings, output, options.existing(), interruption, err));
                 }
             });
+        }
+    }
+
+    private static SparkSession start(SparkConf conf) throws Exception {
+        try {
+            return SparkSession.builder().config(conf).getOrCreate();
+        } catch (Exception e) {
+            throw Master.missing(conf.get("spark.master"), e);
+        }
+    }
+
+    private void run(String name, Job job, boolean dryRun, Session session) throws Exception {
+        try {
+            Banner.lines(name, job, session).forEach(LOG::info);
+            Plan plan = job.plan(session);
+            if (dryRun) {
+                plan.lines().forEach(out::println);
+                out.println(name + ": everything checked, nothing done (--dry-run)");
+            } else {
+                plan.lines().forEach(LOG::info);
+                out.println(plan.work().run());
+            }
+        } catch (Exception e) {
+            SparkContext spark = session.spark().sparkContext();
+            throw spark.isStopped() ? Master.lost(spark.master(), e) : e;
         }
     }
 

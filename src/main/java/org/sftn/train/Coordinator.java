@@ -168,9 +168,7 @@ final class Coordinator implements AutoCloseable {
 
     private synchronized void fail(Throwable e) {
         if (failure == null) {
-            failure = e instanceof RuntimeException runtime
-                    ? runtime
-                    : new StorageException(HadoopFiles.reason(e), e);
+            failure = e instanceof RuntimeException runtime ? runtime : new StorageException(HadoopFiles.reason(e), e);
         }
     }
 

@@ -48,8 +48,7 @@ final class EventFile implements AutoCloseable {
         flushing.mkdirs(folder);
         this.path = new Path(
                 folder,
-                String.format(
-                        Locale.ROOT, "events.out.tfevents.%010d.%s", System.currentTimeMillis() / 1000, name));
+                String.format(Locale.ROOT, "events.out.tfevents.%010d.%s", System.currentTimeMillis() / 1000, name));
         this.out = flushing.create(path, true);
         event(0, event -> event.writeString(FILE_VERSION, "brain.Event:2"));
         event(firstStep, event -> event.writeByteArray(SESSION_LOG, message(log -> log.writeEnum(STATUS, START))));

@@ -424,7 +424,7 @@ class ScriptsTest {
                 .contains("\"cat\"")
                 .contains("\"\u4e2d\u6587\"")
                 .endsWith("code 2\n");
-        assertThat(ran.err()).contains("/caf\uFFFD' cannot be used: it has bytes that are not UTF-8");
+        assertThat(ran.err()).contains("/caf\uFFFD': it holds bytes that are not UTF-8\n");
     }
 
     /** Spark gives it up after a minute. */
@@ -442,8 +442,11 @@ class ScriptsTest {
                 "--master",
                 "spark://127.0.0.1:" + port,
                 "--conf",
-                "spark.driver.extraJavaOptions=%s -Djava.io.tmpdir=%s"
-                        .formatted(String.join(" ", TestJvm.openings()), folder),
+                "spark.driver.extraJavaOptions=%s -Djava.io.tmpdir=%s -Dlog4j.configuration=%s"
+                        .formatted(
+                                String.join(" ", TestJvm.openings()),
+                                folder,
+                                Path.of("conf/log4j.properties").toUri()),
                 "--class",
                 "org.sftn.job.Main",
                 folder.resolve("empty.jar").toString(),
@@ -454,7 +457,7 @@ class ScriptsTest {
         assertThat(ran.code()).as(ran.text()).isEqualTo(3);
         assertThat(ran.err())
                 .containsPattern(
-                        "error: prepare failed: the master spark://127.0.0.1:%1$d cannot be reached: 127.0.0.1:%1$d: Connection refused.* \\(stack trace in \\Q%2$s\\E/sftn-\\d+.log\\)\n"
+                        "error: prepare failed: the master spark://127.0.0.1:%1$s cannot be reached: 127.0.0.1:%1$s: Connection refused.* \\(stack trace in \\Q%2$s\\E/sftn-\\d+.log\\)\n"
                                 .formatted(port, folder))
                 .doesNotContain("\tat ");
         assertThat(ran.out()).isEmpty();

@@ -177,16 +177,6 @@ class CommandLineTest {
     }
 
     @Test
-    void whatTheJvmCouldNotDecodeIsRefused() {
-        Ran ran = Ran.of("prepare", "--set=prepare.input=caf\uFFFD", "--out", "x");
-
-        assertThat(ran.code()).isEqualTo(2);
-        assertThat(ran.err())
-                .isEqualTo(
-                        "error: '--set=prepare.input=caf\uFFFD' cannot be used: it has bytes that are not UTF-8, or the locale is not of UTF-8 (LC_ALL=C.UTF-8)\n");
-    }
-
-    @Test
     void aWordIsNoFileOfOptions() throws IOException {
         Path options = Files.writeString(folder.resolve("options"), "--help\n");
 

@@ -500,7 +500,8 @@ class JobsTest {
 
         assertThat(distill(folder.resolve("of-damaged"), "--set", "distill.teacher=" + damaged)
                         .err())
-                .startsWith("error: a file is damaged: Checksum error: file:" + damaged.resolve("weights.safetensors"))
+                .startsWith("error: file:" + damaged.resolve("weights.safetensors")
+                        + " does not agree with its checksum file:" + damaged.resolve(".weights.safetensors.crc"))
                 .hasLineCount(1);
         // Hadoop's own checksum; a copied model has none.
         Files.delete(damaged.resolve(".weights.safetensors.crc"));

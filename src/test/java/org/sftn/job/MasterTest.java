@@ -5,14 +5,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.util.List;
 import org.apache.spark.SparkException;
 import org.junit.jupiter.api.Test;
 import org.sftn.conf.UserException;
 
 /** What Spark's exceptions mean when it has no master. */
 class MasterTest {
-    private final Exception whileStarting = new IllegalArgumentException(
-            "requirement failed: Can only call getServletHandlers on a running MetricsSystem");
+    /** It depends on how far it had come. */
+    private final List<Exception> whileStarting = List.of(
+            new IllegalArgumentException(
+                    "requirement failed: Can only call getServletHandlers on a running MetricsSystem"),
+            new NullPointerException(
+                    "Cannot invoke \"org.apache.spark.rpc.RpcEndpointRef.askSync(Object)\" because the return value of \"org.apache.spark.storage.BlockManagerMaster.driverEndpoint()\" is null"),
+            new SparkException(
+                    "Exception thrown in awaitResult: ", new IllegalStateException("RpcEnv already stopped.")));
+
     private final Exception later = new IllegalStateException("Cannot call methods on a stopped SparkContext.");
 
     private static int freePort() throws IOException {
@@ -22,55 +30,59 @@ class MasterTest {
     }
 
     private static ServerSocket listening() throws IOException {
-        return new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        return new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     }
 
     @Test
     void whatNobodyAnswersIsNamed() throws IOException {
         int port = freePort();
-        String master = "spark://127.0.0.1:%d,no.such.host.invalid:7077".formatted(port);
-        // It depends on how far Spark had come.
-        Exception early = new NullPointerException(
-                "Cannot invoke \"org.apache.spark.rpc.RpcEndpointRef.askSync(Object)\" because the return value of \"org.apache.spark.storage.BlockManagerMaster.driverEndpoint()\" is null");
-        for (Exception thrown : new Exception[] {whileStarting, early, later}) {
-            assertThat(Master.explained(master, thrown))
+        String master = "spark://127.0.0.1:%s,no.such.host.invalid:7077".formatted(port);
+        String message =
+                "the master \\Q%s\\E cannot be reached: 127.0.0.1:%s: Connection refused.*; there is no host no.such.host.invalid"
+                        .formatted(master, port);
+
+        for (Exception thrown : whileStarting) {
+            assertThat(Master.missing(master, thrown))
                     .isInstanceOf(UnreachableMasterException.class)
                     .hasCause(thrown)
-                    .hasMessageMatching(
-                            "the master \\Q%s\\E cannot be reached: 127.0.0.1:%d: Connection refused.*; there is no host no.such.host.invalid"
-                                    .formatted(master, port));
+                    .hasMessageMatching(message);
         }
+        assertThat(Master.lost(master, later)).hasCause(later).hasMessageMatching(message);
     }
 
     @Test
     void whatTakesNoApplicationIsNamed() throws IOException {
         try (ServerSocket other = listening()) {
             String address = "127.0.0.1:" + other.getLocalPort();
-            assertThat(Master.explained("spark://" + address, whileStarting))
-                    .isInstanceOf(UnreachableMasterException.class)
-                    .hasMessageStartingWith(
-                            "the master spark://%1$s cannot be reached: %1$s is there, but takes no application: "
-                                    .formatted(address));
-            assertThat(Master.explained("spark://" + address, later)).isSameAs(later);
+            for (Exception thrown : whileStarting) {
+                assertThat(Master.missing("spark://" + address, thrown))
+                        .isInstanceOf(UnreachableMasterException.class)
+                        .hasMessageStartingWith(
+                                "the master spark://%1$s cannot be reached: %1$s is there, but takes no application: "
+                                        .formatted(address));
+            }
         }
     }
 
     @Test
     void otherFailuresStayWhatTheyAre() throws IOException {
-        Exception other = new SparkException("Job aborted due to stage failure");
-        assertThat(Master.explained("spark://127.0.0.1:" + freePort(), other)).isSameAs(other);
-        assertThat(Master.explained("local[2]", later)).isSameAs(later);
-        assertThat(Master.explained("yarn", whileStarting)).isSameAs(whileStarting);
+        Exception other = new IllegalArgumentException("System memory 100 must be at least 471859200");
+        try (ServerSocket there = listening()) {
+            String master = "spark://127.0.0.1:" + there.getLocalPort();
+            assertThat(Master.missing(master, other)).isSameAs(other);
+            assertThat(Master.lost(master, later)).isSameAs(later);
+        }
+        assertThat(Master.lost("local[2]", later)).isSameAs(later);
+        assertThat(Master.missing("yarn", later)).isSameAs(later);
     }
 
     @Test
     void aWrongMasterIsTheUsersMistake() {
-        for (String said : new String[] {
-            "Could not parse Master URL: 'spark:/x'",
-            "Invalid master URL: spark://x",
-            "Asked to run locally with 0 threads"
-        }) {
-            assertThat(Master.explained("x", new SparkException(said)))
+        for (String said : List.of(
+                "Could not parse Master URL: 'spark:/x'",
+                "Invalid master URL: spark://x",
+                "Asked to run locally with 0 threads")) {
+            assertThat(Master.missing("x", new SparkException(said)))
                     .isInstanceOf(UserException.class)
                     .hasMessage("the master cannot be 'x': " + said);
         }
