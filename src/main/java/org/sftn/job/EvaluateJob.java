@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -54,6 +55,8 @@ final class EvaluateJob implements Job {
         Optional<SavedModel> teacher = session.model("evaluate.teacher", evaluate.teacher());
         Optional<Replica> compared = teacher.map(
                 its -> Replica.of(its, data.manifest(), session.settings().data()));
+        List<String> classNames =
+                session.classNames(data, Map.of("evaluate.model", Optional.of(model), "evaluate.teacher", teacher));
         RunFolder folder = check(session, data, model, teacher);
         if (folder.finished() != null) {
             return folder.alreadyFinished(summary(session, folder.finished()));
@@ -81,7 +84,7 @@ final class EvaluateJob implements Job {
                         ? onImages(session, data, images, comparison(replica, compared.get()))
                         : List.of();
                 Evaluation evaluation = new Evaluation(
-                        model.description().classNames(),
+                        classNames,
                         compared.isPresent()
                                 ? both.stream().map(ComparedImage::prediction).toList()
                                 : onImages(session, data, images, replica::predict));

@@ -1,12 +1,14 @@
 package org.sftn.job;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
+import org.sftn.data.ClassNames;
 import org.sftn.data.Manifest;
 import org.sftn.data.Preprocessing;
 import org.sftn.model.ModelDescription;
@@ -21,7 +23,7 @@ import picocli.CommandLine.Option;
  * Makes a model of weights that were trained elsewhere, without Spark.
  *
  * <p>Input: a safetensors file with the names of torchvision or RepDistiller, or with ours; a folder of the prepare job, for the classes
- * and the size of the images.
+ * and the size of the images. Where the file says what its classes are called, they must be the data set's.
  *
  * <p>Output: a model folder, as the teacher job leaves in {@code model/}.
  *
@@ -93,7 +95,7 @@ final class Import implements Inquiry {
                 ModelDescription.FORMAT,
                 architecture.name(),
                 architecture.image().dimensions(),
-                manifest.classNames(),
+                classNames(manifest, read),
                 mean,
                 deviation,
                 "",
@@ -112,6 +114,15 @@ final class Import implements Inquiry {
                         architecture.classes(),
                         architecture.image(),
                         folder);
+    }
+
+    private List<String> classNames(Manifest manifest, ReferenceWeights read) {
+        List<ClassNames> all = new ArrayList<>();
+        all.add(new ClassNames("the data set " + data + " (--data)", manifest.classNames()));
+        if (!read.classNames().isEmpty()) {
+            all.add(new ClassNames("the weights " + weights + " (--weights)", read.classNames()));
+        }
+        return ClassNames.common(all);
     }
 
     private static void requireUsable(Manifest manifest, List<Double> mean, List<Double> deviation) {

@@ -67,13 +67,21 @@ final class TrainingRun {
     private final Session session;
     private final Dataset data;
     private final Architecture architecture;
+    private final List<String> classNames;
     private final Work work;
     private final RunFolder folder;
 
-    private TrainingRun(Session session, Dataset data, Architecture architecture, Work work, RunFolder folder) {
+    private TrainingRun(
+            Session session,
+            Dataset data,
+            Architecture architecture,
+            List<String> classNames,
+            Work work,
+            RunFolder folder) {
         this.session = session;
         this.data = data;
         this.architecture = architecture;
+        this.classNames = classNames;
         this.work = work;
         this.folder = folder;
     }
@@ -82,6 +90,7 @@ final class TrainingRun {
      * @param job also the block of its settings
      * @param own tells which settings of that block the job reads
      * @param architecture of the model that is saved
+     * @param classNames likewise
      * @param model the identity of the model that the job reads; null when there is none
      */
     static TrainingRun check(
@@ -90,6 +99,7 @@ final class TrainingRun {
             Predicate<String> own,
             Dataset data,
             Architecture architecture,
+            List<String> classNames,
             Work work,
             String model)
             throws IOException {
@@ -102,7 +112,7 @@ final class TrainingRun {
                 job, session.settings().effective(), read, data.manifest().identity(), model);
         RunFolder folder =
                 RunFolder.check(session.out(), run, RunFolder.TRAINING, session.existing(), session.hadoop());
-        return new TrainingRun(session, data, architecture, work, folder);
+        return new TrainingRun(session, data, architecture, classNames, work, folder);
     }
 
     Plan plan() {
@@ -254,7 +264,7 @@ final class TrainingRun {
                 ModelDescription.FORMAT,
                 architecture.name(),
                 architecture.image().dimensions(),
-                manifest.classNames(),
+                classNames,
                 manifest.mean(),
                 manifest.standardDeviation(),
                 "",

@@ -1,5 +1,6 @@
 package org.sftn.model;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -9,7 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -31,8 +31,13 @@ import org.sftn.zoo.Zoo;
  * @param values by our names, in the network's order
  * @param sha256 of the file
  * @param metadata of the file
+ * @param classNames by label; empty when the file does not tell them, as others than ours do not
  */
-public record ReferenceWeights(Map<String, Tensor> values, String sha256, Map<String, String> metadata) {
+public record ReferenceWeights(
+        Map<String, Tensor> values, String sha256, Map<String, String> metadata, List<String> classNames) {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    /** As in the ONNX files. */
+    private static final String CLASS_NAMES = "classNames";
     /** Names of one kind in a message. */
     private static final int MAX_LISTED = 10;
 
@@ -52,7 +57,23 @@ public record ReferenceWeights(Map<String, Tensor> values, String sha256, Map<St
         }
         Map<String, Tensor> values = fitting(
                 "the weights " + file, content.tensors(), architecture, convention(architecture, content.tensors()));
-        return new ReferenceWeights(values, SavedModel.sha256(bytes), content.metadata());
+        return new ReferenceWeights(
+                values, SavedModel.sha256(bytes), content.metadata(), classNames(file, content.metadata()));
+    }
+
+    private static List<String> classNames(Path file, Map<String, String> metadata) {
+        String names = metadata.get(CLASS_NAMES);
+        if (names == null) {
+            return List.of();
+        }
+        try {
+            return List.of(JSON.readValue(names, String[].class));
+        } catch (IOException | RuntimeException e) {
+            throw new UserException(
+                    "the weights " + file + " cannot be used: " + CLASS_NAMES
+                            + " in their metadata is no list of names",
+                    e);
+        }
     }
 
     /**
@@ -68,8 +89,11 @@ public record ReferenceWeights(Map<String, Tensor> values, String sha256, Map<St
         fitting("the values of the model", model.values(), architecture, UnaryOperator.identity())
                 .forEach((name, tensor) -> named.put(architecture.referenceName(name), tensor));
         // In a fixed order.
-        Map<String, String> metadata = new TreeMap<>(Map.of(
-                "architecture", description.architecture(), "format", "pt", "model", description.weightsSha256()));
+        Map<String, String> metadata = new LinkedHashMap<>();
+        metadata.put("architecture", description.architecture());
+        metadata.put("format", "pt");
+        metadata.put("model", description.weightsSha256());
+        metadata.put(CLASS_NAMES, JSON.writeValueAsString(description.classNames()));
         new Safetensors(named, metadata).write(out);
     }
 

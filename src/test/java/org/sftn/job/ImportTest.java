@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,9 +59,12 @@ class ImportTest {
     }
 
     private Ran importing(Path weights, Path out, String network, String... more) {
-        List<String> arguments = new ArrayList<>(
-                List.of("import", "--weights=" + weights, "--network=" + network, "--data=" + data, "--out=" + out));
+        List<String> arguments =
+                new ArrayList<>(List.of("import", "--weights=" + weights, "--network=" + network, "--out=" + out));
         arguments.addAll(List.of(more));
+        if (arguments.stream().noneMatch(argument -> argument.startsWith("--data="))) {
+            arguments.add("--data=" + data);
+        }
         return Ran.of(arguments.toArray(String[]::new));
     }
 
@@ -167,6 +172,31 @@ class ImportTest {
         assertThat(after.keySet()).containsExactlyInAnyOrderElementsOf(before.keySet());
         before.forEach(
                 (name, tensor) -> assertThat(after.get(name).values()).as(name).isEqualTo(tensor.values()));
+    }
+
+    @Test
+    void exportedWeightsAreImportedForTheirOwnClassesOnly() throws IOException {
+        Path exported = folder.resolve("named.safetensors");
+        Path out = folder.resolve("of-others");
+        Path others = Files.createDirectory(folder.resolve("others"));
+        Path nameless = Files.createDirectory(folder.resolve("nameless"));
+        ObjectNode manifest = (ObjectNode) new ObjectMapper().readTree(Files.readString(data.resolve("manifest.json")));
+        List<String> names = model(imported).description().classNames();
+        ArrayNode reversed = manifest.putArray("classNames");
+        names.forEach(name -> reversed.insert(0, name));
+        Files.writeString(others.resolve("manifest.json"), manifest.toString());
+        ArrayNode none = manifest.putArray("classNames");
+        names.forEach(name -> none.add("class " + none.size()));
+        Files.writeString(nameless.resolve("manifest.json"), manifest.toString());
+        succeed(Ran.of("export", "--format=safetensors", "--model=" + imported, "--out=" + exported));
+
+        assertMistake(
+                importing(exported, out, "resnet8", "--data=" + others),
+                "label 0 is '%s' in the data set %s (--data) and '%s' in the weights %s (--weights): both must have the same classes in the same order"
+                        .formatted(names.get(9), others, names.get(0), exported));
+        assertThat(out).doesNotExist();
+        succeed(importing(exported, out, "resnet8", "--data=" + nameless));
+        assertThat(model(out).description().classNames()).isEqualTo(names);
     }
 
     @Test
