@@ -37,6 +37,21 @@ public final class Engines {
         }
 
         @Override
+        public String library() {
+            return engine.library();
+        }
+
+        @Override
+        public String instructions() {
+            return engine.instructions();
+        }
+
+        @Override
+        public int threads() {
+            return engine.threads();
+        }
+
+        @Override
         public Layout imageLayout() {
             return engine.imageLayout();
         }

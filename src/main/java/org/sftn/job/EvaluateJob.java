@@ -20,14 +20,18 @@ import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 import org.sftn.data.Dataset;
 import org.sftn.data.Portion;
+import org.sftn.data.Preprocessing;
 import org.sftn.engine.Engine;
 import org.sftn.engine.Engines;
 import org.sftn.evaluate.ComparedImage;
 import org.sftn.evaluate.Evaluation;
 import org.sftn.evaluate.EvaluationFiles;
+import org.sftn.evaluate.Prediction;
 import org.sftn.evaluate.Replica;
 import org.sftn.evaluate.Similarity;
 import org.sftn.model.SavedModel;
+import org.sftn.train.Platform;
+import org.sftn.train.Stretch;
 import picocli.CommandLine.Command;
 
 /**
@@ -80,14 +84,11 @@ final class EvaluateJob implements Job {
         return new Plan(lines, () -> {
             RunResult result = folder.record(session.application(), lock -> {
                 long start = System.nanoTime();
-                List<ComparedImage> both = compared.isPresent()
-                        ? onImages(session, data, images, comparison(replica, compared.get()))
-                        : List.of();
-                Evaluation evaluation = new Evaluation(
-                        classNames,
-                        compared.isPresent()
-                                ? both.stream().map(ComparedImage::prediction).toList()
-                                : onImages(session, data, images, replica::predict));
+                Optional<Answers<ComparedImage>> both =
+                        compared.map(its -> onImages(session, data, images, comparison(replica, its)));
+                Answers<Prediction> predicted = both.map(EvaluateJob::predictions)
+                        .orElseGet(() -> onImages(session, data, images, replica::predict));
+                Evaluation evaluation = new Evaluation(classNames, predicted.all());
                 double imagesPerSecond = evaluation.predictions().size() / ((System.nanoTime() - start) / 1e9);
                 long skipped = data.count(images.split(), images.limit())
                         - evaluation.predictions().size();
@@ -95,8 +96,11 @@ final class EvaluateJob implements Job {
                     session.progress().printf("%,d images were skipped as damaged%n", skipped);
                 }
                 write(session, evaluation);
-                Similarity similarity = compared.isPresent() ? Similarity.of(both) : null;
-                return RunResult.evaluated(folder.run(), evaluation, similarity, imagesPerSecond);
+                Similarity similarity =
+                        both.map(each -> Similarity.of(each.all())).orElse(null);
+                List<Stretch> computedBy = List.of(Stretch.of(0, predicted.platforms()));
+                folder.computedBy(computedBy);
+                return RunResult.evaluated(folder.run(), evaluation, similarity, imagesPerSecond, computedBy);
             });
             return summary(session, result);
         });
@@ -135,12 +139,23 @@ final class EvaluateJob implements Job {
                 throws IOException, InterruptedException;
     }
 
+    /**
+     * Of all ranks.
+     *
+     * @param platforms by rank
+     */
+    private record Answers<T>(List<T> all, List<Platform> platforms) implements Serializable {}
+
+    private static Answers<Prediction> predictions(Answers<ComparedImage> both) {
+        return new Answers<>(both.all().stream().map(ComparedImage::prediction).toList(), both.platforms());
+    }
+
     private static Question<ComparedImage> comparison(Replica student, Replica teacher) {
         return (images, engine, reading, hadoop) -> student.compare(teacher, images, engine, reading, hadoop);
     }
 
     /** One engine a partition, as many partitions as tasks can run at a time. */
-    private static <T> List<T> onImages(Session session, Dataset data, Images images, Question<T> question) {
+    private static <T> Answers<T> onImages(Session session, Dataset data, Images images, Question<T> question) {
         JavaSparkContext spark = new JavaSparkContext(session.spark().sparkContext());
         EngineSettings engine = session.settings().engine();
         int cores = spark.getConf().getInt("spark.task.cpus", 1);
@@ -151,6 +166,7 @@ final class EvaluateJob implements Job {
                 cores,
                 settings.memory().toBytes() / partitions,
                 settings.damaged());
+        Preprocessing preprocessing = Preprocessing.of(data.manifest(), settings);
         SerializableConfiguration hadoop = new SerializableConfiguration(session.hadoop());
         session.spark()
                 .sparkContext()
@@ -158,11 +174,17 @@ final class EvaluateJob implements Job {
                         .formatted(data.count(images.split(), images.limit()), images.split()));
         Broadcast<Question<T>> sent = spark.broadcast(question);
         try {
-            return data.portions(images.split(), images.limit(), partitions)
-                    .mapPartitions(portions -> sent.value()
-                            .answer(portions, Engines.create(engine, cores), reading, hadoop.value())
-                            .iterator())
+            List<Answers<T>> byRank = data.portions(images.split(), images.limit(), partitions)
+                    .mapPartitions(portions -> {
+                        Engine made = Engines.create(engine, cores);
+                        List<T> answers = sent.value().answer(portions, made, reading, hadoop.value());
+                        return List.of(new Answers<>(answers, List.of(Platform.of(made, preprocessing))))
+                                .iterator();
+                    })
                     .collect();
+            return new Answers<>(
+                    byRank.stream().flatMap(each -> each.all().stream()).toList(),
+                    byRank.stream().flatMap(each -> each.platforms().stream()).toList());
         } finally {
             sent.destroy();
         }

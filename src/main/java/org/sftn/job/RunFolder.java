@@ -27,6 +27,7 @@ import org.apache.hadoop.security.AccessControlException;
 import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
 import org.sftn.train.OutputFolder;
+import org.sftn.train.Stretch;
 
 /** The output of one run: what may be written there, and what says how it ended. */
 final class RunFolder {
@@ -100,7 +101,8 @@ final class RunFolder {
         if (names.isEmpty()) {
             return new RunFolder(out, written, run, files, hadoop, false, null);
         }
-        boolean ours = names.contains(out.run().getName());
+        Path described = described(files, out);
+        boolean ours = files.exists(described);
         Set<String> known = new HashSet<>(written);
         known.add(out.run().getName());
         known.add(out.result().getName());
@@ -125,12 +127,17 @@ final class RunFolder {
                             : "--out %s holds an unfinished run: add --resume to continue it, or --overwrite to delete it"
                                     .formatted(folder));
         }
-        List<String> differences = run.differencesFrom(read(files, out.run(), RunDescription.class));
+        List<String> differences = run.differencesFrom(read(files, described, RunDescription.class));
         if (!differences.isEmpty()) {
             throw new UserException("the run in %s cannot be continued, it is another one: %s"
                     .formatted(folder, String.join("; ", differences)));
         }
         return new RunFolder(out, written, run, files, hadoop, false, finished);
+    }
+
+    /** What describes the folder's run: while it is replaced, there is the new one alone, under the name that it is written by. */
+    private static Path described(FileSystem files, OutputFolder out) throws IOException {
+        return files.exists(out.run()) ? out.run() : out.run().suffix(UNFINISHED);
     }
 
     /** As far as that can be seen without writing. */
@@ -226,6 +233,18 @@ final class RunFolder {
                 throw e;
             }
         });
+    }
+
+    /**
+     * Adds to {@code run.json} what is known only when the run works.
+     *
+     * @param stretches all that has computed the run
+     */
+    void computedBy(List<Stretch> stretches) throws IOException {
+        RunDescription known = read(files, out.run(), RunDescription.class);
+        if (!stretches.equals(known.computedBy())) {
+            replace(out.run().getName(), known.with(stretches));
+        }
     }
 
     private void recordFailure(Throwable e) {
@@ -335,7 +354,7 @@ final class RunFolder {
 
     /** What the folder's run is; empty when there is none. */
     static Optional<RunDescription> description(Path folder, Configuration hadoop) throws IOException {
-        return ifThere(new OutputFolder(folder).run(), RunDescription.class, hadoop);
+        return ifThere(described(folder.getFileSystem(hadoop), new OutputFolder(folder)), RunDescription.class, hadoop);
     }
 
     /** How the folder's run has ended; empty when it has not. */

@@ -11,7 +11,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.apache.hadoop.fs.FileSystem;
@@ -29,6 +28,7 @@ import org.sftn.nn.Tensor;
 import org.sftn.train.DivergedException;
 import org.sftn.train.Objective;
 import org.sftn.train.OutputFolder;
+import org.sftn.train.Stretch;
 import org.sftn.train.Trainer;
 import org.sftn.train.TrainingProgress;
 import org.sftn.train.TrainingResult;
@@ -177,10 +177,18 @@ final class TrainingRun {
         OutputFolder out = folder.out();
         TrainingResult result;
         try (TrainingMetrics metrics = TrainingMetrics.register()) {
-            result = train(out, progress -> {
-                lock.say(progress);
-                metrics.say(progress);
-                log(progress);
+            result = train(out, new Trainer.Listener() {
+                @Override
+                public void progress(TrainingProgress progress) {
+                    lock.say(progress);
+                    metrics.say(progress);
+                    log(progress);
+                }
+
+                @Override
+                public void computedBy(List<Stretch> stretches) throws IOException {
+                    folder.computedBy(stretches);
+                }
             });
         }
         FileSystem files = out.root().getFileSystem(session.hadoop());
@@ -194,24 +202,25 @@ final class TrainingRun {
                 result.loss(),
                 result.epochs(),
                 result.imagesPerSecond(),
-                saved.description().weightsSha256());
+                saved.description().weightsSha256(),
+                result.computedBy());
     }
 
-    private TrainingResult train(OutputFolder out, Consumer<TrainingProgress> listener)
-            throws IOException, InterruptedException {
+    private TrainingResult train(OutputFolder out, Trainer.Listener listener) throws IOException, InterruptedException {
         Map<String, String> identity = Map.of("run", folder.run().fingerprint());
         TrainingSettings training = session.settings().training();
         try {
             Objective objective = work.objective();
+            List<Stretch> earlier = List.of();
             if (work.before().isPresent()) {
                 Before before = work.before().get();
                 // When it is done already, its last checkpoint gives the values.
-                objective = before.then()
-                        .apply(trainer(before.training(), listener)
-                                .train(before.objective(), data, out.preliminary(), identity)
-                                .values());
+                TrainingResult preliminary = trainer(before.training(), listener)
+                        .train(before.objective(), data, out.preliminary(), identity, earlier);
+                objective = before.then().apply(preliminary.values());
+                earlier = preliminary.computedBy();
             }
-            return trainer(training, listener).train(objective, data, out, identity);
+            return trainer(training, listener).train(objective, data, out, identity, earlier);
         } catch (DivergedException e) {
             throw new UserException(e.getMessage(), e);
         } catch (Exception e) {
@@ -222,7 +231,7 @@ final class TrainingRun {
         }
     }
 
-    private Trainer trainer(TrainingSettings training, Consumer<TrainingProgress> listener) {
+    private Trainer trainer(TrainingSettings training, Trainer.Listener listener) {
         Settings settings = session.settings();
         EngineSettings engine = settings.engine();
         return new Trainer(

@@ -23,6 +23,13 @@ import org.sftn.train.exchange.Rendezvous;
 final class Coordinator implements AutoCloseable {
     /** Takes what all ranks have done; called by one thread at a time. */
     interface Listener {
+        /**
+         * Before anything else.
+         *
+         * @param reports in rank order
+         */
+        void compiled(List<Report.Compiled> reports) throws IOException;
+
         void trained(Report.Trained report) throws IOException;
 
         /** @param reports in rank order */
@@ -75,6 +82,10 @@ final class Coordinator implements AutoCloseable {
                     .ifPresent(all -> later(() -> listener.saved(all)));
         } else if (report instanceof Report.Compiled each) {
             requireAlike(each);
+            if (compiled.size() == ranks) {
+                List<Report.Compiled> all = List.copyOf(compiled);
+                later(() -> listener.compiled(all));
+            }
         } else if (report instanceof Report.Diverged each) {
             fail(new DivergedException(each.iteration(), each.epoch(), each.loss()));
         } else if (report instanceof Report.Refused each) {
@@ -115,10 +126,10 @@ final class Coordinator implements AutoCloseable {
         compiled.sort(Comparator.comparingInt(Report.Compiled::rank));
         Report.Compiled first = compiled.get(0);
         for (Report.Compiled other : compiled) {
-            if (!other.arithmetic().equals(first.arithmetic())) {
+            if (!arithmetic(other).equals(arithmetic(first))) {
                 fail(new UserException(
                         "rank %d computes with %s, rank %d with %s; set engine.name and engine.precision so that all executors can"
-                                .formatted(other.rank(), other.arithmetic(), first.rank(), first.arithmetic())));
+                                .formatted(other.rank(), arithmetic(other), first.rank(), arithmetic(first))));
                 throw failure;
             }
             if (!other.parameterOrder().equals(first.parameterOrder())) {
@@ -128,6 +139,10 @@ final class Coordinator implements AutoCloseable {
                 throw failure;
             }
         }
+    }
+
+    private static String arithmetic(Report.Compiled each) {
+        return each.platform().engine() + " in " + each.platform().precision();
     }
 
     private <R extends Report> Optional<List<R>> complete(

@@ -46,9 +46,9 @@ sealed interface Report extends Serializable {
     /**
      * Its network is compiled.
      *
-     * @param arithmetic engine and precision; both this and the order must be the same on all ranks
+     * @param platform engine, precision and the order must be the same on all ranks
      */
-    record Compiled(int rank, String arithmetic, String parameterOrder) implements Report {}
+    record Compiled(int rank, Platform platform, String parameterOrder) implements Report {}
 
     /** The loss is not finite. */
     record Diverged(int rank, long iteration, int epoch, double loss) implements Report {}

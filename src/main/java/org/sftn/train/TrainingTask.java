@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.apache.hadoop.fs.FSError;
@@ -64,7 +63,8 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Portion>, Iterator
                         RankImages.open(test, holding, plan.hadoop().value());
                 Model model = new Model(plan.objective(), engine, plan.localBatch());
                 StepLoss loss = plan.objective().open(engine, shard(trainImages))) {
-            driver.ask(new Report.Compiled(me.rank(), arithmetic(engine), model.parameterOrder()));
+            Platform platform = Platform.of(engine, plan.data().preprocessing());
+            driver.ask(new Report.Compiled(me.rank(), platform, model.parameterOrder()));
             return train(me, peers, model, loss, batches(me, trainImages, testImages, engine.imageLayout()), driver);
         } finally {
             watcher.close();
@@ -125,11 +125,6 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Portion>, Iterator
                         SparkEnv.get(), plan.secret(), plan.training().peerTimeout(), plan.cores()),
                 me,
                 rendezvous);
-    }
-
-    /** What all ranks must have in common. */
-    private static String arithmetic(Engine engine) {
-        return engine.name() + " in " + engine.precision().name().toLowerCase(Locale.ROOT);
     }
 
     // Asks again and again, so that an interrupt is heeded at once.

@@ -503,6 +503,13 @@ class EngineTest {
         assertThat(Engines.create(new EngineSettings("onednn", Precision.FP32, 0), 3)
                         .description())
                 .matches("onednn 3\\.11\\.\\d+, fp32 on [A-Z0-9-]+( \\(the processor has no bf16\\))?, 3 threads");
+        assertThat(Engines.create(new EngineSettings("onednn", Precision.FP32, 0), 3))
+                .returns(3, Engine::threads)
+                .satisfies(engine -> assertThat(engine.library()).matches("oneDNN 3\\.11\\.\\d+"))
+                .satisfies(engine -> assertThat(engine.description()).contains("fp32 on " + engine.instructions()));
+        assertThat(Engines.create(new EngineSettings("bigdl", Precision.FP32, 2), 3))
+                .returns(2, Engine::threads)
+                .returns("MKL of BigDL 0.13.0", Engine::library);
         assertThatThrownBy(() -> Engines.create(new EngineSettings("bigdll", Precision.AUTO, 0), 3))
                 .isInstanceOf(UserException.class)
                 .hasMessage("there is no engine 'bigdll' among bigdl, onednn; did you mean 'bigdl'?");

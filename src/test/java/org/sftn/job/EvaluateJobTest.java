@@ -87,6 +87,16 @@ class EvaluateJobTest {
         assertThat(result.get("top5").asDouble()).isEqualTo(1);
         assertThat(result.get("loss").asDouble())
                 .isCloseTo(share * Math.log(2) + (1 - share) * Math.log(6), within(1e-6));
+        JsonNode computedBy = result.get("computed_by");
+        assertThat(computedBy).hasSize(1);
+        assertThat(computedBy.get(0).get("ranks").asInt()).isEqualTo(2);
+        assertThat(computedBy.get(0).get("platforms")).hasSize(1);
+        assertThat(computedBy.get(0).get("platforms").get(0).get("threads").asInt())
+                .isEqualTo(1);
+        assertThat(new ObjectMapper()
+                        .readTree(Files.readString(out.resolve("run.json")))
+                        .get("computed_by"))
+                .isEqualTo(computedBy);
         List<String> predictions = Files.readAllLines(out.resolve("predictions.csv"));
         assertThat(predictions).hasSize(IMAGES + 1);
         for (int i = 0; i < IMAGES; i++) {

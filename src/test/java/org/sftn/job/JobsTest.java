@@ -517,6 +517,51 @@ class JobsTest {
     }
 
     @Test
+    void aRunThatGoesOnOnAnotherMachineSaysSoAndRemembersBoth() throws IOException {
+        Path out = copy(teacher, "moved");
+        JsonNode here = json(out.resolve("result.json")).get("computed_by");
+        Files.delete(out.resolve("result.json"));
+        Files.delete(out.resolve("checkpoints/000000000006.json"));
+        Path marker = out.resolve("checkpoints/000000000003.json");
+        JsonNode content = json(marker);
+        ObjectNode there =
+                (ObjectNode) content.get("computedBy").get(0).get("platforms").get(0);
+        there.put("threads", 8).put("processor", "Another");
+        rewrite(marker, content);
+
+        Ran resumed = succeed(teach(out, "--resume"));
+
+        String processor = here.get(0).get("platforms").get(0).get("processor").asText();
+        assertThat(resumed.err().lines().filter(line -> line.startsWith("warning: ")))
+                .containsExactly(
+                        "warning: the run goes on with %s instead of Another, 1 engine thread instead of 8: its bits may not be those of an undisturbed run"
+                                .formatted(processor));
+        JsonNode both = json(out.resolve("result.json")).get("computed_by");
+        assertThat(both).hasSize(2);
+        assertThat(both.get(0).get("platforms").get(0).get("processor").asText())
+                .isEqualTo("Another");
+        assertThat(both.get(1).get("after_iteration").asInt()).isEqualTo(3);
+        assertThat(both.get(1).get("platforms")).isEqualTo(here.get(0).get("platforms"));
+        assertThat(json(out.resolve("run.json")).get("computed_by")).isEqualTo(both);
+    }
+
+    @Test
+    void whatComputesIsInBothFilesOfARun() throws IOException {
+        JsonNode computedBy = json(teacher.resolve("result.json")).get("computed_by");
+
+        assertThat(json(teacher.resolve("run.json")).get("computed_by")).isEqualTo(computedBy);
+        assertThat(computedBy).hasSize(1);
+        assertThat(computedBy.get(0).get("ranks").asInt()).isEqualTo(1);
+        JsonNode platform = computedBy.get(0).get("platforms").get(0);
+        assertThat(platform.get("threads").asInt()).isEqualTo(1);
+        assertThat(platform.get("engine").asText()).isIn("onednn", "bigdl");
+        assertThat(platform.get("precision").asText()).isIn("bf16", "fp32");
+        assertThat(platform.get("instructions").asText()).isNotBlank();
+        assertThat(platform.get("processor").asText()).isEqualTo(Host.current().processor());
+        assertThat(platform.get("decoder").asText()).isEqualTo("none");
+    }
+
+    @Test
     void whatIsMissingIsNamed() {
         Path out = folder.resolve("missing");
         Path no = folder.resolve("no");

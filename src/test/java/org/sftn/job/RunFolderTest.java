@@ -19,10 +19,16 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sftn.conf.UserException;
+import org.sftn.train.Platform;
+import org.sftn.train.Stretch;
 
 class RunFolderTest {
     private static final RunDescription RUN =
             describe(Map.of("seed", "1", "training.epochs", "3", "training.attempts", "4"), "data", "teacher");
+
+    private static final Platform PLATFORM =
+            new Platform("onednn", "oneDNN 3", "bf16", "AMX", "a processor", 2, "none");
+    private static final List<Stretch> COMPUTED_BY = List.of(Stretch.of(0, List.of(PLATFORM, PLATFORM)));
 
     @TempDir
     Path temporary;
@@ -54,6 +60,9 @@ class RunFolderTest {
         assertThat(json("result.json")).isEqualTo(new ObjectMapper().readTree("""
                         {"job": "distill", "status": "done", "top1": 0.5, "top5": 0.75, "loss": 1.25, "epochs": 3, "images_per_second": 100.0,
                          "seed": 1, "code_version": "%s", "dataset": "data", "teacher": "teacher", "model": "abc",
+                         "computed_by": [{"after_iteration": 0, "ranks": 2, "platforms": [
+                           {"engine": "onednn", "library": "oneDNN 3", "precision": "bf16", "instructions": "AMX", "processor": "a processor",
+                            "threads": 2, "decoder": "none"}]}],
                          "configuration": {"seed": "1", "training.attempts": "4", "training.epochs": "3"}}""".formatted(BuildVersion.current())));
         assertThat(json("run.json").get("fingerprint").asText())
                 .isEqualTo(RUN.fingerprint())
@@ -187,9 +196,42 @@ class RunFolderTest {
         assertThat(names()).containsExactly("result.json", "run.json");
     }
 
+    @Test
+    void whatComputesIsAddedToTheRunsDescription() throws Exception {
+        RunFolder run = check(RUN, Options.Existing.REFUSE);
+
+        run.record("local-1", lock -> {
+            run.computedBy(COMPUTED_BY);
+            return done(RUN);
+        });
+
+        assertThat(json("run.json").get("computed_by"))
+                .isEqualTo(json("result.json").get("computed_by"));
+        assertThat(json("run.json").get("fingerprint").asText()).isEqualTo(RUN.fingerprint());
+        assertThat(check(RUN, Options.Existing.RESUME).finished()).isEqualTo(done(RUN));
+    }
+
+    @Test
+    void aRunIsKnownThatWasKilledWhileItsDescriptionWasReplaced() throws Exception {
+        assertThatThrownBy(() -> check(RUN, Options.Existing.REFUSE).record("local-1", lock -> {
+                    throw new IOException("killed");
+                }))
+                .hasMessage("killed");
+        Files.createDirectory(folder.resolve("checkpoints"));
+        for (String name : List.of("run.json", ".run.json.crc")) {
+            Files.move(folder.resolve(name), folder.resolve(name.replace("run.json", "run.json.unfinished")));
+        }
+
+        assertThatThrownBy(() -> check(RUN, Options.Existing.REFUSE))
+                .hasMessageContaining("holds an unfinished run: add --resume to continue it");
+        check(RUN, Options.Existing.RESUME).record("local-1", lock -> done(RUN));
+
+        assertThat(names()).containsExactly("checkpoints", "result.json", "run.json");
+    }
+
     private RunFolder check(RunDescription run, Options.Existing existing) throws IOException {
         org.apache.hadoop.fs.Path path = new org.apache.hadoop.fs.Path("file:" + folder);
-        return RunFolder.check(path, run, Set.of("model"), existing, new Configuration(false));
+        return RunFolder.check(path, run, Set.of("model", "checkpoints"), existing, new Configuration(false));
     }
 
     private static RunDescription describe(Map<String, String> settings, String dataset, String model) {
@@ -197,7 +239,7 @@ class RunFolderTest {
     }
 
     private static RunResult done(RunDescription run) {
-        return RunResult.done(run, 0.5, 0.75, 1.25, 3, 100, "abc");
+        return RunResult.done(run, 0.5, 0.75, 1.25, 3, 100, "abc", COMPUTED_BY);
     }
 
     private JsonNode json(String name) throws IOException {

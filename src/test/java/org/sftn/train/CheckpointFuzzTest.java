@@ -66,6 +66,9 @@ public class CheckpointFuzzTest {
         Checkpoint checkpoint = folder.latest().orElseThrow();
         checkpoint.differencesFrom(Map.of("job", "teacher"));
         assertThat(checkpoint.parameterOrder()).isNotNull();
+        checkpoint
+                .computedBy()
+                .forEach(each -> each.differencesFrom(checkpoint.computedBy().get(0)));
         assertThat(checkpoint.files()).hasSize(checkpoint.ranks()).noneMatch(each -> each.sha256() == null);
     }
 
@@ -106,7 +109,9 @@ public class CheckpointFuzzTest {
         byte[] rank = rank();
         return """
                 {"format": 1, "iterations": 4, "epochs": 0, "ranks": 1, "parameters": 3, "parameterOrder": "o",
-                 "run": {"job": "teacher"}, "folder": "000000000004-a",
+                 "run": {"job": "teacher"},
+                 "computedBy": [{"afterIteration": 0, "ranks": 1, "platforms": [{"engine": "onednn", "library": "oneDNN 3",
+                 "precision": "bf16", "instructions": "AMX", "processor": "p", "threads": 2, "decoder": "none"}]}], "folder": "000000000004-a",
                  "files": [{"name": "rank-0.safetensors", "bytes": %d, "sha256": "%s"}]}""".formatted(rank.length, sha256(rank)).getBytes(StandardCharsets.UTF_8);
     }
 

@@ -104,6 +104,12 @@ record ToyRun(
     }
 
     TrainingResult train(Objective objective, Path out, PrintStream progress) throws IOException, InterruptedException {
+        return train(objective, out, progress, List.of());
+    }
+
+    /** @param earlier what computed the values that the objective starts from */
+    TrainingResult train(Objective objective, Path out, PrintStream progress, List<Stretch> earlier)
+            throws IOException, InterruptedException {
         TrainingSettings training = new TrainingSettings(
                 executors,
                 BATCH,
@@ -126,6 +132,6 @@ record ToyRun(
                 Duration.ofSeconds(60));
         OutputFolder folder = new OutputFolder(new org.apache.hadoop.fs.Path(out.toUri()));
         return new Trainer(spark, training, dataSettings(), engines, SEED, progress, interval -> {})
-                .train(objective, dataset(), folder, Map.of("job", "toy"));
+                .train(objective, dataset(), folder, Map.of("job", "toy"), earlier);
     }
 }

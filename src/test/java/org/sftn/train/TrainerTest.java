@@ -270,11 +270,83 @@ class TrainerTest {
     }
 
     @Test
-    void ranksMayHaveDifferentNumbersOfThreads() throws Exception {
+    void ranksMayHaveDifferentNumbersOfThreadsAndTheRunSaysSo() throws Exception {
         EngineSource engines = ranks(new Named("one", Precision.BF16, 1), new Named("one", Precision.BF16, 2));
-        TrainingResult result =
-                run.on(2, ExchangeKind.DIRECT).computingWith(engines).train(WITH_NORM, folder.resolve("a"));
+        ByteArrayOutputStream progress = new ByteArrayOutputStream();
+        TrainingResult result = run.on(2, ExchangeKind.DIRECT)
+                .computingWith(engines)
+                .train(WITH_NORM, folder.resolve("a"), print(progress));
         assertThat(result.iterations()).isEqualTo(ITERATIONS);
+        assertThat(warnings(progress))
+                .containsExactly(
+                        "warning: the executors are not alike (2 engine threads instead of 1 on rank 1): the bits depend on which of them has which rank");
+        assertThat(result.computedBy()).hasSize(1);
+        assertThat(result.computedBy().get(0).platforms())
+                .extracting(Platform::threads)
+                .containsExactly(1, 2);
+    }
+
+    @Test
+    void aRunThatGoesOnWithOtherThreadsSaysSoOnceAndRemembersBoth() throws Exception {
+        Path out = folder.resolve("a");
+        ToyRun onTwo = run.saving(5).computingWith(cores -> new BigDlEngine(2));
+        ByteArrayOutputStream before = new ByteArrayOutputStream();
+        ByteArrayOutputStream after = new ByteArrayOutputStream();
+        ByteArrayOutputStream again = new ByteArrayOutputStream();
+        assertThatThrownBy(() -> onTwo.train(
+                        WITH_NORM.with(Trouble.USER_MISTAKE, 19, folder.resolve("happened")), out, print(before)))
+                .isInstanceOf(UserException.class);
+
+        TrainingResult resumed = run.saving(5).train(WITH_NORM, out, print(after));
+        TrainingResult evaluatedAgain = run.saving(5).train(WITH_NORM, out, print(again));
+
+        assertThat(warnings(before)).isEmpty();
+        assertThat(warnings(after))
+                .containsExactly(
+                        "warning: the run goes on with 1 engine thread instead of 2: its bits may not be those of an undisturbed run");
+        assertThat(warnings(again)).isEmpty();
+        assertThat(resumed.computedBy()).extracting(Stretch::afterIteration).containsExactly(0L, 15L);
+        assertThat(resumed.computedBy())
+                .extracting(stretch -> stretch.platforms().get(0).threads())
+                .containsExactly(2, 1);
+        assertThat(evaluatedAgain.computedBy()).isEqualTo(resumed.computedBy());
+    }
+
+    @Test
+    void whatComputedThePreliminaryStageIsRemembered() throws Exception {
+        ByteArrayOutputStream progress = new ByteArrayOutputStream();
+        Platform here = run.train(WITH_NORM, folder.resolve("a"))
+                .computedBy()
+                .get(0)
+                .platforms()
+                .get(0);
+        Platform there = new Platform(
+                here.engine(),
+                here.library(),
+                here.precision(),
+                here.instructions(),
+                "Another",
+                here.threads(),
+                here.decoder());
+
+        TrainingResult result =
+                run.train(WITH_NORM, folder.resolve("b"), print(progress), List.of(Stretch.of(0, List.of(there))));
+
+        assertThat(warnings(progress))
+                .containsExactly("warning: the run goes on with " + here.processor()
+                        + " instead of Another: its bits may not be those of an undisturbed run");
+        assertThat(result.computedBy()).extracting(Stretch::platforms).containsExactly(List.of(there), List.of(here));
+    }
+
+    private static PrintStream print(ByteArrayOutputStream bytes) {
+        return new PrintStream(bytes, true, StandardCharsets.UTF_8);
+    }
+
+    private static List<String> warnings(ByteArrayOutputStream progress) {
+        return progress.toString(StandardCharsets.UTF_8)
+                .lines()
+                .filter(line -> line.startsWith("warning: "))
+                .toList();
     }
 
     private static EngineSource ranks(Named zero, Named one) {
@@ -286,6 +358,16 @@ class TrainerTest {
         @Override
         public String description() {
             return name + " on " + threads + " threads";
+        }
+
+        @Override
+        public String library() {
+            return "toy 1";
+        }
+
+        @Override
+        public String instructions() {
+            return "AVX2";
         }
 
         @Override

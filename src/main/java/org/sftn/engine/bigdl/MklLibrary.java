@@ -2,18 +2,17 @@ package org.sftn.engine.bigdl;
 
 import com.intel.analytics.bigdl.mkl.MKL;
 import com.sun.jna.NativeLibrary;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import org.sftn.engine.Processor;
 
 /** BigDL's MKL in this process. */
 public final class MklLibrary {
-    private static final Path PROCESSORS = Path.of("/proc/cpuinfo");
+    private static final String AVX2 = "avx2";
 
     static {
         // This MKL, of 2019, takes its oldest kernels for processors that are not Intel's. Their sums depend on where
         // the JVM has put an array, so that two runs differ; those for AVX2 give the same bits, and are faster.
-        if (avx2OfAnotherMaker()) {
+        Processor processor = Processor.current();
+        if (processor.has(AVX2) && !isIntels(processor)) {
             NativeLibrary.getInstance("c").getFunction("setenv").invokeInt(new Object[] {"MKL_DEBUG_CPU_TYPE", "5", 0});
         }
     }
@@ -28,13 +27,16 @@ public final class MklLibrary {
         }
     }
 
-    private static boolean avx2OfAnotherMaker() {
-        try {
-            String processors = Files.readString(PROCESSORS);
-            return processors.contains(" avx2 ") && !processors.contains("GenuineIntel");
-        } catch (IOException e) {
-            // Not Linux, where MKL does not load.
-            return false;
+    /** What it multiplies with, in words; it does not tell itself. */
+    static String instructions() {
+        Processor processor = Processor.current();
+        if (isIntels(processor) && processor.has("avx512f")) {
+            return "AVX-512";
         }
+        return processor.has(AVX2) ? "AVX2" : "SSE";
+    }
+
+    private static boolean isIntels(Processor processor) {
+        return processor.maker().equals("GenuineIntel");
     }
 }
