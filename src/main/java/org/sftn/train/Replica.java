@@ -3,6 +3,7 @@ package org.sftn.train;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.sftn.data.Batch;
 import org.sftn.data.BatchFeed;
@@ -70,6 +71,7 @@ final class Replica {
      *     the ranks
      */
     Map<String, Tensor> run() throws IOException, InterruptedException {
+        keepOrder();
         restore();
         long end = (long) plan.training().epochs() * batches.perEpoch();
         Evaluation evaluation = null;
@@ -104,6 +106,15 @@ final class Replica {
     private boolean isSaved(long iterations) {
         int every = plan.training().checkpointIterations();
         return every > 0 && iterations % every == 0;
+    }
+
+    /** So that the run can go on where parameters lie otherwise. */
+    private void keepOrder() throws IOException {
+        Configuration hadoop = plan.hadoop().value();
+        Path file = ParameterOrder.file(plan.checkpoints(), model.parameterOrder());
+        if (me.rank() == 0 && !file.getFileSystem(hadoop).exists(file)) {
+            model.order().write(file, hadoop);
+        }
     }
 
     private void restore() throws IOException {

@@ -3,6 +3,7 @@ package org.sftn.train;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -10,6 +11,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.zip.GZIPOutputStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.log4j.Level;
 import org.apache.log4j.Logger;
@@ -53,6 +55,12 @@ public class CheckpointFuzzTest {
                         Set.of(IOException.class),
                         SOME_BYTES),
                 new FuzzTestTarget(
+                        "parameter-order",
+                        List.of(order()),
+                        CheckpointFuzzTest::order,
+                        Set.of(IOException.class),
+                        SOME_BYTES),
+                new FuzzTestTarget(
                         "resumed-metrics",
                         List.of(metrics()),
                         CheckpointFuzzTest::metrics,
@@ -77,6 +85,25 @@ public class CheckpointFuzzTest {
         FuzzTestFiles.hold(Map.of("rank-0.safetensors", file));
         RankFile.read(
                 FuzzTestFiles.root(), new Checkpoint.File("rank-0.safetensors", file.length, sha256(file)), HADOOP);
+    }
+
+    /** Steps from position to position. */
+    private static byte[] order() {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (DataOutputStream out = new DataOutputStream(new GZIPOutputStream(bytes))) {
+            for (int step : new int[] {2, -2, 1}) {
+                out.writeInt(step);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytes.toByteArray();
+    }
+
+    private static void order(byte[] file) throws IOException {
+        FuzzTestFiles.hold(Map.of("order", file));
+        ParameterOrder read = ParameterOrder.read(FuzzTestFiles.path("order"), 3, 3, HADOOP);
+        read.moved(new float[3], read, 3);
     }
 
     private static byte[] metrics() {

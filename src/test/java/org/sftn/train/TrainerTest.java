@@ -40,6 +40,7 @@ import org.sftn.engine.Engine;
 import org.sftn.engine.Executable;
 import org.sftn.engine.TrainingExecutable;
 import org.sftn.engine.bigdl.BigDlEngine;
+import org.sftn.engine.onednn.OneDnnEngine;
 import org.sftn.nn.Layout;
 import org.sftn.nn.Network;
 import org.sftn.nn.Taps;
@@ -336,6 +337,53 @@ class TrainerTest {
                 .containsExactly("warning: the run goes on with " + here.processor()
                         + " instead of Another: its bits may not be those of an undisturbed run");
         assertThat(result.computedBy()).extracting(Stretch::platforms).containsExactly(List.of(there), List.of(here));
+    }
+
+    @Test
+    void aRunGoesOnWhereParametersLieOtherwise() throws Exception {
+        Path out = folder.resolve("a");
+        ToyRun there =
+                run.on(2, ExchangeKind.DIRECT).saving(5).computingWith(cores -> new OneDnnEngine(Precision.FP32, 1));
+        ToyRun here = run.on(2, ExchangeKind.DIRECT).saving(5);
+        ByteArrayOutputStream progress = new ByteArrayOutputStream();
+        assertThatThrownBy(() -> there.train(WITH_NORM.with(Trouble.USER_MISTAKE, 19, folder.resolve("happened")), out))
+                .isInstanceOf(UserException.class);
+
+        TrainingResult moved = here.train(WITH_NORM, out, print(progress));
+
+        TrainingResult undisturbed = there.train(WITH_NORM, folder.resolve("undisturbed"));
+        assertThat(warnings(progress))
+                .hasSize(1)
+                .first()
+                .asString()
+                .startsWith("warning: the run goes on with engine bigdl instead of onednn, ");
+        // Weights or momentum at a wrong place show in the first digit.
+        moved.values().forEach((name, tensor) -> {
+            float[] expected = undisturbed.values().get(name).values();
+            for (int i = 0; i < expected.length; i++) {
+                assertThat(tensor.values()[i]).as("%s %d", name, i).isCloseTo(expected[i], within(1e-3f));
+            }
+        });
+        // And back: what is finished is evaluated only, so not one bit of the weights changes.
+        assertThat(bits(there.train(WITH_NORM, out))).isEqualTo(bits(moved));
+    }
+
+    @Test
+    void withoutItsOrderACheckpointOfAnotherEngineIsRefused() throws Exception {
+        Path out = folder.resolve("a");
+        run.computingWith(cores -> new Named("one", Precision.FP32, 1)).train(WITH_NORM, out);
+        try (Stream<Path> files = Files.list(out.resolve("checkpoints"))) {
+            for (Path file : files.filter(each -> each.getFileName().toString().startsWith("order-"))
+                    .toList()) {
+                Files.delete(file);
+            }
+        }
+
+        assertThatThrownBy(() -> run.train(WITH_NORM, out))
+                .isInstanceOf(UserException.class)
+                .hasMessageStartingWith(
+                        "the run cannot be continued here: this processor has its parameters in another order, and there is no ")
+                .hasMessageContaining("/checkpoints/order-one-");
     }
 
     private static PrintStream print(ByteArrayOutputStream bytes) {
