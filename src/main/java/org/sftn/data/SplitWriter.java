@@ -125,7 +125,7 @@ final class SplitWriter {
         long start = System.nanoTime();
         spark.sc().setJobDescription("write %,d shards of the %s split".formatted(open.size(), split.key()));
         JavaFutureAction<List<ShardReport>> running = spark.parallelize(open, open.size())
-                .map(task -> task.write(hadoop.value()))
+                .map(task -> TaskErrors.within(() -> task.write(hadoop.value())))
                 .collectAsync();
         try {
             while (true) {

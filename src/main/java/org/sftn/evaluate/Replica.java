@@ -151,7 +151,7 @@ public final class Replica implements Serializable {
             Set<String> taps,
             BiConsumer<Batch, Map<String, Tensor>> each)
             throws IOException, InterruptedException {
-        int batch = reading.batch();
+        int batch = Math.max(1, Math.min(reading.batch(), held.size()));
         try (Executable model = engine.compileForInference(network, taps, batch)) {
             model.load(values);
             BatchLoader loader = new BatchLoader(preprocessing, engine.imageLayout(), 0, reading.damaged());

@@ -57,8 +57,7 @@ final class DistillJob implements Job {
         TrainingSettings training = settings.training();
         long images = data.count("train", settings.data().trainImages());
         List<String> notes = objective.notes(
-                (images + training.executors() - 1) / training.executors(),
-                training.globalBatch() / training.executors());
+                (images + training.executors() - 1) / training.executors(), training.localBatch(images));
         String identity =
                 teacher.map(model -> model.description().weightsSha256()).orElse(null);
         return TrainingRun.check(

@@ -19,6 +19,7 @@ import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 import org.sftn.data.Dataset;
 import org.sftn.data.Portion;
+import org.sftn.data.TaskErrors;
 import org.sftn.engine.Engine;
 import org.sftn.engine.Engines;
 import org.sftn.evaluate.ComparedImage;
@@ -156,9 +157,9 @@ final class EvaluateJob implements Job {
         Broadcast<Question<T>> sent = spark.broadcast(question);
         try {
             return data.portions(images.split(), images.limit(), partitions)
-                    .mapPartitions(portions -> sent.value()
+                    .mapPartitions(portions -> TaskErrors.within(() -> sent.value()
                             .answer(portions, Engines.create(engine, cores), reading, hadoop.value())
-                            .iterator())
+                            .iterator()))
                     .collect();
         } finally {
             sent.destroy();

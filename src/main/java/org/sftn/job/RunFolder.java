@@ -16,7 +16,6 @@ import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
-import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
@@ -219,7 +218,7 @@ final class RunFolder {
                 RunResult result = work.run(lock);
                 write(out.result(), result);
                 return result;
-            } catch (Exception | FSError e) {
+            } catch (Exception | Error e) {
                 if (!lock.isLost()) {
                     recordFailure(e);
                 }
@@ -231,7 +230,7 @@ final class RunFolder {
     private void recordFailure(Throwable e) {
         try {
             write(out.result(), RunResult.failed(run, e));
-        } catch (IOException | RuntimeException | FSError unwritten) {
+        } catch (IOException | RuntimeException | Error unwritten) {
             e.addSuppressed(unwritten);
         }
     }

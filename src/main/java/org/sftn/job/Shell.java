@@ -66,6 +66,7 @@ final class Shell {
                     Plan plan = job.plan(session);
                     if (options.dryRun) {
                         plan.lines().forEach(out::println);
+                        plan.rehearsal().run();
                         out.println(name + ": everything checked, nothing done (--dry-run)");
                     } else {
                         plan.lines().forEach(LOG::info);

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +24,7 @@ import org.sftn.conf.UserException;
 import org.sftn.data.Dataset;
 import org.sftn.data.Portion;
 import org.sftn.data.Preprocessing;
+import org.sftn.engine.Engine;
 import org.sftn.model.Safetensors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -84,7 +86,7 @@ public final class Trainer {
      *     same only
      * @throws UserException when the cluster can never be large enough, the folder holds checkpoints that must not be continued, or a task
      *     found a mistake of the user
-     * @throws DivergedException when the loss is not finite any more
+     * @throws DivergedException when the loss, the weights or the evaluated model's outputs are not finite any more
      * @throws TrainingFailedException when {@code training.attempts} attempts have failed without progress
      */
     public TrainingResult train(Objective objective, Dataset dataset, OutputFolder folder, Map<String, String> identity)
@@ -103,6 +105,31 @@ public final class Trainer {
                 dataset.portions("train", data.trainImages(), training.executors()),
                 dataset.portions("test", data.testImages(), training.executors()));
         return untilDone(run);
+    }
+
+    /**
+     * On a local master, does what its ranks will do first: compiles the network for their batches, as often as there are ranks. So
+     * a lack of memory is known before there is any work. Elsewhere it does nothing.
+     *
+     * @throws UserException when the master cannot run so many ranks
+     * @throws OutOfMemoryError when the networks do not fit into memory
+     */
+    public void rehearse(Objective objective, Dataset dataset) throws InterruptedException {
+        Cluster cluster = new Cluster(spark.sc());
+        if (!cluster.isLocal()) {
+            return;
+        }
+        cluster.await(training.executors());
+        Engine engine = engines.open(cluster.coresPerRank(training.executors()));
+        int batch = training.localBatch(dataset.count("train", data.trainImages()));
+        List<Model> models = new ArrayList<>();
+        try {
+            for (int rank = 0; rank < training.executors(); rank++) {
+                models.add(new Model(objective, engine, batch));
+            }
+        } finally {
+            models.forEach(Model::close);
+        }
     }
 
     private TrainingResult untilDone(Run run) throws IOException, InterruptedException {

@@ -61,6 +61,17 @@ class RunFolderTest {
     }
 
     @Test
+    void anErrorIsRecordedToo() throws Exception {
+        assertThatThrownBy(() -> check(RUN, Options.Existing.REFUSE).record("local-1", lock -> {
+                    throw new OutOfMemoryError("Java heap space");
+                }))
+                .isInstanceOf(OutOfMemoryError.class);
+
+        assertThat(json("result.json").get("status").asText()).isEqualTo("failed");
+        assertThat(json("result.json").get("message").asText()).isEqualTo("Java heap space");
+    }
+
+    @Test
     void aFailureIsRecordedAndLeavesTheRunUnfinished() throws Exception {
         assertThatThrownBy(() -> check(RUN, Options.Existing.REFUSE).record("local-1", lock -> {
                     throw new IOException("disk full");
