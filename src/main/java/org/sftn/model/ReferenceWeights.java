@@ -40,7 +40,8 @@ public record ReferenceWeights(Map<String, Tensor> values, String sha256, Map<St
      * Reads what the network needs, under the reference's names or, if more of the file's are those, under ours. Each value must be
      * there in its shape, and nothing else but batch-norm's counters.
      *
-     * @throws UserException when there is no such file, it is damaged or too long, or its tensors are not the network's, naming them
+     * @throws UserException when there is no such file, it is damaged or too long, its tensors are not the network's, or a value is one
+     *     that no network can have, naming them
      */
     public static ReferenceWeights read(Path file, Architecture architecture, Configuration hadoop) throws IOException {
         byte[] bytes = bytes(file, hadoop);
@@ -50,8 +51,11 @@ public record ReferenceWeights(Map<String, Tensor> values, String sha256, Map<St
         } catch (IOException e) {
             throw new UserException("the weights %s cannot be used: %s".formatted(file, e.getMessage()), e);
         }
-        Map<String, Tensor> values = fitting(
-                "the weights " + file, content.tensors(), architecture, convention(architecture, content.tensors()));
+        UnaryOperator<String> convention = convention(architecture, content.tensors());
+        Map<String, Tensor> values = fitting("the weights " + file, content.tensors(), architecture, convention);
+        NetworkValues.wrong(values, convention).ifPresent(wrong -> {
+            throw new UserException("the weights %s cannot be used: %s".formatted(file, wrong));
+        });
         return new ReferenceWeights(values, SavedModel.sha256(bytes), content.metadata());
     }
 

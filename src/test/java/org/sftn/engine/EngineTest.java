@@ -477,6 +477,51 @@ class EngineTest {
 
     @ParameterizedTest
     @EnumSource
+    void whatLeavesTheRangeOfFloatsIsNotHidden(Kind kind) {
+        Map<String, Tensor> good = NETWORK.initialValues(1);
+        try (Executable executable =
+                kind.engine().compileForInference(NETWORK, Set.of("stem", "stage1", "logits"), 3)) {
+            executable.load(good);
+            float[] expected =
+                    executable.forward(images(3, "x")).get("logits").values().clone();
+            // The second convolution of the first block overflows to both sides.
+            executable.load(scaled(good, 0x1p50f));
+            Map<String, Tensor> outputs = executable.forward(images(3, "x"));
+            assertThat(floats(outputs.get("stem").values())).allMatch(Float::isFinite);
+            // By the order of its sums a convolution gives NaN or infinity.
+            assertThat(floats(outputs.get("stage1").values())).anyMatch(value -> !Float.isFinite(value));
+            assertThat(floats(outputs.get("logits").values())).noneMatch(Float::isFinite);
+            executable.load(good);
+            assertThat(executable.forward(images(3, "x")).get("logits").values())
+                    .isEqualTo(expected);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void batchStatisticsThatLeaveTheRangeOfFloatsAreNotHidden(Kind kind) {
+        try (TrainingExecutable executable = kind.engine().compileForTraining(NETWORK, LOGITS, 3)) {
+            executable.load(scaled(NETWORK.initialValues(1), 0x1p83f));
+            assertThat(floats(executable.forward(images(3, "x")).get("logits").values()))
+                    .allMatch(value -> value.isNaN());
+        }
+    }
+
+    /** With other weights of convolutions. */
+    private static Map<String, Tensor> scaled(Map<String, Tensor> values, float factor) {
+        Map<String, Tensor> scaled = new HashMap<>(values);
+        scaled.replaceAll((name, tensor) -> {
+            float[] all = tensor.values().clone();
+            for (int i = 0; i < all.length && tensor.shape().rank() == 4; i++) {
+                all[i] *= factor;
+            }
+            return new Tensor(tensor.shape(), all);
+        });
+        return scaled;
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void aClosedExecutableRefusesWork(Kind kind) {
         TrainingExecutable executable = kind.engine().compileForTraining(NETWORK, LOGITS, BATCH);
         executable.load(NETWORK.initialValues(1));

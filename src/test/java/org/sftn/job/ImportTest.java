@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,6 +19,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.sftn.conf.EngineSettings.Precision;
 import org.sftn.engine.Engine;
 import org.sftn.engine.Executable;
@@ -229,6 +232,30 @@ class ImportTest {
         assertThat(other.err()).startsWith("""
                 error: the weights file:%s are not those of resnet14 with 10 classes for images of 3x32x32:
                   missing: layer1.1.conv1.weight (16x16x3x3),""".formatted(WEIGHTS.toAbsolutePath()));
+        assertThat(out).doesNotExist();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "conv1.weight, 433, NaN, 'conv1.weight[15,1,2,1]'",
+        "layer2.0.bn1.weight, 1, Infinity, layer2.0.bn1.weight[1]",
+        "fc.bias, 9, -Infinity, fc.bias[9]",
+        "layer1.0.bn2.running_mean, 0, NaN, layer1.0.bn2.running_mean[0]",
+        "layer1.0.bn2.running_var, 15, -0.25, layer1.0.bn2.running_var[15]"
+    })
+    void valuesThatNoNetworkCanHaveAreRefused(String name, int place, float value, String said) throws IOException {
+        Map<String, Tensor> values = Safetensors.readWidened(Files.newInputStream(WEIGHTS), Files.size(WEIGHTS))
+                .tensors();
+        values.get(name).values()[place] = value;
+        Path file = folder.resolve(name + ".safetensors");
+        try (OutputStream to = Files.newOutputStream(file)) {
+            new Safetensors(values, Map.of()).write(to);
+        }
+        Path out = folder.resolve("refused-" + name);
+
+        assertMistake(
+                importing(file, out, "resnet8"),
+                "the weights file:%s cannot be used: %s is %s".formatted(file, said, value));
         assertThat(out).doesNotExist();
     }
 
