@@ -29,6 +29,7 @@ import org.sftn.nn.Tensor;
 import org.sftn.train.DivergedException;
 import org.sftn.train.Objective;
 import org.sftn.train.OutputFolder;
+import org.sftn.train.TrainableBatches;
 import org.sftn.train.Trainer;
 import org.sftn.train.TrainingProgress;
 import org.sftn.train.TrainingResult;
@@ -83,6 +84,7 @@ final class TrainingRun {
      * @param own tells which settings of that block the job reads
      * @param architecture of the model that is saved
      * @param model the identity of the model that the job reads; null when there is none
+     * @throws UserException when batches are too small for the network, or the folder must not be touched
      */
     static TrainingRun check(
             Session session,
@@ -93,13 +95,17 @@ final class TrainingRun {
             Work work,
             String model)
             throws IOException {
+        Settings settings = session.settings();
+        long images = data.count("train", settings.data().trainImages());
+        TrainableBatches.require(work.objective(), images, settings.training());
+        work.before().ifPresent(before -> TrainableBatches.require(before.objective(), images, settings.training()));
         Predicate<String> read = key -> key.equals("seed")
                 || key.startsWith("data.")
                 || key.startsWith("engine.")
                 || key.startsWith("training.")
                 || (key.startsWith(job + ".") && own.test(key));
         RunDescription run = RunDescription.of(
-                job, session.settings().effective(), read, data.manifest().identity(), model);
+                job, settings.effective(), read, data.manifest().identity(), model);
         RunFolder folder =
                 RunFolder.check(session.out(), run, RunFolder.TRAINING, session.existing(), session.hadoop());
         return new TrainingRun(session, data, architecture, work, folder);
@@ -109,7 +115,7 @@ final class TrainingRun {
         if (folder.finished() != null) {
             return folder.alreadyFinished(summary(folder.finished()));
         }
-        return new Plan(lines(), () -> summary(run()));
+        return new Plan(lines(), () -> summary(run()), this::rehearse);
     }
 
     private List<String> lines() {
@@ -150,6 +156,10 @@ final class TrainingRun {
         work.notes().forEach(note -> lines.add("Note         " + note));
         lines.add("Output       model/, metrics.csv, tensorboard/, result.json in " + session.out());
         return lines;
+    }
+
+    private void rehearse() throws InterruptedException {
+        trainer(session.settings().training(), progress -> {}).rehearse(work.objective(), data);
     }
 
     /** Trains, or gives the result of the finished run. */
