@@ -76,7 +76,7 @@ final class Coordinator implements AutoCloseable {
         } else if (report instanceof Report.Compiled each) {
             requireAlike(each);
         } else if (report instanceof Report.Diverged each) {
-            fail(new DivergedException(each.iteration(), each.epoch(), each.loss()));
+            fail(new DivergedException(each.what()));
         } else if (report instanceof Report.Refused each) {
             fail(new UserException(each.message()));
         } else if (report instanceof Report.Broken each) {

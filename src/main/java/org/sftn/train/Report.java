@@ -50,8 +50,12 @@ sealed interface Report extends Serializable {
      */
     record Compiled(int rank, String arithmetic, String parameterOrder) implements Report {}
 
-    /** The loss is not finite. */
-    record Diverged(int rank, long iteration, int epoch, double loss) implements Report {}
+    /**
+     * Numbers are not finite any more.
+     *
+     * @param what which, and when
+     */
+    record Diverged(int rank, String what) implements Report {}
 
     /** It found a mistake of the user; trying again is useless. */
     record Refused(int rank, String message) implements Report {}

@@ -3,6 +3,7 @@ package org.sftn.train;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.UserException;
@@ -41,6 +42,8 @@ record Restored(float[] weights, float[] momentum, float[] statistics, Map<Strin
                 hasMomentum = true;
             }
         }
+        requireFinite(checkpoint, weights, allMomentum);
+        states.forEach(state -> requireFinite(checkpoint, state.statistics()));
         Slice own = me.slice(parameters);
         float[] momentum = new float[hasMomentum ? own.length() : 0];
         System.arraycopy(allMomentum, own.offset(), momentum, 0, momentum.length);
@@ -69,6 +72,21 @@ record Restored(float[] weights, float[] momentum, float[] statistics, Map<Strin
                                     checkpoint.parameterOrder(),
                                     parameters,
                                     model.parameterOrder()));
+        }
+    }
+
+    /** What an older version may have written: it did not look at the weights after each update. */
+    private static void requireFinite(Checkpoint checkpoint, float[]... arrays) {
+        for (float[] values : arrays) {
+            for (float value : values) {
+                if (!Float.isFinite(value)) {
+                    throw new UserException(String.format(
+                            Locale.ROOT,
+                            "the run cannot be continued: its checkpoint after iteration %d holds %s",
+                            checkpoint.iterations(),
+                            value));
+                }
+            }
         }
     }
 
