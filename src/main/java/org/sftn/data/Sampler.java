@@ -9,7 +9,8 @@ import java.util.stream.IntStream;
  * every image once, and a rank needs only the images with {@code index % ranks == rank}. The last batch holds the images that
  * are left, at most one a lane.
  *
- * <p>A rank for which that were one image takes its last two batches in halves: batch-norm on maps of 1x1 cannot train on one.
+ * <p>A rank for which that were one image takes its last two batches in halves: batch-norm on maps of 1x1 cannot train on one. Only
+ * then do these two depend on the number of ranks.
  * Where a batch has fewer than three images of a rank, or an epoch only one batch, there is nothing to halve.
  */
 public final class Sampler {

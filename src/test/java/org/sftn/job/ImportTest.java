@@ -237,7 +237,7 @@ class ImportTest {
 
     @ParameterizedTest
     @CsvSource({
-        "conv1.weight, 433, NaN, 'conv1.weight[15,1,2,1]'",
+        "conv1.weight, 421, NaN, 'conv1.weight[15,1,2,1]'",
         "layer2.0.bn1.weight, 1, Infinity, layer2.0.bn1.weight[1]",
         "fc.bias, 9, -Infinity, fc.bias[9]",
         "layer1.0.bn2.running_mean, 0, NaN, layer1.0.bn2.running_mean[0]",

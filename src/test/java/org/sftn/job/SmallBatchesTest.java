@@ -50,13 +50,12 @@ class SmallBatchesTest {
     })
     void aRunThatCannotTrainIsRefusedBeforeIt(int images, int batch, int executors, String cure) {
         String message =
-                "error: teacher.conv2_bn sees maps of 1x1 and cannot train on a single image, which is all that an executor has in some batches of training.global-batch %d: %d training images, training.executors %d; %s\n"
+                " sees maps of 1x1 and cannot train on a single image, which is all that an executor has in some batches of training.global-batch %d: %d training images, training.executors %d; %s\n"
                         .formatted(batch, images, executors, cure);
 
         for (String[] option : new String[][] {{"--dry-run"}, {}}) {
             Ran ran = teacher("mobilenet_v2_32", images, batch, executors, option);
-            assertThat(ran.err().replaceFirst("teacher\\.[a-z0-9_.]+", "teacher.conv2_bn"))
-                    .isEqualTo(message);
+            assertThat(ran.err()).startsWith("error: teacher.").endsWith(message).hasLineCount(1);
             assertThat(ran.code()).isEqualTo(2);
         }
         assertThat(folder.resolve("out")).doesNotExist();
