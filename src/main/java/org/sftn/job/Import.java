@@ -83,6 +83,7 @@ final class Import implements Inquiry {
         Configuration hadoop = new Configuration();
         Path file = Session.qualified("--weights", weights, hadoop);
         Path folder = Session.qualified("--out", out, hadoop);
+        RunFolder.requireWritable(folder.getFileSystem(hadoop), folder);
         Manifest manifest = Manifest.read(Session.qualified("--data", data, hadoop), hadoop);
         Architecture architecture = Inputs.architecture(network, manifest);
         List<Double> mean = normalisation == null ? manifest.mean() : normalisation.mean;

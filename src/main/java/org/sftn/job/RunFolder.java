@@ -139,6 +139,9 @@ final class RunFolder {
         while (there.getParent() != null && !files.exists(there)) {
             there = there.getParent();
         }
+        if (!there.equals(folder) && files.getFileStatus(there).isFile()) {
+            throw unwritable(folder, there + " is a file");
+        }
         if (files instanceof LocalFileSystem local) {
             // Hadoop's check does not know that root may write everywhere.
             if (!local.pathToFile(there).canWrite()) {

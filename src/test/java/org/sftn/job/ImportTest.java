@@ -239,6 +239,10 @@ class ImportTest {
         assertMistake(
                 importing(WEIGHTS, imported, "resnet8"),
                 "the model cannot be written to file:%s: it exists".formatted(imported));
+        Path below = imported.resolve("model.json/below");
+        assertMistake(
+                importing(WEIGHTS, below, "resnet8"),
+                "--out file:%s cannot be written: file:%s is a file".formatted(below, below.getParent()));
         assertMistake(
                 importing(folder.resolve("no"), out, "resnet8"),
                 "there are no weights in file:%s: it is no file".formatted(folder.resolve("no")));

@@ -144,6 +144,17 @@ class RunFolderTest {
     }
 
     @Test
+    void nothingLiesBelowAFile() throws Exception {
+        Files.writeString(folder, "mine");
+        folder = folder.resolve("a/b");
+
+        assertThatThrownBy(() -> check(RUN, Options.Existing.REFUSE))
+                .isInstanceOf(UserException.class)
+                .hasMessage("--out file:%s cannot be written: file:%s is a file"
+                        .formatted(folder, folder.getParent().getParent()));
+    }
+
+    @Test
     void anotherRunCannotContinueHere() throws Exception {
         check(RUN, Options.Existing.REFUSE).record("local-1", lock -> done(RUN));
         RunDescription other =
