@@ -5,6 +5,7 @@ import java.io.File;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
@@ -17,7 +18,9 @@ import org.apache.hadoop.security.AccessControlException;
 import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.SparkHadoopUtil;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.util.Utils;
 import org.sftn.conf.ConfigFile;
+import org.sftn.conf.LocalFolder;
 import org.sftn.conf.Redaction;
 import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
@@ -32,6 +35,9 @@ final class Shell {
     static final int FAILURE = 3;
 
     private static final Logger LOG = LoggerFactory.getLogger(Shell.class);
+
+    // Bytes. What a run needs depends on its data; with less than this a disk is full.
+    private static final int LEAST_ROOM = 1 << 20;
 
     private static final Pattern LOCAL_CORES = Pattern.compile("local\\[(\\d+|\\*)(?:,.*)?]");
 
@@ -60,6 +66,7 @@ final class Shell {
                         options.out != null ? options.out : job.defaultOut().orElse("");
                 Path output = Session.qualified("--out", folder, hadoop);
                 shareLocalCores(conf, job.replicas(settings));
+                requireLocalFolders(conf);
                 try (SparkSession spark = SparkSession.builder().config(conf).getOrCreate()) {
                     Session session = new Session(spark, settings, output, options.existing(), interruption, err);
                     Banner.lines(name, job, session).forEach(LOG::info);
@@ -156,6 +163,20 @@ final class Shell {
                     ? Runtime.getRuntime().availableProcessors()
                     : Integer.parseInt(local.group(1));
             conf.setIfMissing("spark.task.cpus", String.valueOf(Math.max(1, cores / replicas)));
+        }
+    }
+
+    /** Where Spark shuffles and spills on this machine. It would end the process if it could use none. */
+    private static void requireLocalFolders(SparkConf conf) {
+        for (String folder : Utils.getConfiguredLocalDirs(conf)) {
+            LocalFolder.refusal(new File(folder).toPath(), new byte[LEAST_ROOM], file -> Optional.empty())
+                    .ifPresent(reason -> {
+                        throw new UserException(String.format(
+                                Locale.ROOT,
+                                "Spark cannot use its local folder %s: %s; set spark.local.dir, or the variable SPARK_LOCAL_DIRS, which comes first, to a folder with room",
+                                folder,
+                                reason));
+                    });
         }
     }
 

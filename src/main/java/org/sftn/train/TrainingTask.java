@@ -2,7 +2,6 @@ package org.sftn.train;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
@@ -12,7 +11,6 @@ import org.apache.hadoop.fs.FSError;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.function.FlatMapFunction2;
-import org.apache.spark.util.Utils;
 import org.sftn.conf.TrainingSettings.ExchangeKind;
 import org.sftn.conf.UserException;
 import org.sftn.data.BatchLoader;
@@ -50,10 +48,8 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Portion>, Iterator
         BarrierTaskContext context = BarrierTaskContext.get();
         Member me = new Member(context.partitionId(), plan.training().executors());
         DriverService.Client driver = DriverService.connect(plan.service());
-        RankImages.Holding holding = new RankImages.Holding(
-                plan.data().memoryBytes(),
-                Path.of(Utils.getLocalDir(SparkEnv.get().conf())),
-                plan.data().shuffleBuffer());
+        RankImages.Holding holding =
+                new RankImages.Holding(plan.data().memoryBytes(), plan.data().shuffleBuffer());
         Engine engine = plan.engines().open(plan.engineCores());
         Peers peers = peers(context, me, address -> meet(driver, me, address));
         Watcher watcher = Watcher.start(context, peers);
