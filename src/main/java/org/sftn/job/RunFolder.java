@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -135,7 +136,12 @@ final class RunFolder {
 
     /** As far as that can be seen without writing. */
     static void requireWritable(FileSystem files, Path folder) throws IOException {
-        Path there = folder;
+        requireWritable(files, folder, folder);
+    }
+
+    /** @param in the folder itself, or one above it */
+    private static void requireWritable(FileSystem files, Path folder, Path in) throws IOException {
+        Path there = in;
         while (there.getParent() != null && !files.exists(there)) {
             there = there.getParent();
         }
@@ -154,6 +160,29 @@ final class RunFolder {
         } catch (AccessControlException e) {
             throw unwritable(folder, e.getMessage());
         }
+    }
+
+    /**
+     * For work that makes the folder beside this one and renames it at its end. Writes nothing.
+     *
+     * @throws UserException when that cannot be done
+     */
+    void requireReplaceable() throws IOException {
+        Path folder = out.root();
+        Path above = folder.getParent();
+        if (above == null) {
+            throw unwritable(folder, "it is no folder in another one");
+        }
+        requireWritable(files, folder, above);
+        if (files instanceof LocalFileSystem local
+                && files.exists(folder)
+                && !device(local, folder).equals(device(local, above))) {
+            throw unwritable(folder, "it is a disk of its own, which cannot be replaced: name a folder on it");
+        }
+    }
+
+    private static Object device(LocalFileSystem files, Path path) throws IOException {
+        return Files.getAttribute(files.pathToFile(path).toPath(), "unix:dev");
     }
 
     private static UserException unwritable(Path folder, String why) {
