@@ -13,16 +13,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where native libraries are unpacked in this JVM. JavaCPP takes the user's home, JNA the home's cache, BigDL's MKL the folder for
- * temporary files; each of these may be missing, full, read-only or mounted without the right to execute. So they all get the first
- * folder that takes a file and executes it. An executor chooses its own.
+ * Where native libraries are unpacked in this JVM. JavaCPP takes the user's home, JNA the home's cache, which may be missing, full,
+ * read-only or mounted without the right to execute. So both get the first folder that takes a file and executes it. An executor
+ * chooses its own.
  */
 public final class NativeCode {
     /** JavaCPP's property for its folder. */
@@ -32,8 +31,8 @@ public final class NativeCode {
 
     private static final String JNA = "jna.tmpdir";
 
-    // oneDNN, Leptonica and what they need take 104 MB, BigDL's MKL 133 MB while it is loaded.
-    private static final long ROOM = 256L << 20;
+    // oneDNN, Leptonica and what they need take 104 MB.
+    private static final long ROOM = 128L << 20;
 
     /** Chosen once a process; that there is none is remembered, too. */
     private static final class Chosen {
@@ -134,9 +133,6 @@ public final class NativeCode {
      * @throws UserException when none executes files
      */
     static Path choose(List<Candidate> candidates) {
-        Optional<byte[]> library = anyLibrary();
-        Function<Path, Optional<String>> trial =
-                library.isPresent() ? NativeCode::refusalToExecute : file -> Optional.empty();
         Path narrow = null;
         List<String> refused = new ArrayList<>();
         for (Candidate candidate : candidates) {
@@ -144,18 +140,17 @@ public final class NativeCode {
             Optional<String> refusal;
             try {
                 folder = candidate.shared() ? ownFolderIn(candidate.at()) : candidate.at();
-                refusal = LocalFolder.refusal(folder, library.orElse(new byte[0]), trial);
+                refusal = refusal(folder, ROOM);
+                if (refusal.isEmpty()) {
+                    return chosen(folder, refused);
+                }
+                if (narrow == null && refusal(folder, 0).isEmpty()) {
+                    narrow = folder;
+                }
             } catch (IOException e) {
                 refusal = Optional.of(LocalFolder.reason(e));
             }
-            long room = folder.toFile().getUsableSpace();
-            if (refusal.isEmpty() && room >= ROOM) {
-                return chosen(folder, refused);
-            }
-            if (refusal.isEmpty() && narrow == null) {
-                narrow = folder;
-            }
-            refused.add(String.format(Locale.ROOT, "%s (%s)", folder, refusal.orElse((room >> 20) + " MiB are free")));
+            refused.add(folder + " (" + refusal.get() + ")");
         }
         if (narrow == null) {
             throw new UserException(String.format(
@@ -165,6 +160,27 @@ public final class NativeCode {
                     CACHE));
         }
         return chosen(narrow, refused);
+    }
+
+    /**
+     * Makes the folder if it is missing.
+     *
+     * @param room bytes that the libraries take
+     * @return why libraries cannot be unpacked there and loaded; empty when they can
+     */
+    public static Optional<String> refusal(Path folder, long room) {
+        Optional<byte[]> library = anyLibrary();
+        return LocalFolder.refusal(
+                        folder,
+                        library.orElse(new byte[0]),
+                        library.isPresent() ? NativeCode::refusalToExecute : file -> Optional.empty())
+                .or(() -> {
+                    long free = folder.toFile().getUsableSpace();
+                    return free >= room
+                            ? Optional.empty()
+                            : Optional.of(String.format(
+                                    Locale.ROOT, "%d MiB are free, %d are needed", free >> 20, room >> 20));
+                });
     }
 
     private static Path chosen(Path folder, List<String> refused) {

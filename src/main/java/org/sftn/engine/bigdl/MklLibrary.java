@@ -5,7 +5,8 @@ import com.sun.jna.NativeLibrary;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.apache.hadoop.fs.FileUtil;
+import java.util.Locale;
+import java.util.Optional;
 import org.sftn.conf.NativeCode;
 import org.sftn.conf.UserException;
 
@@ -14,12 +15,26 @@ public final class MklLibrary {
     private static final Path PROCESSORS = Path.of("/proc/cpuinfo");
     private static final String TEMPORARY = "java.io.tmpdir";
 
+    // Bytes, for the moment of loading.
+    private static final long ROOM = 128L << 20;
+
     /** Loaded once a process; a failed attempt is remembered, too. */
     private static final class Loaded {
         /** Null when it is loaded. */
         static final String REFUSAL = load();
 
         private static String load() {
+            // It unpacks to Java's folder for temporary files, which cannot be changed any more.
+            Path folder = Path.of(System.getProperty(TEMPORARY));
+            Optional<String> refusal = NativeCode.refusal(folder, ROOM);
+            if (refusal.isPresent()) {
+                return String.format(
+                        Locale.ROOT,
+                        "it can be unpacked in %s alone (%s); name another folder by the environment variable JAVA_TOOL_OPTIONS=-D%s=FOLDER",
+                        folder,
+                        refusal.get(),
+                        TEMPORARY);
+            }
             try {
                 // This MKL, of 2019, takes its oldest kernels for processors that are not Intel's. Their sums depend on
                 // where the JVM has put an array, so that two runs differ; those for AVX2 give the same bits, and are
@@ -29,21 +44,10 @@ public final class MklLibrary {
                             .getFunction("setenv")
                             .invokeInt(new Object[] {"MKL_DEBUG_CPU_TYPE", "5", 0});
                 }
-                return unpackedTo(Files.createTempDirectory(NativeCode.folder(), "mkl-"));
-            } catch (IOException | Error | RuntimeException e) {
+                return MKL.isMKLLoaded() ? null : "it needs Linux on x86-64";
+            } catch (Error | RuntimeException e) {
                 // It throws Error itself.
                 return NativeCode.reason(e);
-            }
-        }
-
-        /** MKL unpacks to the folder for temporary files, whatever else is set, and deletes what it has unpacked if all goes well. */
-        private static String unpackedTo(Path folder) {
-            String temporary = System.setProperty(TEMPORARY, folder.toString());
-            try {
-                return MKL.isMKLLoaded() ? null : "it needs Linux on x86-64";
-            } finally {
-                System.setProperty(TEMPORARY, temporary);
-                FileUtil.fullyDelete(folder.toFile());
             }
         }
     }
@@ -56,10 +60,9 @@ public final class MklLibrary {
      * @throws UserException when it cannot be loaded
      */
     public static void require() {
-        Path folder = NativeCode.folder();
+        NativeCode.folder();
         if (Loaded.REFUSAL != null) {
-            throw new UserException("BigDL's MKL cannot be loaded on this machine: %s (it is unpacked in %s)"
-                    .formatted(Loaded.REFUSAL, folder));
+            throw new UserException("BigDL's MKL cannot be loaded on this machine: " + Loaded.REFUSAL);
         }
     }
 

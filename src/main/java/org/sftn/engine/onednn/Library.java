@@ -35,7 +35,7 @@ final class Library {
 
     private final NativeLibrary libc;
     private final NativeLibrary openMp;
-    private final dnnl_engine engine = new dnnl_engine();
+    private final dnnl_engine engine;
     private final int instructions;
 
     private Library() {
@@ -44,6 +44,7 @@ final class Library {
         }
         NativeCode.folder();
         libc = NativeLibrary.getInstance("c");
+        engine = new dnnl_engine();
         check("start", dnnl.dnnl_engine_create(engine, dnnl.dnnl_cpu, 0));
         // By its SONAME it is the one that oneDNN has just loaded.
         openMp = NativeLibrary.getInstance("libgomp.so.1");
