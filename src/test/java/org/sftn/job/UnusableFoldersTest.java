@@ -152,16 +152,18 @@ class UnusableFoldersTest {
     @ParameterizedTest
     @CsvSource({
         "noexec,   noexec: files there cannot be executed",
-        "size=20m, '20 MiB are free, 128 are needed'",
+        "size=20m, 'MiB are free, 128 are needed'",
     })
     void whereMklCannotBeUnpackedItIsSaidBeforeWork(String options, String reason) throws Exception {
         JobProcess run = run(
                 List.of(mount(options, temporary)), command(teacher("--set=engine.name=bigdl", "--dry-run"), Map.of()));
         assertThat(run.await()).as(run.said()).isEqualTo(2);
         assertThat(run.said())
+                .contains("error: BigDL's MKL cannot be loaded on this machine: it can be unpacked in %s alone ("
+                        .formatted(temporary))
                 .endsWith(
-                        "error: BigDL's MKL cannot be loaded on this machine: it can be unpacked in %s alone (%s); name another folder by the environment variable JAVA_TOOL_OPTIONS=-Djava.io.tmpdir=FOLDER\n"
-                                .formatted(temporary, reason))
+                        reason
+                                + "); name another folder by the environment variable JAVA_TOOL_OPTIONS=-Djava.io.tmpdir=FOLDER\n")
                 .doesNotContain("\tat ");
     }
 
