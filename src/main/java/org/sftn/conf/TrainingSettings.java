@@ -48,6 +48,15 @@ public record TrainingSettings(
         }
     }
 
+    /**
+     * The most images of a batch on one executor: no more than its share of a data set that is smaller than the batch.
+     *
+     * @param images for training, over all executors
+     */
+    public int localBatch(long images) {
+        return (int) ((Math.min(globalBatch, images) + executors - 1) / executors);
+    }
+
     /** The same with another multi-step schedule, without warm-up. */
     public TrainingSettings with(int epochs, double learningRate, List<Integer> milestones) {
         return new TrainingSettings(

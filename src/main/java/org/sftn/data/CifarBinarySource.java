@@ -80,7 +80,7 @@ record CifarBinarySource(
         Path file = new Path(folder, fine ? "fine_label_names.txt" : "coarse_label_names.txt");
         FileSystem files = file.getFileSystem(hadoop);
         if (!files.exists(file)) {
-            return IntStream.range(0, classes).mapToObj(i -> "class " + i).toList();
+            return ClassNames.none(classes);
         }
         try (FSDataInputStream in = files.open(file)) {
             String text = new String(in.readNBytes(MAX_NAMES_BYTES), StandardCharsets.UTF_8);

@@ -147,7 +147,7 @@ record ImageNetTarsSource(
             List<TarListing> listings = parts.isEmpty()
                     ? List.of()
                     : spark.parallelize(parts, parts.size())
-                            .map(part -> part.list(settings.value()))
+                            .map(part -> TaskErrors.within(() -> part.list(settings.value())))
                             .collect();
             for (int i = 0; i < parts.size(); i++) {
                 for (TarListing.Entry entry :

@@ -108,6 +108,17 @@ public record Preprocessing(
         return new Preprocessing(imageSize, store, otherMean, otherStandardDeviation, evaluationResize, augmentation);
     }
 
+    /**
+     * What decodes JPEGs on this machine, in words, or "none" when pixels are stored. The library decodes large images with fewer
+     * pixels, the JDK does not, so the bits of training depend on it.
+     */
+    public String decoder() {
+        if (store == Store.PIXELS) {
+            return "none";
+        }
+        return NativeJpeg.isAvailable() ? "libjpeg-turbo" : "JDK";
+    }
+
     /** Values of one image: channels, height, width. */
     int values() {
         return CHANNELS * imageSize * imageSize;

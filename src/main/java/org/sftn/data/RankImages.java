@@ -6,30 +6,33 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.util.Utils;
 
 /** The images of a split that one rank holds. One iterator at a time; it belongs to one thread, which may be another than the owner's. */
 public interface RankImages extends AutoCloseable {
     /**
      * How images are held.
      *
-     * @param memoryBytes how much of stored pixels stays in memory; more goes to a local file
-     * @param spillFolder exists; takes that file
+     * @param memoryBytes how much of stored pixels stays in memory; more goes to a file in Spark's local folder
      * @param shuffleBuffer images of a stream among which the order is random; two times so many are in memory
      */
-    record Holding(long memoryBytes, Path spillFolder, int shuffleBuffer) {}
+    record Holding(long memoryBytes, int shuffleBuffer) {}
 
     /**
+     * On an executor.
+     *
      * @param portions of this rank: samples, which are kept, or ranges of shards, which are read whenever they are wanted
      * @throws IllegalArgumentException when the indices of samples are not evenly spaced, as those of one rank are
      */
     static RankImages open(Iterator<Portion> portions, Holding holding, Configuration hadoop) throws IOException {
+        Path spillFolder = Path.of(Utils.getLocalDir(SparkEnv.get().conf()));
         if (!portions.hasNext()) {
-            return new StoredImages(SampleStore.load(List.<Sample>of().iterator(), 0, holding.spillFolder()));
+            return new StoredImages(SampleStore.load(List.<Sample>of().iterator(), 0, spillFolder));
         }
         Portion first = portions.next();
         if (first instanceof Sample sample) {
-            return new StoredImages(
-                    SampleStore.load(samples(sample, portions), holding.memoryBytes(), holding.spillFolder()));
+            return new StoredImages(SampleStore.load(samples(sample, portions), holding.memoryBytes(), spillFolder));
         }
         List<ShardRange> ranges = new ArrayList<>();
         ranges.add((ShardRange) first);

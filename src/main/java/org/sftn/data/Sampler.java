@@ -1,6 +1,7 @@
 package org.sftn.data;
 
 import java.util.Locale;
+import java.util.stream.IntStream;
 
 /**
  * Which images form each global batch, seen from one rank. Image {@code i} belongs to lane {@code i % globalBatch}; batch
@@ -8,8 +9,14 @@ import java.util.Locale;
  * {@code l} with {@code l % ranks == rank}. So a global batch has the same images whatever the number of ranks, every epoch sees
  * every image once, and a rank needs only the images with {@code index % ranks == rank}. The last batch holds the images that
  * are left, at most one a lane.
+ *
+ * <p>A rank for which that were one image takes its last two batches in halves: batch-norm on maps of 1x1 cannot train on one. Only
+ * then do these two depend on the number of ranks.
+ * Where a batch has fewer than three images of a rank, or an epoch only one batch, there is nothing to halve.
  */
 public final class Sampler {
+    private static final int SMALLEST_HALVED = 4;
+
     private final long total;
     private final int globalBatch;
     private final int rank;
@@ -53,15 +60,47 @@ public final class Sampler {
      * @param batch 0 to batches - 1
      */
     public int globalSize(int batch) {
-        if (batch < 0 || batch >= batches()) {
-            throw new IllegalArgumentException("there is no batch " + batch + ": an epoch has " + batches());
-        }
-        return (int) Math.min(globalBatch, total - (long) batch * globalBatch);
+        return IntStream.range(0, ranks).map(each -> localSize(batch, each)).sum();
     }
 
     /** The number of this rank's images of a batch; it does not depend on which they are. */
     int localSize(int batch) {
-        return (globalSize(batch) - rank + ranks - 1) / ranks;
+        return localSize(batch, rank);
+    }
+
+    private int localSize(int batch, int of) {
+        if (batch < 0 || batch >= batches()) {
+            throw new IllegalArgumentException("there is no batch " + batch + ": an epoch has " + batches());
+        }
+        int last = batches() - 1;
+        int both = globalBatch / ranks + 1;
+        boolean halved = last > 0 && batch >= last - 1 && dealt(last, of) == 1 && both >= SMALLEST_HALVED;
+        if (halved) {
+            return batch == last ? both / 2 : both - both / 2;
+        }
+        return dealt(batch, of);
+    }
+
+    /** Images of a batch in the lanes of a rank. */
+    private int dealt(int batch, int of) {
+        long images = Math.min(globalBatch, total - (long) batch * globalBatch);
+        return (int) ((images - of + ranks - 1) / ranks);
+    }
+
+    /**
+     * The fewest images that a rank is given for a batch, other than none at all.
+     *
+     * @param total as for {@link #Sampler}, like the others
+     */
+    public static int smallest(long total, int globalBatch, int ranks) {
+        Sampler sampler = new Sampler(total, globalBatch, 0, ranks, 0);
+        int last = sampler.batches() - 1;
+        return IntStream.range(0, ranks)
+                .flatMap(rank ->
+                        IntStream.rangeClosed(Math.max(0, last - 1), last).map(batch -> sampler.localSize(batch, rank)))
+                .filter(images -> images > 0)
+                .min()
+                .orElseThrow();
     }
 
     int rank() {
@@ -86,11 +125,13 @@ public final class Sampler {
      */
     public int[] positions(int epoch, int batch) {
         int[][] lanes = lanes(epoch);
-        int localSize = localSize(batch);
         int localLanes = globalBatch / ranks;
-        int[] positions = new int[localSize];
-        for (int lane = 0; lane < localSize; lane++) {
-            positions[lane] = lanes[lane][batch] * localLanes + lane;
+        int[] positions = new int[localSize(batch)];
+        // All batches before the last one but one are as large as there are lanes.
+        int first = batch == batches() - 1 ? localTotal() - positions.length : batch * localLanes;
+        for (int i = 0; i < positions.length; i++) {
+            int lane = (first + i) % localLanes;
+            positions[i] = lanes[lane][(first + i) / localLanes] * localLanes + lane;
         }
         return positions;
     }
@@ -105,10 +146,11 @@ public final class Sampler {
     }
 
     private int[][] order(int epoch) {
-        int[][] lanes = new int[globalBatch / ranks][];
+        // Lanes without an image are left out: a batch may be larger than the data set, by any number.
+        int[][] lanes = new int[Math.min(globalBatch / ranks, localTotal())][];
         for (int i = 0; i < lanes.length; i++) {
             int lane = i * ranks + rank;
-            int images = lane < total ? Math.toIntExact((total - lane - 1) / globalBatch + 1) : 0;
+            int images = Math.toIntExact((total - lane - 1) / globalBatch + 1);
             lanes[i] = RandomStream.of("sampler", seed, epoch, lane).permutation(images);
         }
         return lanes;

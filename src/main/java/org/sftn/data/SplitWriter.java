@@ -130,7 +130,7 @@ final class SplitWriter {
                 .setJobDescription(
                         String.format(Locale.ROOT, "write %,d shards of the %s split", open.size(), split.key()));
         JavaFutureAction<List<ShardReport>> running = spark.parallelize(open, open.size())
-                .map(task -> task.write(hadoop.value()))
+                .map(task -> TaskErrors.within(() -> task.write(hadoop.value())))
                 .collectAsync();
         try {
             while (true) {

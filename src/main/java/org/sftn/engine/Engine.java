@@ -16,6 +16,15 @@ public interface Engine {
     /** In which it computes: fp32 or bf16. */
     Precision precision();
 
+    /** What multiplies for it, and its version, such as "oneDNN 3.11.2". */
+    String library();
+
+    /** What of the processor the library takes, in words, such as "AVX2". */
+    String instructions();
+
+    /** Its threads, at least 1. The bits of its results depend on their number. */
+    int threads();
+
     /** The layout in which it takes batches of images fastest; it always takes {@link Layout#CHANNELS_FIRST}. */
     Layout imageLayout();
 

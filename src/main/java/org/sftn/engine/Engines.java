@@ -5,6 +5,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.sftn.conf.EngineSettings;
 import org.sftn.conf.EngineSettings.Precision;
+import org.sftn.conf.NativeCode;
 import org.sftn.conf.Nearest;
 import org.sftn.conf.UserException;
 import org.sftn.engine.bigdl.BigDlEngine;
@@ -34,6 +35,21 @@ public final class Engines {
         @Override
         public Precision precision() {
             return engine.precision();
+        }
+
+        @Override
+        public String library() {
+            return engine.library();
+        }
+
+        @Override
+        public String instructions() {
+            return engine.instructions();
+        }
+
+        @Override
+        public int threads() {
+            return engine.threads();
         }
 
         @Override
@@ -67,7 +83,8 @@ public final class Engines {
      * asked for; its description says so.
      *
      * @param cores what the settings mean by 0 threads, at least 1
-     * @throws UserException when there is no such engine, or it cannot compute in this precision on this machine
+     * @throws UserException when there is no such engine, it cannot compute in this precision on this machine, or no native library can be
+     *     unpacked here
      */
     public static Engine create(EngineSettings settings, int cores) {
         Maker maker = MAKERS.get(settings.name());
@@ -75,6 +92,7 @@ public final class Engines {
             throw new UserException("there is no engine '" + settings.name() + "' among "
                     + String.join(", ", MAKERS.keySet()) + Nearest.suggestion(settings.name(), MAKERS.keySet()));
         }
+        NativeCode.folder();
         return maker.make(settings.precision(), settings.threads() == 0 ? cores : settings.threads());
     }
 

@@ -2,7 +2,6 @@ package org.sftn.evaluate;
 
 import java.io.IOException;
 import java.io.Serializable;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -77,7 +76,7 @@ public final class Replica implements Serializable {
      *
      * @param batch images a forward pass
      * @param threads that decode image files, at least 1
-     * @param memory bytes of stored pixels that are kept in memory; more goes to a temporary local file
+     * @param memory bytes of stored pixels that are kept in memory; more goes to a file in Spark's local folder
      * @param damaged what to do with images that cannot be read
      */
     public record Reading(int batch, int threads, long memory, Damaged damaged) implements Serializable {}
@@ -139,9 +138,8 @@ public final class Replica implements Serializable {
     }
 
     private static RankImages held(Iterator<Portion> images, Reading reading, Configuration hadoop) throws IOException {
-        Path scratch = Path.of(System.getProperty("java.io.tmpdir"));
         // A test split is read in its order: no buffer to shuffle in.
-        return RankImages.open(images, new RankImages.Holding(reading.memory(), scratch, 1), hadoop);
+        return RankImages.open(images, new RankImages.Holding(reading.memory(), 1), hadoop);
     }
 
     /** @param each takes a batch and the values of the taps, which last until it returns */
@@ -152,7 +150,7 @@ public final class Replica implements Serializable {
             Set<String> taps,
             BiConsumer<Batch, Map<String, Tensor>> each)
             throws IOException, InterruptedException {
-        int batch = reading.batch();
+        int batch = Math.max(1, Math.min(reading.batch(), held.size()));
         try (Executable model = engine.compileForInference(network, taps, batch)) {
             model.load(values);
             BatchLoader loader = new BatchLoader(preprocessing, engine.imageLayout(), 0, reading.damaged());

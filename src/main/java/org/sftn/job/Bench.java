@@ -260,7 +260,7 @@ final class Bench implements Inquiry {
     /**
      * Trains on one batch over and over.
      *
-     * @throws IllegalStateException when a loss is not finite
+     * @throws IllegalStateException when a loss or a weight is not finite
      */
     static Steps measure(Engine engine, Objective objective, Batch batch, int iterations, int threads) {
         double[] milliseconds = new double[iterations];
@@ -278,7 +278,9 @@ final class Bench implements Inquiry {
                     throw new IllegalStateException("the loss became " + last + " in step " + (step + WARM_UP + 1));
                 }
                 training.backward(found.gradients());
-                sgd.step(training.gradients(), LEARNING_RATE);
+                if (!sgd.step(training.gradients(), LEARNING_RATE)) {
+                    throw new IllegalStateException("the weights are not finite after step " + (step + WARM_UP + 1));
+                }
                 if (step >= 0) {
                     milliseconds[step] = (System.nanoTime() - start) / 1e6;
                 }

@@ -2,6 +2,7 @@ package org.sftn.job;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.sftn.conf.DistillSettings;
@@ -49,6 +50,7 @@ final class DistillJob implements Job {
         Pair pair = new Pair(
                 teacher.map(model -> new Pair.Teacher(Inputs.architecture(model.description()), model.values())),
                 student);
+        List<String> classNames = session.classNames(data, Map.of("distill.teacher", teacher));
         Recipe recipe = Methods.recipe(settings, pair);
         DistillObjective objective = DistillObjective.of(pair, recipe, settings.training(), settings.seed());
         Optional<TrainingRun.Before> before = DistillObjective.first(pair, recipe, settings.training(), settings.seed())
@@ -57,8 +59,7 @@ final class DistillJob implements Job {
         TrainingSettings training = settings.training();
         long images = data.count("train", settings.data().trainImages());
         List<String> notes = objective.notes(
-                (images + training.executors() - 1) / training.executors(),
-                training.globalBatch() / training.executors());
+                (images + training.executors() - 1) / training.executors(), training.localBatch(images));
         String identity =
                 teacher.map(model -> model.description().weightsSha256()).orElse(null);
         return TrainingRun.check(
@@ -67,6 +68,7 @@ final class DistillJob implements Job {
                 read(distill),
                 data,
                 recipe.student(),
+                classNames,
                 new TrainingRun.Work(before, objective, notes),
                 identity);
     }

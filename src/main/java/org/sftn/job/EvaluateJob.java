@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -19,14 +20,19 @@ import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 import org.sftn.data.Dataset;
 import org.sftn.data.Portion;
+import org.sftn.data.Preprocessing;
+import org.sftn.data.TaskErrors;
 import org.sftn.engine.Engine;
 import org.sftn.engine.Engines;
 import org.sftn.evaluate.ComparedImage;
 import org.sftn.evaluate.Evaluation;
 import org.sftn.evaluate.EvaluationFiles;
+import org.sftn.evaluate.Prediction;
 import org.sftn.evaluate.Replica;
 import org.sftn.evaluate.Similarity;
 import org.sftn.model.SavedModel;
+import org.sftn.train.Platform;
+import org.sftn.train.Stretch;
 import picocli.CommandLine.Command;
 
 /**
@@ -54,6 +60,8 @@ final class EvaluateJob implements Job {
         Optional<SavedModel> teacher = session.model("evaluate.teacher", evaluate.teacher());
         Optional<Replica> compared = teacher.map(
                 its -> Replica.of(its, data.manifest(), session.settings().data()));
+        List<String> classNames =
+                session.classNames(data, Map.of("evaluate.model", Optional.of(model), "evaluate.teacher", teacher));
         RunFolder folder = check(session, data, model, teacher);
         if (folder.finished() != null) {
             return folder.alreadyFinished(summary(session, folder.finished()));
@@ -82,14 +90,11 @@ final class EvaluateJob implements Job {
         return new Plan(lines, () -> {
             RunResult result = folder.record(session.application(), lock -> {
                 long start = System.nanoTime();
-                List<ComparedImage> both = compared.isPresent()
-                        ? onImages(session, data, images, comparison(replica, compared.get()))
-                        : List.of();
-                Evaluation evaluation = new Evaluation(
-                        model.description().classNames(),
-                        compared.isPresent()
-                                ? both.stream().map(ComparedImage::prediction).toList()
-                                : onImages(session, data, images, replica::predict));
+                Optional<Answers<ComparedImage>> both =
+                        compared.map(its -> onImages(session, data, images, comparison(replica, its)));
+                Answers<Prediction> predicted = both.map(EvaluateJob::predictions)
+                        .orElseGet(() -> onImages(session, data, images, replica::predict));
+                Evaluation evaluation = new Evaluation(classNames, predicted.all());
                 double imagesPerSecond = evaluation.predictions().size() / ((System.nanoTime() - start) / 1e9);
                 long skipped = data.count(images.split(), images.limit())
                         - evaluation.predictions().size();
@@ -97,8 +102,11 @@ final class EvaluateJob implements Job {
                     session.progress().printf(Locale.ROOT, "%,d images were skipped as damaged%n", skipped);
                 }
                 write(session, evaluation);
-                Similarity similarity = compared.isPresent() ? Similarity.of(both) : null;
-                return RunResult.evaluated(folder.run(), evaluation, similarity, imagesPerSecond);
+                Similarity similarity =
+                        both.map(each -> Similarity.of(each.all())).orElse(null);
+                List<Stretch> computedBy = List.of(Stretch.of(0, predicted.platforms()));
+                folder.computedBy(computedBy);
+                return RunResult.evaluated(folder.run(), evaluation, similarity, imagesPerSecond, computedBy);
             });
             return summary(session, result);
         });
@@ -137,12 +145,23 @@ final class EvaluateJob implements Job {
                 throws IOException, InterruptedException;
     }
 
+    /**
+     * Of all ranks.
+     *
+     * @param platforms by rank
+     */
+    private record Answers<T>(List<T> all, List<Platform> platforms) implements Serializable {}
+
+    private static Answers<Prediction> predictions(Answers<ComparedImage> both) {
+        return new Answers<>(both.all().stream().map(ComparedImage::prediction).toList(), both.platforms());
+    }
+
     private static Question<ComparedImage> comparison(Replica student, Replica teacher) {
         return (images, engine, reading, hadoop) -> student.compare(teacher, images, engine, reading, hadoop);
     }
 
     /** One engine a partition, as many partitions as tasks can run at a time. */
-    private static <T> List<T> onImages(Session session, Dataset data, Images images, Question<T> question) {
+    private static <T> Answers<T> onImages(Session session, Dataset data, Images images, Question<T> question) {
         JavaSparkContext spark = new JavaSparkContext(session.spark().sparkContext());
         EngineSettings engine = session.settings().engine();
         int cores = spark.getConf().getInt("spark.task.cpus", 1);
@@ -153,6 +172,7 @@ final class EvaluateJob implements Job {
                 cores,
                 settings.memory().toBytes() / partitions,
                 settings.damaged());
+        Preprocessing preprocessing = Preprocessing.of(data.manifest(), settings);
         SerializableConfiguration hadoop = new SerializableConfiguration(session.hadoop());
         session.spark()
                 .sparkContext()
@@ -163,11 +183,17 @@ final class EvaluateJob implements Job {
                         images.split()));
         Broadcast<Question<T>> sent = spark.broadcast(question);
         try {
-            return data.portions(images.split(), images.limit(), partitions)
-                    .mapPartitions(portions -> sent.value()
-                            .answer(portions, Engines.create(engine, cores), reading, hadoop.value())
-                            .iterator())
+            List<Answers<T>> byRank = data.portions(images.split(), images.limit(), partitions)
+                    .mapPartitions(portions -> TaskErrors.within(() -> {
+                        Engine made = Engines.create(engine, cores);
+                        List<T> answers = sent.value().answer(portions, made, reading, hadoop.value());
+                        return List.of(new Answers<>(answers, List.of(Platform.of(made, preprocessing))))
+                                .iterator();
+                    }))
                     .collect();
+            return new Answers<>(
+                    byRank.stream().flatMap(each -> each.all().stream()).toList(),
+                    byRank.stream().flatMap(each -> each.platforms().stream()).toList());
         } finally {
             sent.destroy();
         }

@@ -1,6 +1,7 @@
 package org.sftn.job;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -9,6 +10,7 @@ import org.apache.hadoop.fs.Path;
 import org.sftn.conf.HadoopPath;
 import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
+import org.sftn.data.ClassNames;
 import org.sftn.data.Manifest;
 import org.sftn.data.Preprocessing;
 import org.sftn.model.ModelDescription;
@@ -23,7 +25,7 @@ import picocli.CommandLine.Option;
  * Makes a model of weights that were trained elsewhere, without Spark.
  *
  * <p>Input: a safetensors file with the names of torchvision or RepDistiller, or with ours; a folder of the prepare job, for the classes
- * and the size of the images.
+ * and the size of the images. Where the file says what its classes are called, they must be the data set's.
  *
  * <p>Output: a model folder, as the teacher job leaves in {@code model/}.
  *
@@ -85,6 +87,7 @@ final class Import implements Inquiry {
         Configuration hadoop = new Configuration();
         Path file = HadoopPath.of("--weights", weights, hadoop);
         Path folder = HadoopPath.of("--out", out, hadoop);
+        RunFolder.requireWritable(folder.getFileSystem(hadoop), folder);
         Manifest manifest = Manifest.read(HadoopPath.of("--data", data, hadoop), hadoop);
         Architecture architecture = Inputs.architecture(network, manifest);
         List<Double> mean = normalisation == null ? manifest.mean() : normalisation.mean;
@@ -95,7 +98,7 @@ final class Import implements Inquiry {
                 ModelDescription.FORMAT,
                 architecture.name(),
                 architecture.image().dimensions(),
-                manifest.classNames(),
+                classNames(manifest, read),
                 mean,
                 deviation,
                 "",
@@ -115,6 +118,15 @@ final class Import implements Inquiry {
                 architecture.classes(),
                 architecture.image(),
                 folder);
+    }
+
+    private List<String> classNames(Manifest manifest, ReferenceWeights read) {
+        List<ClassNames> all = new ArrayList<>();
+        all.add(new ClassNames("the data set " + data + " (--data)", manifest.classNames()));
+        if (!read.classNames().isEmpty()) {
+            all.add(new ClassNames("the weights " + weights + " (--weights)", read.classNames()));
+        }
+        return ClassNames.common(all);
     }
 
     private static void requireUsable(Manifest manifest, List<Double> mean, List<Double> deviation) {

@@ -1,52 +1,41 @@
 package org.sftn.job;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.apache.spark.SparkConf;
-import org.sftn.conf.Cause;
+import org.apache.spark.util.Utils;
+import org.sftn.conf.LocalFolder;
 import org.sftn.conf.UserException;
 
-/** Spark's folders on the driver's machine. When none can be written Spark ends the process, with an exit code of its own. */
+/** Where Spark shuffles and spills on the driver's machine. If it can use none it ends the process, with an exit code of its own. */
 final class LocalFolders {
-    private static final int ROOM = 1 << 20;
+    // Bytes. What a run needs depends on its data; with less than this a disk is full.
+    private static final int LEAST_ROOM = 1 << 20;
 
     private LocalFolders() {}
 
-    /** @throws UserException when none can be */
-    static void requireWritable(SparkConf conf) {
-        if (System.getenv("CONTAINER_ID") != null) {
-            // YARN has made them.
-            return;
-        }
-        String folders = Optional.ofNullable(System.getenv("SPARK_LOCAL_DIRS"))
-                .orElseGet(() -> conf.get("spark.local.dir", System.getProperty("java.io.tmpdir")));
-        List<String> reasons = new ArrayList<>();
-        for (String folder : folders.split(",")) {
-            try {
-                write(Path.of(folder.strip()));
+    /** @throws UserException when none can be used; Spark itself warns of some */
+    static void requireOne(SparkConf conf) {
+        List<String> refusals = new ArrayList<>();
+        for (String folder : Utils.getConfiguredLocalDirs(conf)) {
+            Optional<String> refusal = refusal(folder.strip());
+            if (refusal.isEmpty()) {
                 return;
-            } catch (IOException | InvalidPathException e) {
-                reasons.add(Cause.of(e));
             }
+            refusals.add(folder.strip() + ": " + refusal.get());
         }
-        throw new UserException("Spark's local folder " + folders + " cannot be written (" + String.join("; ", reasons)
-                + "): make room, or name another by spark.local.dir or SPARK_LOCAL_DIRS");
+        throw new UserException("Spark has no local folder that it can use (" + String.join("; ", refusals)
+                + "): set spark.local.dir, or the variable SPARK_LOCAL_DIRS, which comes first, to a folder with room");
     }
 
-    private static void write(Path folder) throws IOException {
-        if (!Files.isDirectory(folder)) {
-            Files.createDirectories(folder);
-        }
-        Path file = Files.createTempFile(folder, "sftn-", ".tmp");
+    private static Optional<String> refusal(String folder) {
         try {
-            Files.write(file, new byte[ROOM]);
-        } finally {
-            Files.delete(file);
+            return LocalFolder.refusal(Path.of(folder), new byte[LEAST_ROOM], file -> Optional.empty());
+        } catch (InvalidPathException e) {
+            return Optional.of(e.getReason());
         }
     }
 }

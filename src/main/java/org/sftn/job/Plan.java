@@ -6,12 +6,23 @@ import java.util.List;
  * What a job is about to do.
  *
  * @param lines for people
+ * @param rehearsal finds out what else can be known before the work, in seconds and without writing; for {@code --dry-run}
  */
-record Plan(List<String> lines, Work work) {
+record Plan(List<String> lines, Work work, Rehearsal rehearsal) {
+    Plan(List<String> lines, Work work) {
+        this(lines, work, () -> {});
+    }
+
     /** The part of a job that takes time and writes. */
     @FunctionalInterface
     interface Work {
         /** @return one line for the user: what came out and where it lies */
         String run() throws Exception;
+    }
+
+    /** See {@link Plan}. */
+    @FunctionalInterface
+    interface Rehearsal {
+        void run() throws Exception;
     }
 }

@@ -37,6 +37,7 @@ final class PrepareJob implements Job {
         if (folder.finished() != null) {
             return folder.alreadyFinished("data set " + folder.finished().dataset());
         }
+        folder.requireReplaceable();
         Settings settings = session.settings();
         Preparer preparer = new Preparer(session.spark(), settings.prepare(), settings.seed(), session.progress());
         List<String> lines = new ArrayList<>();

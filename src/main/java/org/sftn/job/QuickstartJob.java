@@ -88,7 +88,8 @@ final class QuickstartJob implements Job {
                             ofFriendly.loss(),
                             ofFriendly.epochs(),
                             ofFriendly.imagesPerSecond(),
-                            ofFriendly.model()));
+                            ofFriendly.model(),
+                            ofFriendly.computedBy()));
         }
         String row = "%-38s %9s %9s %6s%n";
         StringBuilder table = new StringBuilder(

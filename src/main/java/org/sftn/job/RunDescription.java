@@ -15,14 +15,17 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
+import org.sftn.train.Stretch;
 
 /**
- * What {@code run.json} says: all that decides the results, so that a run is continued with the same only.
+ * What {@code run.json} says: all that decides the results, so that a run is continued with the same only; and what computes
+ * it, with which it should be continued.
  *
  * @param fingerprint of what must not change while a run is continued
  * @param dataset the data set's identity; null when the job reads none
  * @param model the identity of the model that the job reads, such as the teacher; null when there is none
  * @param configuration the settings that this job reads
+ * @param computedBy all that has computed the run; null until its executors have said so
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record RunDescription(
@@ -31,7 +34,8 @@ record RunDescription(
         String fingerprint,
         String dataset,
         String model,
-        SortedMap<String, String> configuration) {
+        SortedMap<String, String> configuration,
+        List<Stretch> computedBy) {
     /**
      * Places (what lies there has an identity), what changes speed and safety but no result, and a study's grid: it may grow, its
      * runs have identities of their own.
@@ -66,7 +70,12 @@ record RunDescription(
         configuration.keySet().removeIf(read.negate());
         SortedMap<String, String> fixed = fixed(configuration);
         String all = job + "\n" + fixed + "\n" + dataset + "\n" + model;
-        return new RunDescription(job, BuildVersion.current().toString(), sha256(all), dataset, model, configuration);
+        return new RunDescription(
+                job, BuildVersion.current().toString(), sha256(all), dataset, model, configuration, null);
+    }
+
+    RunDescription with(List<Stretch> computing) {
+        return new RunDescription(job, codeVersion, fingerprint, dataset, model, configuration, computing);
     }
 
     /** Null when the job does not read it. */

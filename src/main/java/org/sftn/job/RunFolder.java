@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -28,6 +29,7 @@ import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
 import org.sftn.train.OutputFolder;
+import org.sftn.train.Stretch;
 
 /** The output of one run: what may be written there, and what says how it ended. */
 final class RunFolder {
@@ -101,7 +103,8 @@ final class RunFolder {
         if (names.isEmpty()) {
             return new RunFolder(out, written, run, files, hadoop, false, null);
         }
-        boolean ours = names.contains(out.run().getName());
+        Path described = described(files, out);
+        boolean ours = files.exists(described);
         Set<String> known = new HashSet<>(written);
         known.add(out.run().getName());
         known.add(out.result().getName());
@@ -134,7 +137,7 @@ final class RunFolder {
                                     "--out %s holds an unfinished run: add --resume to continue it, or --overwrite to delete it",
                                     folder));
         }
-        List<String> differences = run.differencesFrom(read(files, out.run(), RunDescription.class));
+        List<String> differences = run.differencesFrom(read(files, described, RunDescription.class));
         if (!differences.isEmpty()) {
             throw new UserException(String.format(
                     Locale.ROOT,
@@ -145,11 +148,24 @@ final class RunFolder {
         return new RunFolder(out, written, run, files, hadoop, false, finished);
     }
 
+    /** What describes the folder's run: while it is replaced, there is the new one alone, under the name that it is written by. */
+    private static Path described(FileSystem files, OutputFolder out) throws IOException {
+        return files.exists(out.run()) ? out.run() : out.run().suffix(UNFINISHED);
+    }
+
     /** As far as that can be seen without writing. */
     static void requireWritable(FileSystem files, Path folder) throws IOException {
-        Path there = folder;
+        requireWritable(files, folder, folder);
+    }
+
+    /** @param in the folder itself, or one above it */
+    private static void requireWritable(FileSystem files, Path folder, Path in) throws IOException {
+        Path there = in;
         while (there.getParent() != null && !files.exists(there)) {
             there = there.getParent();
+        }
+        if (!there.equals(folder) && files.getFileStatus(there).isFile()) {
+            throw unwritable(folder, there + " is a file");
         }
         if (files instanceof LocalFileSystem local) {
             // Hadoop's check does not know that root may write everywhere.
@@ -163,6 +179,29 @@ final class RunFolder {
         } catch (AccessControlException e) {
             throw unwritable(folder, e.getMessage());
         }
+    }
+
+    /**
+     * For work that makes the folder beside this one and renames it at its end. Writes nothing.
+     *
+     * @throws UserException when that cannot be done
+     */
+    void requireReplaceable() throws IOException {
+        Path folder = out.root();
+        Path above = folder.getParent();
+        if (above == null) {
+            throw unwritable(folder, "it is no folder in another one");
+        }
+        requireWritable(files, folder, above);
+        if (files instanceof LocalFileSystem local
+                && files.exists(folder)
+                && !device(local, folder).equals(device(local, above))) {
+            throw unwritable(folder, "it is a disk of its own, which cannot be replaced: name a folder on it");
+        }
+    }
+
+    private static Object device(LocalFileSystem files, Path path) throws IOException {
+        return Files.getAttribute(files.pathToFile(path).toPath(), "unix:dev");
     }
 
     private static UserException unwritable(Path folder, String why) {
@@ -231,7 +270,7 @@ final class RunFolder {
                 RunResult result = work.run(lock);
                 write(out.result(), result);
                 return result;
-            } catch (Exception | FSError e) {
+            } catch (Exception | Error e) {
                 if (!lock.isLost()) {
                     recordFailure(e);
                 }
@@ -240,10 +279,22 @@ final class RunFolder {
         });
     }
 
+    /**
+     * Adds to {@code run.json} what is known only when the run works.
+     *
+     * @param stretches all that has computed the run
+     */
+    void computedBy(List<Stretch> stretches) throws IOException {
+        RunDescription known = read(files, out.run(), RunDescription.class);
+        if (!stretches.equals(known.computedBy())) {
+            replace(out.run().getName(), known.with(stretches));
+        }
+    }
+
     private void recordFailure(Throwable e) {
         try {
             write(out.result(), RunResult.failed(run, e));
-        } catch (IOException | RuntimeException | FSError unwritten) {
+        } catch (IOException | RuntimeException | Error unwritten) {
             e.addSuppressed(unwritten);
         }
     }
@@ -350,7 +401,7 @@ final class RunFolder {
 
     /** What the folder's run is; empty when there is none. */
     static Optional<RunDescription> description(Path folder, Configuration hadoop) throws IOException {
-        return ifThere(new OutputFolder(folder).run(), RunDescription.class, hadoop);
+        return ifThere(described(folder.getFileSystem(hadoop), new OutputFolder(folder)), RunDescription.class, hadoop);
     }
 
     /** How the folder's run has ended; empty when it has not. */

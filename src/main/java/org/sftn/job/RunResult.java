@@ -1,10 +1,12 @@
 package org.sftn.job;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.List;
 import java.util.SortedMap;
 import org.sftn.conf.Redaction;
 import org.sftn.evaluate.Evaluation;
 import org.sftn.evaluate.Similarity;
+import org.sftn.train.Stretch;
 
 /**
  * What {@code result.json} says. Numbers that a job does not have are null and left out.
@@ -20,6 +22,7 @@ import org.sftn.evaluate.Similarity;
  * @param dataset the data set's identity
  * @param teacher the identity of the model that the job read, of both where there are two
  * @param model the identity of the model that the job wrote
+ * @param computedBy all that has computed the run, on which the bits depend
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record RunResult(
@@ -38,6 +41,7 @@ record RunResult(
         String dataset,
         String teacher,
         String model,
+        List<Stretch> computedBy,
         SortedMap<String, String> configuration) {
     static final String DONE = "done";
     static final String FAILED = "failed";
@@ -60,7 +64,8 @@ record RunResult(
             double loss,
             int epochs,
             double imagesPerSecond,
-            String model) {
+            String model,
+            List<Stretch> computedBy) {
         return new RunResult(
                 run.job(),
                 DONE,
@@ -77,12 +82,17 @@ record RunResult(
                 run.dataset(),
                 run.model(),
                 model,
+                computedBy,
                 run.configuration());
     }
 
     /** @param similarity null when the model was compared with none */
     static RunResult evaluated(
-            RunDescription run, Evaluation evaluation, Similarity similarity, double imagesPerSecond) {
+            RunDescription run,
+            Evaluation evaluation,
+            Similarity similarity,
+            double imagesPerSecond,
+            List<Stretch> computedBy) {
         return new RunResult(
                 run.job(),
                 DONE,
@@ -99,6 +109,7 @@ record RunResult(
                 run.dataset(),
                 run.model(),
                 null,
+                computedBy,
                 run.configuration());
     }
 
@@ -134,6 +145,7 @@ record RunResult(
                 run.codeVersion(),
                 dataset,
                 run.model(),
+                null,
                 null,
                 run.configuration());
     }

@@ -2,13 +2,17 @@ package org.sftn.job;
 
 import java.io.IOException;
 import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
 import org.sftn.conf.HadoopPath;
 import org.sftn.conf.Settings;
+import org.sftn.data.ClassNames;
 import org.sftn.data.Dataset;
 import org.sftn.model.SavedModel;
 
@@ -60,5 +64,24 @@ record Session(
         return folder.isBlank()
                 ? Optional.empty()
                 : Optional.of(SavedModel.read(HadoopPath.of(key, folder, hadoop()), hadoop()));
+    }
+
+    /**
+     * What the classes are called by the data set and the models that a run reads.
+     *
+     * @param models by the key of the setting that names the model's folder
+     * @throws UserException when two of them differ
+     */
+    List<String> classNames(Dataset data, Map<String, Optional<SavedModel>> models) {
+        List<ClassNames> all = new ArrayList<>();
+        all.add(new ClassNames(whose("data set", "data.path"), data.manifest().classNames()));
+        new TreeMap<>(models)
+                .forEach((key, model) -> model.ifPresent(known -> all.add(
+                        new ClassNames(whose("model", key), known.description().classNames()))));
+        return ClassNames.common(all);
+    }
+
+    private String whose(String what, String key) {
+        return "the " + what + " " + settings.effective().get(key) + " (" + key + ")";
     }
 }

@@ -62,7 +62,7 @@ final class Shell {
                         options.out != null ? options.out : job.defaultOut().orElse("");
                 Path output = HadoopPath.of("--out", folder, hadoop);
                 shareLocalCores(conf, job.replicas(settings));
-                LocalFolders.requireWritable(conf);
+                LocalFolders.requireOne(conf);
                 try (SparkSession spark = start(conf)) {
                     run(
                             name,
@@ -88,6 +88,7 @@ final class Shell {
             Plan plan = job.plan(session);
             if (dryRun) {
                 plan.lines().forEach(out::println);
+                plan.rehearsal().run();
                 out.println(name + ": everything checked, nothing done (--dry-run)");
             } else {
                 plan.lines().forEach(LOG::info);

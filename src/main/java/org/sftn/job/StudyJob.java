@@ -98,6 +98,7 @@ final class StudyJob implements Job {
         StudyPlan plan = StudyPlan.of(settings);
         plan.networks().forEach(network -> Inputs.architecture(network, data));
         settings.study().methods().forEach(Methods::named);
+        requireSameClasses(session, data, plan);
         RunDescription run = RunDescription.of(
                 NAME,
                 settings.effective(),
@@ -122,6 +123,17 @@ final class StudyJob implements Job {
         plan.students().forEach(student -> lines.add("Student   " + student.name()));
         lines.add("Output    a folder a run, study.json, report.html in " + session.out());
         return new Plan(lines, () -> new Work(session, data, plan, folder).run());
+    }
+
+    /** Of the models from outside that teachers start from; those of the study itself know its own classes. */
+    private static void requireSameClasses(Session session, Dataset data, StudyPlan plan) throws IOException {
+        for (TeacherRun teacher : plan.teachers()) {
+            if (teacher.startsFrom() == null) {
+                Session part = session.part(TEACHERS + teacher.name(), teacher.settings(), session.progress());
+                String start = part.settings().teacher().startFrom();
+                part.classNames(data, Map.of(TeacherJob.START, part.model(TeacherJob.START, start)));
+            }
+        }
     }
 
     /** A study under way. Runs that are done are not repeated, so this serves --resume too. */
@@ -201,7 +213,7 @@ final class StudyJob implements Job {
         private Trained train(TeacherRun run, Trained start) {
             Map<String, String> values = new TreeMap<>(run.settings());
             if (start != null) {
-                values.put("teacher.start-from", start.model().toString());
+                values.put(TeacherJob.START, start.model().toString());
             }
             return carefully("its teacher " + run.name() + ": ", () -> {
                 Session part = begin(TEACHERS + run.name(), values);

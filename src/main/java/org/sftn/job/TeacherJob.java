@@ -1,6 +1,8 @@
 package org.sftn.job;
 
 import java.io.IOException;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.sftn.conf.Settings;
 import org.sftn.conf.TeacherSettings;
@@ -24,6 +26,9 @@ import picocli.CommandLine.Command;
  */
 @Command(description = "Train a teacher, student-friendly when teacher.student names a student.")
 final class TeacherJob implements Job {
+    /** The setting that names a model to start from. */
+    static final String START = "teacher.start-from";
+
     @Override
     public int replicas(Settings settings) {
         return settings.training().executors();
@@ -37,15 +42,16 @@ final class TeacherJob implements Job {
     static TrainingRun check(Session session) throws IOException {
         Settings settings = session.settings();
         TeacherSettings teacher = settings.teacher();
-        Optional<SavedModel> start = session.model("teacher.start-from", teacher.startFrom());
+        Optional<SavedModel> start = session.model(START, teacher.startFrom());
         Dataset data = Inputs.normalisedFor(start, session.dataset());
         Architecture network = Inputs.architecture(teacher.network(), data);
         Optional<Architecture> student = Inputs.given(teacher.student()).map(name -> Inputs.architecture(name, data));
         TeacherObjective objective =
                 TeacherObjective.of(teacher, settings.training(), network, student, start, settings.seed());
+        List<String> classNames = session.classNames(data, Map.of(START, start));
         String identity =
                 start.map(model -> model.description().weightsSha256()).orElse(null);
         return TrainingRun.check(
-                session, "teacher", key -> true, data, network, TrainingRun.Work.of(objective), identity);
+                session, "teacher", key -> true, data, network, classNames, TrainingRun.Work.of(objective), identity);
     }
 }

@@ -11,7 +11,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.apache.hadoop.fs.FileSystem;
@@ -29,6 +28,8 @@ import org.sftn.nn.Tensor;
 import org.sftn.train.DivergedException;
 import org.sftn.train.Objective;
 import org.sftn.train.OutputFolder;
+import org.sftn.train.Stretch;
+import org.sftn.train.TrainableBatches;
 import org.sftn.train.Trainer;
 import org.sftn.train.TrainingProgress;
 import org.sftn.train.TrainingResult;
@@ -67,13 +68,21 @@ final class TrainingRun {
     private final Session session;
     private final Dataset data;
     private final Architecture architecture;
+    private final List<String> classNames;
     private final Work work;
     private final RunFolder folder;
 
-    private TrainingRun(Session session, Dataset data, Architecture architecture, Work work, RunFolder folder) {
+    private TrainingRun(
+            Session session,
+            Dataset data,
+            Architecture architecture,
+            List<String> classNames,
+            Work work,
+            RunFolder folder) {
         this.session = session;
         this.data = data;
         this.architecture = architecture;
+        this.classNames = classNames;
         this.work = work;
         this.folder = folder;
     }
@@ -82,7 +91,9 @@ final class TrainingRun {
      * @param job also the block of its settings
      * @param own tells which settings of that block the job reads
      * @param architecture of the model that is saved
+     * @param classNames likewise
      * @param model the identity of the model that the job reads; null when there is none
+     * @throws UserException when batches are too small for the network, or the folder must not be touched
      */
     static TrainingRun check(
             Session session,
@@ -90,26 +101,31 @@ final class TrainingRun {
             Predicate<String> own,
             Dataset data,
             Architecture architecture,
+            List<String> classNames,
             Work work,
             String model)
             throws IOException {
+        Settings settings = session.settings();
+        long images = data.count("train", settings.data().trainImages());
+        TrainableBatches.require(work.objective(), images, settings.training());
+        work.before().ifPresent(before -> TrainableBatches.require(before.objective(), images, settings.training()));
         Predicate<String> read = key -> key.equals("seed")
                 || key.startsWith("data.")
                 || key.startsWith("engine.")
                 || key.startsWith("training.")
                 || (key.startsWith(job + ".") && own.test(key));
         RunDescription run = RunDescription.of(
-                job, session.settings().effective(), read, data.manifest().identity(), model);
+                job, settings.effective(), read, data.manifest().identity(), model);
         RunFolder folder =
                 RunFolder.check(session.out(), run, RunFolder.TRAINING, session.existing(), session.hadoop());
-        return new TrainingRun(session, data, architecture, work, folder);
+        return new TrainingRun(session, data, architecture, classNames, work, folder);
     }
 
     Plan plan() {
         if (folder.finished() != null) {
             return folder.alreadyFinished(summary(folder.finished()));
         }
-        return new Plan(lines(), () -> summary(run()));
+        return new Plan(lines(), () -> summary(run()), this::rehearse);
     }
 
     private List<String> lines() {
@@ -165,6 +181,10 @@ final class TrainingRun {
         return lines;
     }
 
+    private void rehearse() throws InterruptedException {
+        trainer(session.settings().training(), progress -> {}).rehearse(work.objective(), data);
+    }
+
     /** Trains, or gives the result of the finished run. */
     RunResult run() throws Exception {
         if (folder.finished() != null) {
@@ -180,10 +200,18 @@ final class TrainingRun {
         OutputFolder out = folder.out();
         TrainingResult result;
         try (TrainingMetrics metrics = TrainingMetrics.register()) {
-            result = train(out, progress -> {
-                lock.say(progress);
-                metrics.say(progress);
-                log(progress);
+            result = train(out, new Trainer.Listener() {
+                @Override
+                public void progress(TrainingProgress progress) {
+                    lock.say(progress);
+                    metrics.say(progress);
+                    log(progress);
+                }
+
+                @Override
+                public void computedBy(List<Stretch> stretches) throws IOException {
+                    folder.computedBy(stretches);
+                }
             });
         }
         FileSystem files = out.root().getFileSystem(session.hadoop());
@@ -197,24 +225,25 @@ final class TrainingRun {
                 result.loss(),
                 result.epochs(),
                 result.imagesPerSecond(),
-                saved.description().weightsSha256());
+                saved.description().weightsSha256(),
+                result.computedBy());
     }
 
-    private TrainingResult train(OutputFolder out, Consumer<TrainingProgress> listener)
-            throws IOException, InterruptedException {
+    private TrainingResult train(OutputFolder out, Trainer.Listener listener) throws IOException, InterruptedException {
         Map<String, String> identity = Map.of("run", folder.run().fingerprint());
         TrainingSettings training = session.settings().training();
         try {
             Objective objective = work.objective();
+            List<Stretch> earlier = List.of();
             if (work.before().isPresent()) {
                 Before before = work.before().get();
                 // When it is done already, its last checkpoint gives the values.
-                objective = before.then()
-                        .apply(trainer(before.training(), listener)
-                                .train(before.objective(), data, out.preliminary(), identity)
-                                .values());
+                TrainingResult preliminary = trainer(before.training(), listener)
+                        .train(before.objective(), data, out.preliminary(), identity, earlier);
+                objective = before.then().apply(preliminary.values());
+                earlier = preliminary.computedBy();
             }
-            return trainer(training, listener).train(objective, data, out, identity);
+            return trainer(training, listener).train(objective, data, out, identity, earlier);
         } catch (DivergedException e) {
             throw new UserException(e.getMessage(), e);
         } catch (Exception e) {
@@ -225,7 +254,7 @@ final class TrainingRun {
         }
     }
 
-    private Trainer trainer(TrainingSettings training, Consumer<TrainingProgress> listener) {
+    private Trainer trainer(TrainingSettings training, Trainer.Listener listener) {
         Settings settings = session.settings();
         EngineSettings engine = settings.engine();
         return new Trainer(
@@ -267,7 +296,7 @@ final class TrainingRun {
                 ModelDescription.FORMAT,
                 architecture.name(),
                 architecture.image().dimensions(),
-                manifest.classNames(),
+                classNames,
                 manifest.mean(),
                 manifest.standardDeviation(),
                 "",

@@ -1,5 +1,6 @@
 package org.sftn.model;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -10,7 +11,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -32,8 +32,13 @@ import org.sftn.zoo.Zoo;
  * @param values by our names, in the network's order
  * @param sha256 of the file
  * @param metadata of the file
+ * @param classNames by label; empty when the file does not tell them, as others than ours do not
  */
-public record ReferenceWeights(Map<String, Tensor> values, String sha256, Map<String, String> metadata) {
+public record ReferenceWeights(
+        Map<String, Tensor> values, String sha256, Map<String, String> metadata, List<String> classNames) {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    /** As in the ONNX files. */
+    private static final String CLASS_NAMES = "classNames";
     /** Names of one kind in a message. */
     private static final int MAX_LISTED = 10;
 
@@ -41,7 +46,8 @@ public record ReferenceWeights(Map<String, Tensor> values, String sha256, Map<St
      * Reads what the network needs, under the reference's names or, if more of the file's are those, under ours. Each value must be
      * there in its shape, and nothing else but batch-norm's counters.
      *
-     * @throws UserException when there is no such file, it is damaged or too long, or its tensors are not the network's, naming them
+     * @throws UserException when there is no such file, it is damaged or too long, its tensors are not the network's, or a value is one
+     *     that no network can have, naming them
      */
     public static ReferenceWeights read(Path file, Architecture architecture, Configuration hadoop) throws IOException {
         byte[] bytes = bytes(file, hadoop);
@@ -52,9 +58,28 @@ public record ReferenceWeights(Map<String, Tensor> values, String sha256, Map<St
             throw new UserException(
                     String.format(Locale.ROOT, "the weights %s cannot be used: %s", file, e.getMessage()), e);
         }
-        Map<String, Tensor> values = fitting(
-                "the weights " + file, content.tensors(), architecture, convention(architecture, content.tensors()));
-        return new ReferenceWeights(values, SavedModel.sha256(bytes), content.metadata());
+        UnaryOperator<String> convention = convention(architecture, content.tensors());
+        Map<String, Tensor> values = fitting("the weights " + file, content.tensors(), architecture, convention);
+        NetworkValues.wrong(values, convention).ifPresent(wrong -> {
+            throw new UserException(String.format(Locale.ROOT, "the weights %s cannot be used: %s", file, wrong));
+        });
+        return new ReferenceWeights(
+                values, SavedModel.sha256(bytes), content.metadata(), classNames(file, content.metadata()));
+    }
+
+    private static List<String> classNames(Path file, Map<String, String> metadata) {
+        String names = metadata.get(CLASS_NAMES);
+        if (names == null) {
+            return List.of();
+        }
+        try {
+            return List.of(JSON.readValue(names, String[].class));
+        } catch (IOException | RuntimeException e) {
+            throw new UserException(
+                    "the weights " + file + " cannot be used: " + CLASS_NAMES
+                            + " in their metadata is no list of names",
+                    e);
+        }
     }
 
     /**
@@ -70,8 +95,11 @@ public record ReferenceWeights(Map<String, Tensor> values, String sha256, Map<St
         fitting("the values of the model", model.values(), architecture, UnaryOperator.identity())
                 .forEach((name, tensor) -> named.put(architecture.referenceName(name), tensor));
         // In a fixed order.
-        Map<String, String> metadata = new TreeMap<>(Map.of(
-                "architecture", description.architecture(), "format", "pt", "model", description.weightsSha256()));
+        Map<String, String> metadata = new LinkedHashMap<>();
+        metadata.put("architecture", description.architecture());
+        metadata.put("format", "pt");
+        metadata.put("model", description.weightsSha256());
+        metadata.put(CLASS_NAMES, JSON.writeValueAsString(description.classNames()));
         new Safetensors(named, metadata).write(out);
     }
 

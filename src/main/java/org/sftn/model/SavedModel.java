@@ -13,6 +13,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileSystem;
@@ -43,12 +44,16 @@ public record SavedModel(ModelDescription description, Map<String, Tensor> value
      *
      * @param folder must not exist
      * @return the model as it was written, with its identity
+     * @throws UserException when the folder exists, or a value is one that no network can have, naming it
      */
     public SavedModel write(Path folder, Configuration hadoop) throws IOException {
         FileSystem files = folder.getFileSystem(hadoop);
         if (files.exists(folder)) {
             throw new UserException("the model cannot be written to " + folder + ": it exists");
         }
+        NetworkValues.wrong(values, UnaryOperator.identity()).ifPresent(wrong -> {
+            throw new UserException(String.format(Locale.ROOT, "the model cannot be written to %s: %s", folder, wrong));
+        });
         Path unfinished = folder.suffix(".unfinished");
         files.delete(unfinished, true);
         try {
@@ -77,7 +82,10 @@ public record SavedModel(ModelDescription description, Map<String, Tensor> value
         return written;
     }
 
-    /** @throws UserException when there is no model, or it is damaged; naming the file */
+    /**
+     * @throws UserException when there is no model, it is damaged, or a value is one that no network can have; naming the file or the
+     *     value
+     */
     public static SavedModel read(Path folder, Configuration hadoop) throws IOException {
         FileSystem files = folder.getFileSystem(hadoop);
         byte[] json = bytes(files, new Path(folder, DESCRIPTION), MAX_DESCRIPTION_BYTES, folder);
@@ -103,14 +111,17 @@ public record SavedModel(ModelDescription description, Map<String, Tensor> value
             throw new UserException("the model " + folder + " cannot be used: " + WEIGHTS
                     + " does not have the checksum in model.json");
         }
+        Map<String, Tensor> values;
         try {
-            return new SavedModel(
-                    description,
-                    Safetensors.read(new ByteArrayInputStream(weights), weights.length)
-                            .tensors());
+            values = Safetensors.read(new ByteArrayInputStream(weights), weights.length)
+                    .tensors();
         } catch (IOException e) {
             throw new UserException("the model " + folder + " cannot be used: " + e.getMessage(), e);
         }
+        NetworkValues.wrong(values, UnaryOperator.identity()).ifPresent(wrong -> {
+            throw new UserException(String.format(Locale.ROOT, "the model %s cannot be used: %s", folder, wrong));
+        });
+        return new SavedModel(description, values);
     }
 
     private static byte[] bytes(FileSystem files, Path path, int most, Path folder) throws IOException {

@@ -12,6 +12,9 @@ import java.util.Locale;
  * @param role nothing that it computes depends on it
  */
 public record BatchNorm(int channels, double epsilon, double momentum, Role role) implements Layer {
+    /** The last part of a running variance's name. */
+    public static final String RUNNING_VARIANCE = "running_var";
+
     /** What a batch-norm is for. */
     public enum Role {
         ORDINARY,
@@ -60,6 +63,6 @@ public record BatchNorm(int channels, double epsilon, double momentum, Role role
     public List<ParameterSpec> statistics() {
         return List.of(
                 new ParameterSpec("running_mean", Shape.of(channels), new Initializer.Constant(0)),
-                new ParameterSpec("running_var", Shape.of(channels), new Initializer.Constant(1)));
+                new ParameterSpec(RUNNING_VARIANCE, Shape.of(channels), new Initializer.Constant(1)));
     }
 }

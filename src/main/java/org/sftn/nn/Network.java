@@ -128,6 +128,17 @@ public final class Network implements Serializable {
         return part.build();
     }
 
+    /** The same network with a tap on what each node makes, by the node's name, and no other taps. */
+    public Network tappedEverywhere() {
+        Builder all = builder();
+        inputs.forEach(all::input);
+        for (Node node : nodes) {
+            all.add(node);
+            all.tap(node.name(), node.name());
+        }
+        return all.build();
+    }
+
     /** The number of trained values. */
     public long parameterCount() {
         return parameters().stream().mapToLong(p -> p.shape().elements()).sum();

@@ -33,7 +33,7 @@ final class Attempt {
      * @param train a partition a rank
      * @param test a partition a rank
      * @throws UserException when a task found a mistake of the user
-     * @throws DivergedException when the loss was not finite
+     * @throws DivergedException when numbers of the training were not finite any more
      */
     Outcome run(JavaRDD<Portion> train, JavaRDD<Portion> test, String description) {
         UserMistakes mistakes = new UserMistakes();

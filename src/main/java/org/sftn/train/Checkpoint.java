@@ -19,6 +19,7 @@ import java.util.TreeSet;
  * @param parameters trained values of the network
  * @param parameterOrder identifies the order in which the engine holds parameters
  * @param run what makes the run what it is, by name; only the same run may continue
+ * @param computedBy what has computed the run up to here; empty in checkpoints of versions that did not say so
  * @param folder that holds the files, its name only
  * @param files by rank
  */
@@ -30,6 +31,7 @@ record Checkpoint(
         int parameters,
         String parameterOrder,
         Map<String, String> run,
+        List<Stretch> computedBy,
         String folder,
         List<File> files)
         implements Serializable {
@@ -52,6 +54,7 @@ record Checkpoint(
             throw new IllegalArgumentException(iterations + " iterations and " + epochs + " epochs");
         }
         run = new TreeMap<>(run);
+        computedBy = List.copyOf(computedBy);
         files = new ArrayList<>(files);
     }
 

@@ -1,9 +1,11 @@
 package org.sftn.train;
 
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -33,6 +35,7 @@ public final class CheckpointFolder {
     private static final Logger LOG = LoggerFactory.getLogger(CheckpointFolder.class);
     private static final Pattern MARKER = Pattern.compile("\\d{12}\\.json");
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,100}");
+    private static final String COMPUTED_BY = "computedBy";
     private static final int MAX_MARKER_BYTES = 16 << 20;
     private static final ObjectMapper JSON = JsonMapper.builder()
             .enable(SerializationFeature.INDENT_OUTPUT)
@@ -86,7 +89,12 @@ public final class CheckpointFolder {
     }
 
     private Checkpoint verified(Path marker) throws IOException {
-        Checkpoint checkpoint = JSON.readValue(Files.read(marker, MAX_MARKER_BYTES, hadoop), Checkpoint.class);
+        JsonNode content = JSON.readTree(Files.read(marker, MAX_MARKER_BYTES, hadoop));
+        if (content instanceof ObjectNode fields && !fields.has(COMPUTED_BY)) {
+            // Of a version before this field.
+            fields.putArray(COMPUTED_BY);
+        }
+        Checkpoint checkpoint = JSON.treeToValue(content, Checkpoint.class);
         if (checkpoint.format() != Checkpoint.FORMAT) {
             throw new IOException("it has format " + checkpoint.format() + ", this version reads " + Checkpoint.FORMAT);
         }

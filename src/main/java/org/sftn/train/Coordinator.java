@@ -25,6 +25,13 @@ import org.sftn.train.exchange.Rendezvous;
 final class Coordinator implements AutoCloseable {
     /** Takes what all ranks have done; called by one thread at a time. */
     interface Listener {
+        /**
+         * Before anything else.
+         *
+         * @param reports in rank order
+         */
+        void compiled(List<Report.Compiled> reports) throws IOException;
+
         void trained(Report.Trained report) throws IOException;
 
         /** @param reports in rank order */
@@ -77,8 +84,12 @@ final class Coordinator implements AutoCloseable {
                     .ifPresent(all -> later(() -> listener.saved(all)));
         } else if (report instanceof Report.Compiled each) {
             requireAlike(each);
+            if (compiled.size() == ranks) {
+                List<Report.Compiled> all = List.copyOf(compiled);
+                later(() -> listener.compiled(all));
+            }
         } else if (report instanceof Report.Diverged each) {
-            fail(new DivergedException(each.iteration(), each.epoch(), each.loss()));
+            fail(new DivergedException(each.what()));
         } else if (report instanceof Report.Refused each) {
             fail(new UserException(each.message()));
         } else if (report instanceof Report.Broken each) {
@@ -118,14 +129,14 @@ final class Coordinator implements AutoCloseable {
         compiled.sort(Comparator.comparingInt(Report.Compiled::rank));
         Report.Compiled first = compiled.get(0);
         for (Report.Compiled other : compiled) {
-            if (!other.arithmetic().equals(first.arithmetic())) {
+            if (!arithmetic(other).equals(arithmetic(first))) {
                 fail(new UserException(String.format(
                         Locale.ROOT,
                         "rank %d computes with %s, rank %d with %s; set engine.name and engine.precision so that all executors can",
                         other.rank(),
-                        other.arithmetic(),
+                        arithmetic(other),
                         first.rank(),
-                        first.arithmetic())));
+                        arithmetic(first))));
                 throw failure;
             }
             if (!other.parameterOrder().equals(first.parameterOrder())) {
@@ -137,6 +148,10 @@ final class Coordinator implements AutoCloseable {
                 throw failure;
             }
         }
+    }
+
+    private static String arithmetic(Report.Compiled each) {
+        return each.platform().engine() + " in " + each.platform().precision();
     }
 
     private <R extends Report> Optional<List<R>> complete(

@@ -9,7 +9,7 @@ import org.sftn.nn.Tensor;
  *
  * @param top1 images whose label has the largest logit
  * @param top5 images whose label is among the five largest
- * @param crossEntropy sum over the images
+ * @param crossEntropy sum over the images; not a number when some logit is not finite
  * @param skipped damaged images, which are not among the others
  */
 record Evaluation(long images, long top1, long top5, double crossEntropy, long skipped) implements Serializable {
@@ -54,14 +54,16 @@ record Evaluation(long images, long top1, long top5, double crossEntropy, long s
     private static Evaluation of(float[] logits, int from, int classes, int label) {
         int before = before(logits, from, classes, label);
         double largest = Double.NEGATIVE_INFINITY;
+        boolean finite = true;
         for (int c = 0; c < classes; c++) {
             largest = Math.max(largest, logits[from + c]);
+            finite &= Float.isFinite(logits[from + c]);
         }
         double exponentials = 0;
         for (int c = 0; c < classes; c++) {
             exponentials += Math.exp(logits[from + c] - largest);
         }
-        double crossEntropy = Math.log(exponentials) + largest - logits[from + label];
+        double crossEntropy = finite ? Math.log(exponentials) + largest - logits[from + label] : Double.NaN;
         return new Evaluation(1, before < 1 ? 1 : 0, before < FIVE ? 1 : 0, crossEntropy, 0);
     }
 

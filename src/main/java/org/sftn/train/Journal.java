@@ -5,26 +5,31 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
 
 /** What the driver writes down of an attempt: progress, metrics, events, checkpoints. */
 final class Journal implements Coordinator.Listener {
     private final Progress progress;
-    private final Consumer<TrainingProgress> listener;
+    private final Trainer.Listener listener;
     private final MetricsFile metrics;
     private final EventFile events;
     private final CheckpointFolder checkpoints;
     private final Map<String, String> run;
+    private final List<Stretch> earlier;
     private final Plan plan;
+    private List<Stretch> computedBy = List.of();
 
-    /** @param run what makes the run what it is, see {@link Checkpoint} */
+    /**
+     * @param run what makes the run what it is, see {@link Checkpoint}
+     * @param earlier what computed the values that the attempt goes on with; empty when they are fresh, or when it is not known
+     */
     Journal(
             Progress progress,
-            Consumer<TrainingProgress> listener,
+            Trainer.Listener listener,
             MetricsFile metrics,
             EventFile events,
             CheckpointFolder checkpoints,
             Map<String, String> run,
+            List<Stretch> earlier,
             Plan plan) {
         this.progress = progress;
         this.listener = listener;
@@ -32,14 +37,30 @@ final class Journal implements Coordinator.Listener {
         this.events = events;
         this.checkpoints = checkpoints;
         this.run = run;
+        this.earlier = earlier;
         this.plan = plan;
+    }
+
+    @Override
+    public void compiled(List<Report.Compiled> reports) throws IOException {
+        Stretch now = Stretch.of(
+                plan.firstIteration(),
+                reports.stream().map(Report.Compiled::platform).toList());
+        progress.computing(now, earlier);
+        computedBy = now.after(earlier);
+        listener.computedBy(computedBy);
+    }
+
+    /** All that has computed the run up to now; only after the ranks have returned. */
+    List<Stretch> computedBy() {
+        return computedBy;
     }
 
     @Override
     public void trained(Report.Trained report) throws IOException {
         Optional<TrainingProgress> line = progress.trained(report);
         if (line.isPresent()) {
-            listener.accept(line.get());
+            listener.progress(line.get());
             event(line.get());
         }
     }
@@ -92,6 +113,7 @@ final class Journal implements Coordinator.Listener {
                         first.parameters(),
                         first.parameterOrder(),
                         run,
+                        computedBy,
                         CheckpointFolder.folderName(first.iterations(), plan.attempt()),
                         reports.stream().map(Report.Saved::file).toList()),
                 plan.training().keepCheckpoints());

@@ -67,6 +67,14 @@ final class Model implements AutoCloseable {
         return parameterOrder;
     }
 
+    /** The same in full. */
+    ParameterOrder order() {
+        Map<String, Tensor> values = training.save();
+        ParameterOrder order = ParameterOrder.of(training);
+        training.load(values);
+        return order;
+    }
+
     /** The tap of the trained network with the model's logits. */
     Optional<String> logits() {
         return objective.logits();

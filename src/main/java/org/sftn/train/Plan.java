@@ -69,6 +69,6 @@ record Plan(
     }
 
     int localBatch() {
-        return training.globalBatch() / training.executors();
+        return training.localBatch(data.trainImages());
     }
 }

@@ -2,6 +2,7 @@ package org.sftn.train;
 
 import java.io.PrintStream;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -35,6 +36,24 @@ final class Progress {
         this.firstIteration = firstIteration;
         this.restarts = restarts;
         this.intervalNanos = interval.toNanos();
+    }
+
+    /**
+     * Warns where bits cannot be what one would expect.
+     *
+     * @param before what has computed the run so far
+     */
+    synchronized void computing(Stretch now, List<Stretch> before) {
+        List<String> amongRanks = now.differencesAmongRanks();
+        if (!amongRanks.isEmpty()) {
+            out.println("warning: the executors are not alike (" + String.join(", ", amongRanks)
+                    + "): the bits depend on which of them has which rank");
+        }
+        List<String> changes = before.isEmpty() ? List.of() : now.differencesFrom(Stretch.last(before));
+        if (!changes.isEmpty()) {
+            out.println("warning: the run goes on with " + String.join(", ", changes)
+                    + ": its bits may not be those of an undisturbed run");
+        }
     }
 
     /** Prints a line when it is time. */

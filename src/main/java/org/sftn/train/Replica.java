@@ -2,7 +2,10 @@ package org.sftn.train;
 
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.sftn.data.Batch;
 import org.sftn.data.BatchFeed;
@@ -26,6 +29,9 @@ final class Replica {
     private final Exchange exchange;
     private final Validation validation;
     private final Sgd sgd;
+    /** Images that a batch needs; where damaged ones leave fewer, these are skipped, too. */
+    private final int fewest;
+
     private final DriverService.Client driver;
 
     private Tally epochTally = Tally.EMPTY;
@@ -54,6 +60,7 @@ final class Replica {
         this.exchange = exchange;
         this.validation = validation;
         this.driver = driver;
+        this.fewest = TrainableBatches.fewest(plan.objective());
         this.sgd = new Sgd(
                 model.training().parameters(),
                 exchange.slice(),
@@ -70,6 +77,7 @@ final class Replica {
      *     the ranks
      */
     Map<String, Tensor> run() throws IOException, InterruptedException {
+        keepOrder();
         restore();
         long end = (long) plan.training().epochs() * batches.perEpoch();
         Evaluation evaluation = null;
@@ -80,7 +88,7 @@ final class Replica {
                 long done = iteration + 1;
                 boolean epochDone = done % batches.perEpoch() == 0;
                 if (epochDone) {
-                    evaluation = isEvaluated(done / batches.perEpoch()) ? validation.run() : null;
+                    evaluation = isEvaluated(done / batches.perEpoch()) ? evaluated(done) : null;
                     reportEpoch(iteration, evaluation);
                 }
                 if (epochDone || isSaved(done)) {
@@ -89,7 +97,7 @@ final class Replica {
             }
         }
         if (evaluation == null) {
-            evaluation = validation.run();
+            evaluation = evaluated(end);
         }
         driver.ask(new Report.Finished(me.rank(), evaluation, images, seconds));
         Map<String, Tensor> averaged = validation.averaged();
@@ -106,6 +114,15 @@ final class Replica {
         return every > 0 && iterations % every == 0;
     }
 
+    /** So that the run can go on where parameters lie otherwise. */
+    private void keepOrder() throws IOException {
+        Configuration hadoop = plan.hadoop().value();
+        Path file = ParameterOrder.file(plan.checkpoints(), model.parameterOrder());
+        if (me.rank() == 0 && !file.getFileSystem(hadoop).exists(file)) {
+            model.order().write(file, hadoop);
+        }
+    }
+
     private void restore() throws IOException {
         if (plan.from() != null) {
             Restored restored = Restored.read(plan, me, model);
@@ -117,22 +134,54 @@ final class Replica {
         }
     }
 
+    private Evaluation evaluated(long iterations) throws InterruptedException {
+        Evaluation evaluation = validation.run();
+        if (!Double.isFinite(evaluation.crossEntropy())) {
+            throw diverged(String.format(
+                    Locale.ROOT,
+                    "the evaluated model's output became infinite or not a number after iteration %d",
+                    iterations));
+        }
+        return evaluation;
+    }
+
+    private DivergedException diverged(String what) {
+        driver.ask(new Report.Diverged(me.rank(), what));
+        return new DivergedException(what);
+    }
+
     private void step(long iteration, BatchFeed feed) throws InterruptedException {
         long start = System.nanoTime();
         BatchLoader.Loaded loaded = feed.next();
         long ready = System.nanoTime();
         count(Tally.skipped(loaded.skipped()));
-        float[] gradients =
-                loaded.batch().isPresent() ? gradients(iteration, loaded.batch().get()) : noGradients();
+        Optional<Batch> batch = usable(loaded);
+        float[] gradients = batch.isPresent() ? gradients(iteration, batch.get()) : noGradients();
         long computed = System.nanoTime();
         float[] sum = exchange.reduce(gradients);
         long reduced = System.nanoTime();
-        sgd.step(sum, learningRate(iteration));
+        if (!sgd.step(sum, learningRate(iteration))) {
+            // Before the others get them.
+            throw diverged(String.format(
+                    Locale.ROOT,
+                    "the weights became infinite or not a number in the update of iteration %d in epoch %d",
+                    iteration + 1,
+                    epoch(iteration) + 1));
+        }
         long updated = System.nanoTime();
         exchange.gather();
         long end = System.nanoTime();
         count(new StepTimes(seconds(end - start), seconds(ready - start), seconds(reduced - computed + end - updated)));
         report(iteration);
+    }
+
+    private Optional<Batch> usable(BatchLoader.Loaded loaded) {
+        int left = loaded.batch().map(Batch::size).orElse(0);
+        if (loaded.skipped() > 0 && left < fewest) {
+            count(Tally.skipped(left));
+            return Optional.empty();
+        }
+        return loaded.batch();
     }
 
     private float[] noGradients() {
@@ -143,12 +192,16 @@ final class Replica {
 
     /** Of this rank's share in the mean loss of the global batch. */
     private float[] gradients(long iteration, Batch batch) {
-        int epoch = (int) (iteration / batches.perEpoch());
+        int epoch = epoch(iteration);
         Map<String, Tensor> outputs = model.training().forward(loss.inputs(batch));
         Loss found = loss.loss(batch, outputs, epoch);
         if (!Double.isFinite(found.total())) {
-            driver.ask(new Report.Diverged(me.rank(), iteration, epoch, found.total()));
-            throw new DivergedException(iteration, epoch, found.total());
+            throw diverged(String.format(
+                    Locale.ROOT,
+                    "the loss became %s at iteration %d in epoch %d; the run stops before that update",
+                    found.total(),
+                    iteration + 1,
+                    epoch + 1));
         }
         long top1 = model.logits()
                 .map(logits -> Evaluation.top1(batch, outputs.get(logits)))
@@ -159,6 +212,10 @@ final class Replica {
         // The share is taken here, since backward is linear: the taps have few values, the parameters many.
         model.training().backward(share(found.gradients(), (double) batch.size() / batches.globalSize(iteration)));
         return model.training().gradients();
+    }
+
+    private int epoch(long iteration) {
+        return (int) (iteration / batches.perEpoch());
     }
 
     private void count(Tally tally) {

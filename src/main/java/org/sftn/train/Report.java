@@ -46,12 +46,16 @@ sealed interface Report extends Serializable {
     /**
      * Its network is compiled.
      *
-     * @param arithmetic engine and precision; both this and the order must be the same on all ranks
+     * @param platform engine, precision and the order must be the same on all ranks
      */
-    record Compiled(int rank, String arithmetic, String parameterOrder) implements Report {}
+    record Compiled(int rank, Platform platform, String parameterOrder) implements Report {}
 
-    /** The loss is not finite. */
-    record Diverged(int rank, long iteration, int epoch, double loss) implements Report {}
+    /**
+     * Numbers are not finite any more.
+     *
+     * @param what which, and when
+     */
+    record Diverged(int rank, String what) implements Report {}
 
     /** It found a mistake of the user; trying again is useless. */
     record Refused(int rank, String message) implements Report {}

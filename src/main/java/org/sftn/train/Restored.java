@@ -1,10 +1,12 @@
 package org.sftn.train;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.UserException;
 import org.sftn.nn.Tensor;
@@ -22,25 +24,35 @@ import org.sftn.train.exchange.Slice;
 record Restored(float[] weights, float[] momentum, float[] statistics, Map<String, Tensor> loss, Tally tally) {
     static Restored read(Plan plan, Member me, Model model) throws IOException {
         Checkpoint checkpoint = plan.from();
-        int parameters = model.training().parameters().length;
-        requireFits(checkpoint, parameters, model);
+        Configuration hadoop = plan.hadoop().value();
         List<ReplicaState> states = new ArrayList<>();
         for (Checkpoint.File file : checkpoint.files()) {
-            states.add(RankFile.read(
-                    new Path(plan.checkpoints(), checkpoint.folder()),
-                    file,
-                    plan.hadoop().value()));
+            states.add(RankFile.read(new Path(plan.checkpoints(), checkpoint.folder()), file, hadoop));
         }
-        float[] weights = new float[parameters];
-        float[] allMomentum = new float[parameters];
+        long held = states.stream().mapToLong(state -> state.weights().length).sum();
+        if (held != checkpoint.parameters()) {
+            throw new IOException(String.format(
+                    Locale.ROOT, "a checkpoint has %d weights, its marker says %d", held, checkpoint.parameters()));
+        }
+        float[] weights = new float[checkpoint.parameters()];
+        float[] allMomentum = new float[checkpoint.parameters()];
         boolean hasMomentum = false;
         for (int rank = 0; rank < states.size(); rank++) {
-            Slice slice = Slice.of(parameters, rank, states.size());
+            Slice slice = Slice.of(checkpoint.parameters(), rank, states.size());
             copy(states.get(rank).weights(), weights, slice);
             if (states.get(rank).momentum().length > 0) {
                 copy(states.get(rank).momentum(), allMomentum, slice);
                 hasMomentum = true;
             }
+        }
+        requireFinite(checkpoint, weights, allMomentum);
+        states.forEach(state -> requireFinite(checkpoint, state.statistics()));
+        int parameters = model.training().parameters().length;
+        if (!checkpoint.parameterOrder().equals(model.parameterOrder())) {
+            ParameterOrder here = model.order();
+            ParameterOrder there = order(plan, here.positions().length);
+            weights = there.moved(weights, here, parameters);
+            allMomentum = there.moved(allMomentum, here, parameters);
         }
         Slice own = me.slice(parameters);
         float[] momentum = new float[hasMomentum ? own.length() : 0];
@@ -63,16 +75,33 @@ record Restored(float[] weights, float[] momentum, float[] statistics, Map<Strin
         return new Restored(weights, momentum, mean(states), Map.of(), tally);
     }
 
-    private static void requireFits(Checkpoint checkpoint, int parameters, Model model) {
-        if (checkpoint.parameters() != parameters
-                || !checkpoint.parameterOrder().equals(model.parameterOrder())) {
-            throw new UserException(String.format(
-                    Locale.ROOT,
-                    "the run cannot be continued: its checkpoint holds %d parameters in the order %s, this engine %d in the order %s",
-                    checkpoint.parameters(),
-                    checkpoint.parameterOrder(),
-                    parameters,
-                    model.parameterOrder()));
+    /** The checkpoint's. */
+    private static ParameterOrder order(Plan plan, int values) throws IOException {
+        Checkpoint checkpoint = plan.from();
+        Path file = ParameterOrder.file(plan.checkpoints(), checkpoint.parameterOrder());
+        try {
+            return ParameterOrder.read(
+                    file, values, checkpoint.parameters(), plan.hadoop().value());
+        } catch (FileNotFoundException e) {
+            throw new UserException(
+                    "the run cannot be continued here: this processor has its parameters in another order, and there is no "
+                            + file + ", which says how they lie in the checkpoint",
+                    e);
+        }
+    }
+
+    /** What an older version may have written: it did not look at the weights after each update. */
+    private static void requireFinite(Checkpoint checkpoint, float[]... arrays) {
+        for (float[] values : arrays) {
+            for (float value : values) {
+                if (!Float.isFinite(value)) {
+                    throw new UserException(String.format(
+                            Locale.ROOT,
+                            "the run cannot be continued: its checkpoint after iteration %d holds %s",
+                            checkpoint.iterations(),
+                            value));
+                }
+            }
         }
     }
 

@@ -53,40 +53,54 @@ public final class Sgd implements AutoCloseable {
     /**
      * @param gradient of the slice; only read
      * @param rate the learning rate of this step
+     * @return whether all weights of the slice are finite now
      */
-    public void step(float[] gradient, double rate) {
+    public boolean step(float[] gradient, double rate) {
         if (momentum != 0 && velocity.length == 0) {
             velocity = new float[slice.length()];
         }
         float minusRate = (float) -rate;
-        List<Future<?>> running = new ArrayList<>();
+        List<Future<Boolean>> running = new ArrayList<>();
         for (int part = 1; part < parts; part++) {
             Slice range = Slice.of(slice.length(), part, parts);
             running.add(helpers.submit(() -> update(gradient, minusRate, range)));
         }
-        update(gradient, minusRate, Slice.of(slice.length(), 0, parts));
-        running.forEach(Sgd::await);
+        boolean finite = update(gradient, minusRate, Slice.of(slice.length(), 0, parts));
+        for (Future<Boolean> part : running) {
+            finite &= await(part);
+        }
+        return finite;
     }
 
-    private void update(float[] gradient, float minusRate, Slice range) {
-        float[][] copy = slice.offset() == 0 ? null : new float[3][BLOCK];
+    private boolean update(float[] gradient, float minusRate, Slice range) {
+        float[][] copy = new float[3][BLOCK];
+        float[] zeros = new float[BLOCK];
         int from = range.offset();
         int end = range.offset() + range.length();
         for (WeightDecay.Run run : decay.runs()) {
             int to = Math.min(end, run.end() - slice.offset());
             if (from < to) {
-                update(gradient, run.decay(), minusRate, from, to, copy);
+                update(gradient, run.decay(), minusRate, from, to, copy, zeros);
                 from = to;
             }
         }
+        for (float zero : zeros) {
+            if (zero != 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
-    private void update(float[] gradient, float decay, float minusRate, int first, int end, float[][] copy) {
+    private void update(
+            float[] gradient, float decay, float minusRate, int first, int end, float[][] copy, float[] zeros) {
         int offset = slice.offset();
         for (int from = first; from < end; from += BLOCK) {
             int count = Math.min(BLOCK, end - from);
-            if (copy == null) {
+            if (offset == 0) {
                 update(weights, velocity, gradient, decay, minusRate, from, from + count);
+                System.arraycopy(weights, from, copy[0], 0, count);
+                addZeroTimes(copy[0], zeros, count);
                 continue;
             }
             System.arraycopy(weights, offset + from, copy[0], 0, count);
@@ -95,6 +109,7 @@ public final class Sgd implements AutoCloseable {
                 System.arraycopy(velocity, from, copy[1], 0, count);
             }
             update(copy[0], copy[1], copy[2], decay, minusRate, 0, count);
+            addZeroTimes(copy[0], zeros, count);
             System.arraycopy(copy[0], 0, weights, offset + from, count);
             if (momentum != 0) {
                 System.arraycopy(copy[1], 0, velocity, from, count);
@@ -109,6 +124,13 @@ public final class Sgd implements AutoCloseable {
             withNesterov(w, m, g, decay, momentum, minusRate, from, end);
         } else {
             withMomentum(w, m, g, decay, momentum, minusRate, from, end);
+        }
+    }
+
+    /** A sum stays 0 as long as what is added to it is finite; it costs one instruction for each vector of weights. */
+    private static void addZeroTimes(float[] w, float[] zeros, int count) {
+        for (int i = 0; i < count; i++) {
+            zeros[i] = Math.fma(w[i], 0f, zeros[i]);
         }
     }
 
@@ -138,13 +160,12 @@ public final class Sgd implements AutoCloseable {
     }
 
     // An interrupt waits for the step: the helpers write to the weights.
-    private static void await(Future<?> running) {
+    private static boolean await(Future<Boolean> running) {
         boolean interrupted = false;
         try {
             while (true) {
                 try {
-                    running.get();
-                    return;
+                    return running.get();
                 } catch (InterruptedException e) {
                     interrupted = true;
                 } catch (ExecutionException e) {

@@ -5,13 +5,13 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSError;
 import org.apache.spark.api.java.JavaRDD;
@@ -24,14 +24,29 @@ import org.sftn.conf.UserException;
 import org.sftn.data.Dataset;
 import org.sftn.data.Portion;
 import org.sftn.data.Preprocessing;
+import org.sftn.engine.Engine;
 import org.sftn.model.Safetensors;
 
 /**
  * Synchronous training in Spark barrier stages: one long task an executor, no Spark job an iteration. When an attempt fails the
  * driver begins again from the last checkpoint. The same configuration, seed and number of executors give the same bits, however
- * often the run was interrupted.
+ * often the run was interrupted, on {@link Platform}s that are alike; a run that goes on with another says so.
  */
 public final class Trainer {
+    /** Is told how a run goes, by threads that should not wait. */
+    @FunctionalInterface
+    public interface Listener {
+        /** Whenever a line is printed. */
+        void progress(TrainingProgress progress);
+
+        /**
+         * When the executors of an attempt are ready.
+         *
+         * @param stretches all that has computed the run, the attempt that begins now included
+         */
+        default void computedBy(List<Stretch> stretches) throws IOException {}
+    }
+
     private static final int SECRET_BYTES = 32;
 
     private final JavaSparkContext spark;
@@ -40,12 +55,9 @@ public final class Trainer {
     private final EngineSource engines;
     private final long seed;
     private final PrintStream out;
-    private final Consumer<TrainingProgress> listener;
+    private final Listener listener;
 
-    /**
-     * @param out takes the progress lines
-     * @param listener is told whenever a line is printed, by a thread that should not wait
-     */
+    /** @param out takes the progress lines */
     public Trainer(
             SparkSession session,
             TrainingSettings training,
@@ -53,7 +65,7 @@ public final class Trainer {
             EngineSource engines,
             long seed,
             PrintStream out,
-            Consumer<TrainingProgress> listener) {
+            Listener listener) {
         this.spark = new JavaSparkContext(session.sparkContext());
         this.training = training;
         this.data = data;
@@ -69,6 +81,7 @@ public final class Trainer {
             Dataset dataset,
             OutputFolder folder,
             Map<String, String> identity,
+            List<Stretch> earlier,
             Cluster cluster,
             CheckpointFolder checkpoints,
             JavaRDD<Portion> train,
@@ -80,12 +93,18 @@ public final class Trainer {
      *
      * @param identity what else makes the run what it is, such as the objective's settings, by name; a run continues with the
      *     same only
+     * @param earlier what computed the values that the objective starts from; empty when they are given or fresh
      * @throws UserException when the cluster can never be large enough, the folder holds checkpoints that must not be continued, or a task
      *     found a mistake of the user
-     * @throws DivergedException when the loss is not finite any more
+     * @throws DivergedException when the loss, the weights or the evaluated model's outputs are not finite any more
      * @throws TrainingFailedException when {@code training.attempts} attempts have failed without progress
      */
-    public TrainingResult train(Objective objective, Dataset dataset, OutputFolder folder, Map<String, String> identity)
+    public TrainingResult train(
+            Objective objective,
+            Dataset dataset,
+            OutputFolder folder,
+            Map<String, String> identity,
+            List<Stretch> earlier)
             throws IOException, InterruptedException {
         Cluster cluster = new Cluster(spark.sc());
         cluster.disableLocalityWait();
@@ -96,11 +115,37 @@ public final class Trainer {
                 dataset,
                 folder,
                 whole,
+                earlier,
                 cluster,
                 checkpoints,
                 dataset.portions("train", data.trainImages(), training.executors()),
                 dataset.portions("test", data.testImages(), training.executors()));
         return untilDone(run);
+    }
+
+    /**
+     * On a local master, does what its ranks will do first: compiles the network for their batches, as often as there are ranks. So
+     * a lack of memory is known before there is any work. Elsewhere it does nothing.
+     *
+     * @throws UserException when the master cannot run so many ranks
+     * @throws OutOfMemoryError when the networks do not fit into memory
+     */
+    public void rehearse(Objective objective, Dataset dataset) throws InterruptedException {
+        Cluster cluster = new Cluster(spark.sc());
+        if (!cluster.isLocal()) {
+            return;
+        }
+        cluster.await(training.executors());
+        Engine engine = engines.open(cluster.coresPerRank(training.executors()));
+        int batch = training.localBatch(dataset.count("train", data.trainImages()));
+        List<Model> models = new ArrayList<>();
+        try {
+            for (int rank = 0; rank < training.executors(); rank++) {
+                models.add(new Model(objective, engine, batch));
+            }
+        } finally {
+            models.forEach(Model::close);
+        }
     }
 
     private TrainingResult untilDone(Run run) throws IOException, InterruptedException {
@@ -116,7 +161,7 @@ public final class Trainer {
                     out.println((retries.restarts() > 0 ? "training was interrupted: " : "")
                             + "continuing after iteration " + iterations(from));
                 }
-                return result(attempt(run, from, retries.restarts()), run, startNanos);
+                return attempt(run, from, retries.restarts(), startNanos);
             } catch (UserException | DivergedException | TrainingFailedException e) {
                 throw e;
             } catch (MissingExecutorsException e) {
@@ -150,7 +195,7 @@ public final class Trainer {
         return checkpoint.map(Checkpoint::iterations).orElse(0L);
     }
 
-    private Attempt.Outcome attempt(Run run, Optional<Checkpoint> from, int restarts)
+    private TrainingResult attempt(Run run, Optional<Checkpoint> from, int restarts, long startNanos)
             throws IOException, InterruptedException {
         run.checkpoints().removeUnmarked();
         Configuration hadoop = spark.hadoopConfiguration();
@@ -161,14 +206,18 @@ public final class Trainer {
         MetricsFile metrics = MetricsFile.open(run.folder().metrics(), plan.firstIteration(), hadoop);
         try (EventFile events =
                 new EventFile(run.folder().tensorboard(), plan.attempt(), plan.firstIteration(), hadoop)) {
-            Journal journal = new Journal(progress, listener, metrics, events, run.checkpoints(), run.identity(), plan);
+            List<Stretch> earlier = from.map(Checkpoint::computedBy).orElse(run.earlier());
+            Journal journal =
+                    new Journal(progress, listener, metrics, events, run.checkpoints(), run.identity(), earlier, plan);
             String description = String.format(
                     Locale.ROOT,
                     "train iterations %d to %d on %d executors",
                     plan.firstIteration() + 1,
                     end,
                     training.executors());
-            return new Attempt(spark, plan, run.cluster(), journal).run(run.train(), run.test(), description);
+            Attempt.Outcome outcome =
+                    new Attempt(spark, plan, run.cluster(), journal).run(run.train(), run.test(), description);
+            return result(outcome, journal.computedBy(), run, startNanos);
         }
     }
 
@@ -204,7 +253,8 @@ public final class Trainer {
                 new SerializableConfiguration(spark.hadoopConfiguration()));
     }
 
-    private TrainingResult result(Attempt.Outcome outcome, Run run, long startNanos) throws IOException {
+    private TrainingResult result(Attempt.Outcome outcome, List<Stretch> computedBy, Run run, long startNanos)
+            throws IOException {
         Evaluation test = Evaluation.EMPTY;
         long images = 0;
         double seconds = 0;
@@ -222,6 +272,7 @@ public final class Trainer {
                 test.top5Share(),
                 test.meanCrossEntropy(),
                 images == 0 ? 0 : images / seconds,
-                Duration.ofNanos(System.nanoTime() - startNanos).toMillis() / 1000.0);
+                Duration.ofNanos(System.nanoTime() - startNanos).toMillis() / 1000.0,
+                computedBy);
     }
 }

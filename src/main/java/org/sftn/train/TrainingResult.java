@@ -1,5 +1,6 @@
 package org.sftn.train;
 
+import java.util.List;
 import java.util.Map;
 import org.sftn.nn.Tensor;
 
@@ -14,6 +15,7 @@ import org.sftn.nn.Tensor;
  * @param loss mean cross-entropy of the test split
  * @param imagesPerSecond trained in this start, over all executors, without evaluation; 0 when nothing was left to train
  * @param seconds of this start
+ * @param computedBy what has computed all iterations and the evaluation, those of earlier starts included
  */
 public record TrainingResult(
         Map<String, Tensor> values,
@@ -23,4 +25,5 @@ public record TrainingResult(
         double top5,
         double loss,
         double imagesPerSecond,
-        double seconds) {}
+        double seconds,
+        List<Stretch> computedBy) {}

@@ -2,23 +2,20 @@ package org.sftn.train;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.apache.commons.lang3.exception.ExceptionUtils;
-import org.apache.hadoop.fs.FSError;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.function.FlatMapFunction2;
-import org.apache.spark.util.Utils;
 import org.sftn.conf.TrainingSettings.ExchangeKind;
 import org.sftn.conf.UserException;
 import org.sftn.data.BatchLoader;
 import org.sftn.data.Portion;
 import org.sftn.data.RankImages;
 import org.sftn.data.Sampler;
+import org.sftn.data.TaskErrors;
 import org.sftn.engine.Engine;
 import org.sftn.model.Safetensors;
 import org.sftn.nn.Layout;
@@ -45,36 +42,56 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Portion>, Iterator
     }
 
     @Override
-    public Iterator<byte[]> call(Iterator<Portion> train, Iterator<Portion> test)
+    public Iterator<byte[]> call(Iterator<Portion> train, Iterator<Portion> test) throws Exception {
+        return TaskErrors.within(() -> run(train, test));
+    }
+
+    private Iterator<byte[]> run(Iterator<Portion> train, Iterator<Portion> test)
             throws IOException, InterruptedException {
         BarrierTaskContext context = BarrierTaskContext.get();
         Member me = new Member(context.partitionId(), plan.training().executors());
         DriverService.Client driver = DriverService.connect(plan.service());
-        RankImages.Holding holding = new RankImages.Holding(
-                plan.data().memoryBytes(),
-                Path.of(Utils.getLocalDir(SparkEnv.get().conf())),
-                plan.data().shuffleBuffer());
-        Engine engine = plan.engines().open(plan.engineCores());
         Peers peers = peers(context, me, address -> meet(driver, me, address));
         Watcher watcher = Watcher.start(context, peers);
-        try (peers;
-                RankImages trainImages =
-                        RankImages.open(train, holding, plan.hadoop().value());
-                RankImages testImages =
-                        RankImages.open(test, holding, plan.hadoop().value());
-                Model model = new Model(plan.objective(), engine, plan.localBatch());
-                StepLoss loss = plan.objective().open(engine, shard(trainImages))) {
-            driver.ask(new Report.Compiled(me.rank(), arithmetic(engine), model.parameterOrder()));
-            return train(me, peers, model, loss, batches(me, trainImages, testImages, engine.imageLayout()), driver);
+        try (peers) {
+            return reporting(me, peers, driver, train, test);
         } finally {
             watcher.close();
         }
     }
 
-    private Iterator<byte[]> train(
-            Member me, Peers peers, Model model, StepLoss loss, Batches batches, DriverService.Client driver)
+    private Iterator<byte[]> reporting(
+            Member me, Peers peers, DriverService.Client driver, Iterator<Portion> train, Iterator<Portion> test)
             throws IOException, InterruptedException {
         try {
+            return train(me, peers, driver, train, test);
+        } catch (PeerException | DivergedException e) {
+            throw e;
+        } catch (UserException e) {
+            // Before the exchange is closed, so that it comes before the peers' complaints of that.
+            driver.ask(new Report.Refused(me.rank(), e.getMessage()));
+            throw e;
+        } catch (IOException | RuntimeException | Error e) {
+            driver.ask(new Report.Broken(me.rank(), ExceptionUtils.getStackTrace(e), StorageException.isStorage(e)));
+            throw e;
+        }
+    }
+
+    private Iterator<byte[]> train(
+            Member me, Peers peers, DriverService.Client driver, Iterator<Portion> train, Iterator<Portion> test)
+            throws IOException, InterruptedException {
+        RankImages.Holding holding =
+                new RankImages.Holding(plan.data().memoryBytes(), plan.data().shuffleBuffer());
+        Engine engine = plan.engines().open(plan.engineCores());
+        try (RankImages trainImages =
+                        RankImages.open(train, holding, plan.hadoop().value());
+                RankImages testImages =
+                        RankImages.open(test, holding, plan.hadoop().value());
+                Model model = new Model(plan.objective(), engine, plan.localBatch());
+                StepLoss loss = plan.objective().open(engine, shard(trainImages))) {
+            Platform platform = Platform.of(engine, plan.data().preprocessing());
+            driver.ask(new Report.Compiled(me.rank(), platform, model.parameterOrder()));
+            Batches batches = batches(me, trainImages, testImages, engine.imageLayout());
             Exchange exchange = peers.exchange(model.training().parameters());
             Validation validation = validation(me, peers, model, batches);
             peers.join();
@@ -84,15 +101,6 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Portion>, Iterator
             return me.rank() == 0
                     ? List.of(bytes(values)).iterator()
                     : List.<byte[]>of().iterator();
-        } catch (PeerException | DivergedException e) {
-            throw e;
-        } catch (UserException e) {
-            // Before the exchange is closed, so that it comes before the peers' complaints of that.
-            driver.ask(new Report.Refused(me.rank(), e.getMessage()));
-            throw e;
-        } catch (IOException | RuntimeException | FSError e) {
-            driver.ask(new Report.Broken(me.rank(), ExceptionUtils.getStackTrace(e), StorageException.isStorage(e)));
-            throw e;
         }
     }
 
@@ -125,11 +133,6 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Portion>, Iterator
                         SparkEnv.get(), plan.secret(), plan.training().peerTimeout(), plan.cores()),
                 me,
                 rendezvous);
-    }
-
-    /** What all ranks must have in common. */
-    private static String arithmetic(Engine engine) {
-        return engine.name() + " in " + engine.precision().name().toLowerCase(Locale.ROOT);
     }
 
     // Asks again and again, so that an interrupt is heeded at once.

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,7 +36,11 @@ class SamplerTest {
         "107, 8, 8",
         "1000, 64, 1",
         "7, 1, 1",
-        "50, 64, 4"
+        "50, 64, 4",
+        "65, 64, 1",
+        "131, 64, 2",
+        "10, 9, 3",
+        "3, 2000000000, 2"
     })
     void everyImageOnceAnEpoch(long total, int globalBatch, int ranks) {
         for (int epoch = 0; epoch < 3; epoch++) {
@@ -53,7 +58,7 @@ class SamplerTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"100, 8", "101, 8", "103, 8", "107, 8", "3, 8", "64, 64"})
+    @CsvSource({"100, 8", "101, 8", "103, 8", "110, 8", "3, 8", "64, 64"})
     void aGlobalBatchIsTheSameForAnyNumberOfRanks(long total, int globalBatch) {
         int batches = new Sampler(total, globalBatch, 0, 1, 7).batches();
         for (int b = 0; b < batches; b++) {
@@ -74,6 +79,55 @@ class SamplerTest {
         assertThat(rank0.positions(0, 12)).hasSize(2);
         assertThat(rank3.positions(0, 12)).hasSize(1);
         assertThat(new Sampler(97, 8, 3, 4, 7).positions(0, 12)).isEmpty();
+    }
+
+    @Test
+    void aRankWithOneImageLeftTakesItsLastTwoBatchesInHalves() {
+        Sampler alone = new Sampler(2 * 64 + 1, 64, 0, 1, 7);
+
+        assertThat(List.of(alone.globalSize(0), alone.globalSize(1), alone.globalSize(2)))
+                .containsExactly(64, 33, 32);
+        Sampler two = new Sampler(2 * 64 + 3, 64, 0, 2, 7);
+        Sampler one = new Sampler(2 * 64 + 3, 64, 1, 2, 7);
+        assertThat(two.batches()).isEqualTo(3);
+        assertThat(List.of(two.localSize(1), two.localSize(2))).containsExactly(32, 2);
+        assertThat(List.of(one.localSize(1), one.localSize(2))).containsExactly(17, 16);
+        assertThat(List.of(one.globalSize(1), one.globalSize(2))).containsExactly(49, 18);
+        // Of its 32 lanes: the first 17, the others and then the first again.
+        assertThat(lanes(one.positions(0, 1))).isEqualTo(IntStream.range(0, 17).toArray());
+        assertThat(lanes(one.positions(0, 2)))
+                .isEqualTo(IntStream.concat(IntStream.range(17, 32), IntStream.of(0))
+                        .toArray());
+    }
+
+    private static int[] lanes(int[] positions) {
+        return IntStream.of(positions).map(position -> position % 32).toArray();
+    }
+
+    @Test
+    void twoImagesLeftStayTheLastBatch() {
+        Sampler sampler = new Sampler(64 + 2, 64, 0, 1, 7);
+
+        assertThat(List.of(sampler.globalSize(0), sampler.globalSize(1))).containsExactly(64, 2);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "65, 64, 1, 32",
+        "66, 64, 1, 2",
+        "64, 64, 1, 64",
+        "129, 64, 2, 16",
+        "4, 3, 1, 2",
+        "3, 2, 1, 1",
+        "8, 2, 2, 1",
+        "1, 64, 1, 1",
+        "3, 64, 2, 1",
+        "4, 64, 2, 2",
+        "1, 64, 4, 1",
+        "1000000000, 64, 2, 32"
+    })
+    void theSmallestBatchOfARankIsKnownBefore(long total, int globalBatch, int ranks, int smallest) {
+        assertThat(Sampler.smallest(total, globalBatch, ranks)).isEqualTo(smallest);
     }
 
     @Test

@@ -73,8 +73,7 @@ public final class TestData {
 
     private static List<Sample> samples(Iterator<Portion> portions) {
         List<Sample> samples = new ArrayList<>();
-        try (RankImages images =
-                RankImages.open(portions, new RankImages.Holding(1 << 30, Path.of("."), 1), new Configuration())) {
+        try (RankImages images = RankImages.open(portions, new RankImages.Holding(1 << 30, 1), new Configuration())) {
             images.inOrder().forEachRemaining(samples::add);
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);

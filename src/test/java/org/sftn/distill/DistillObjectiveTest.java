@@ -144,6 +144,21 @@ class DistillObjectiveTest {
         }
 
         @Override
+        public String library() {
+            return engine.library();
+        }
+
+        @Override
+        public String instructions() {
+            return engine.instructions();
+        }
+
+        @Override
+        public int threads() {
+            return engine.threads();
+        }
+
+        @Override
         public Layout imageLayout() {
             return Layout.CHANNELS_FIRST;
         }

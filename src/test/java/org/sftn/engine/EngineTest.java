@@ -477,6 +477,51 @@ class EngineTest {
 
     @ParameterizedTest
     @EnumSource
+    void whatLeavesTheRangeOfFloatsIsNotHidden(Kind kind) {
+        Map<String, Tensor> good = NETWORK.initialValues(1);
+        try (Executable executable =
+                kind.engine().compileForInference(NETWORK, Set.of("stem", "stage1", "logits"), 3)) {
+            executable.load(good);
+            float[] expected =
+                    executable.forward(images(3, "x")).get("logits").values().clone();
+            // The second convolution of the first block overflows to both sides.
+            executable.load(scaled(good, 0x1p50f));
+            Map<String, Tensor> outputs = executable.forward(images(3, "x"));
+            assertThat(floats(outputs.get("stem").values())).allMatch(Float::isFinite);
+            // By the order of its sums a convolution gives NaN or infinity.
+            assertThat(floats(outputs.get("stage1").values())).anyMatch(value -> !Float.isFinite(value));
+            assertThat(floats(outputs.get("logits").values())).noneMatch(Float::isFinite);
+            executable.load(good);
+            assertThat(executable.forward(images(3, "x")).get("logits").values())
+                    .isEqualTo(expected);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void batchStatisticsThatLeaveTheRangeOfFloatsAreNotHidden(Kind kind) {
+        try (TrainingExecutable executable = kind.engine().compileForTraining(NETWORK, LOGITS, 3)) {
+            executable.load(scaled(NETWORK.initialValues(1), 0x1p83f));
+            assertThat(floats(executable.forward(images(3, "x")).get("logits").values()))
+                    .allMatch(value -> value.isNaN());
+        }
+    }
+
+    /** With other weights of convolutions. */
+    private static Map<String, Tensor> scaled(Map<String, Tensor> values, float factor) {
+        Map<String, Tensor> scaled = new HashMap<>(values);
+        scaled.replaceAll((name, tensor) -> {
+            float[] all = tensor.values().clone();
+            for (int i = 0; i < all.length && tensor.shape().rank() == 4; i++) {
+                all[i] *= factor;
+            }
+            return new Tensor(tensor.shape(), all);
+        });
+        return scaled;
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void aClosedExecutableRefusesWork(Kind kind) {
         TrainingExecutable executable = kind.engine().compileForTraining(NETWORK, LOGITS, BATCH);
         executable.load(NETWORK.initialValues(1));
@@ -503,6 +548,13 @@ class EngineTest {
         assertThat(Engines.create(new EngineSettings("onednn", Precision.FP32, 0), 3)
                         .description())
                 .matches("onednn 3\\.11\\.\\d+, fp32 on [A-Z0-9-]+( \\(the processor has no bf16\\))?, 3 threads");
+        assertThat(Engines.create(new EngineSettings("onednn", Precision.FP32, 0), 3))
+                .returns(3, Engine::threads)
+                .satisfies(engine -> assertThat(engine.library()).matches("oneDNN 3\\.11\\.\\d+"))
+                .satisfies(engine -> assertThat(engine.description()).contains("fp32 on " + engine.instructions()));
+        assertThat(Engines.create(new EngineSettings("bigdl", Precision.FP32, 2), 3))
+                .returns(2, Engine::threads)
+                .returns("MKL of BigDL 0.13.0", Engine::library);
         assertThatThrownBy(() -> Engines.create(new EngineSettings("bigdll", Precision.AUTO, 0), 3))
                 .isInstanceOf(UserException.class)
                 .hasMessage("there is no engine 'bigdll' among bigdl, onednn; did you mean 'bigdl'?");

@@ -31,12 +31,16 @@ class EvaluateJobTest {
 
     private Path folder;
     private Path data;
+    private String[] names;
 
     @BeforeAll
     void prepare(@TempDir Path temporary) throws IOException {
         folder = temporary;
         data = Fixture.images().folder();
-        write("constant", 16, "class-0", "class-1", "class-2", "class-3");
+        JsonNode manifest = new ObjectMapper().readTree(Files.readString(data.resolve("manifest.json")));
+        names = new ObjectMapper().convertValue(manifest.get("classNames"), String[].class);
+        write("constant", 16, names);
+        write("nameless", 16, "class 0", "class 1", "class 2", "class 3");
         write("five", 16, "a", "b", "c", "d", "e");
         write("large", 32, "a", "b", "c", "d");
     }
@@ -75,7 +79,7 @@ class EvaluateJobTest {
                 .skip(1)
                 .mapToInt(row -> Integer.parseInt(row.split(",")[2]))
                 .toArray();
-        assertThat(confusion.get(0)).isEqualTo("label,class-0,class-1,class-2,class-3");
+        assertThat(confusion.get(0)).isEqualTo("label," + String.join(",", names));
         assertThat(Arrays.stream(counts).sum()).isEqualTo(IMAGES);
         JsonNode result = new ObjectMapper().readTree(Files.readString(out.resolve("result.json")));
         double share = counts[1] / (double) IMAGES;
@@ -83,13 +87,33 @@ class EvaluateJobTest {
         assertThat(result.get("top5").asDouble()).isEqualTo(1);
         assertThat(result.get("loss").asDouble())
                 .isCloseTo(share * Math.log(2) + (1 - share) * Math.log(6), within(1e-6));
+        JsonNode computedBy = result.get("computed_by");
+        assertThat(computedBy).hasSize(1);
+        assertThat(computedBy.get(0).get("ranks").asInt()).isEqualTo(2);
+        assertThat(computedBy.get(0).get("platforms")).hasSize(1);
+        assertThat(computedBy.get(0).get("platforms").get(0).get("threads").asInt())
+                .isEqualTo(1);
+        assertThat(new ObjectMapper()
+                        .readTree(Files.readString(out.resolve("run.json")))
+                        .get("computed_by"))
+                .isEqualTo(computedBy);
         List<String> predictions = Files.readAllLines(out.resolve("predictions.csv"));
         assertThat(predictions).hasSize(IMAGES + 1);
         for (int i = 0; i < IMAGES; i++) {
-            assertThat(predictions.get(i + 1)).startsWith(i + ",").endsWith(",class-1,0.500000");
+            assertThat(predictions.get(i + 1)).startsWith(i + ",").endsWith("," + names[1] + ",0.500000");
         }
         assertThat(ran.out())
                 .matches("evaluate done: top-1 .* %, top-5 100.00 %, loss .*, .* images/s, in file:" + out + "\n");
+    }
+
+    @Test
+    void aModelWithoutNamesHasThoseOfTheData() throws IOException {
+        Path out = folder.resolve("named");
+
+        assertThat(evaluate(out, "nameless").code()).isZero();
+
+        assertThat(Files.readAllLines(out.resolve("confusion.csv")).get(0))
+                .isEqualTo("label," + String.join(",", names));
     }
 
     @Test

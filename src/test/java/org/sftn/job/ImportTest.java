@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,6 +22,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.sftn.conf.EngineSettings.Precision;
 import org.sftn.engine.Engine;
 import org.sftn.engine.Executable;
@@ -58,9 +63,12 @@ class ImportTest {
     }
 
     private Ran importing(Path weights, Path out, String network, String... more) {
-        List<String> arguments = new ArrayList<>(
-                List.of("import", "--weights=" + weights, "--network=" + network, "--data=" + data, "--out=" + out));
+        List<String> arguments =
+                new ArrayList<>(List.of("import", "--weights=" + weights, "--network=" + network, "--out=" + out));
         arguments.addAll(List.of(more));
+        if (arguments.stream().noneMatch(argument -> argument.startsWith("--data="))) {
+            arguments.add("--data=" + data);
+        }
         return Ran.of(arguments.toArray(String[]::new));
     }
 
@@ -171,6 +179,36 @@ class ImportTest {
     }
 
     @Test
+    void exportedWeightsAreImportedForTheirOwnClassesOnly() throws IOException {
+        Path exported = folder.resolve("named.safetensors");
+        Path out = folder.resolve("of-others");
+        Path others = Files.createDirectory(folder.resolve("others"));
+        Path nameless = Files.createDirectory(folder.resolve("nameless"));
+        ObjectNode manifest = (ObjectNode) new ObjectMapper().readTree(Files.readString(data.resolve("manifest.json")));
+        List<String> names = model(imported).description().classNames();
+        ArrayNode reversed = manifest.putArray("classNames");
+        names.forEach(name -> reversed.insert(0, name));
+        Files.writeString(others.resolve("manifest.json"), manifest.toString());
+        ArrayNode none = manifest.putArray("classNames");
+        names.forEach(name -> none.add("class " + none.size()));
+        Files.writeString(nameless.resolve("manifest.json"), manifest.toString());
+        succeed(Ran.of("export", "--format=safetensors", "--model=" + imported, "--out=" + exported));
+
+        assertMistake(
+                importing(exported, out, "resnet8", "--data=" + others),
+                String.format(
+                        Locale.ROOT,
+                        "label 0 is '%s' in the data set %s (--data) and '%s' in the weights %s (--weights): both must have the same classes in the same order",
+                        names.get(9),
+                        others,
+                        names.get(0),
+                        exported));
+        assertThat(out).doesNotExist();
+        succeed(importing(exported, out, "resnet8", "--data=" + nameless));
+        assertThat(model(out).description().classNames()).isEqualTo(names);
+    }
+
+    @Test
     void aTeacherStartsFromImportedWeightsAndTheirNormalisation() throws IOException {
         Path normalised = folder.resolve("normalised");
         Path teacher = folder.resolve("teacher");
@@ -233,6 +271,30 @@ class ImportTest {
         assertThat(out).doesNotExist();
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "conv1.weight, 421, NaN, 'conv1.weight[15,1,2,1]'",
+        "layer2.0.bn1.weight, 1, Infinity, layer2.0.bn1.weight[1]",
+        "fc.bias, 9, -Infinity, fc.bias[9]",
+        "layer1.0.bn2.running_mean, 0, NaN, layer1.0.bn2.running_mean[0]",
+        "layer1.0.bn2.running_var, 15, -0.25, layer1.0.bn2.running_var[15]"
+    })
+    void valuesThatNoNetworkCanHaveAreRefused(String name, int place, float value, String said) throws IOException {
+        Map<String, Tensor> values = Safetensors.readWidened(Files.newInputStream(WEIGHTS), Files.size(WEIGHTS))
+                .tensors();
+        values.get(name).values()[place] = value;
+        Path file = folder.resolve(name + ".safetensors");
+        try (OutputStream to = Files.newOutputStream(file)) {
+            new Safetensors(values, Map.of()).write(to);
+        }
+        Path out = folder.resolve("refused-" + name);
+
+        assertMistake(
+                importing(file, out, "resnet8"),
+                String.format(Locale.ROOT, "the weights file:%s cannot be used: %s is %s", file, said, value));
+        assertThat(out).doesNotExist();
+    }
+
     @Test
     void whatCannotBeUsedIsRefused() {
         Path out = folder.resolve("refused");
@@ -240,6 +302,11 @@ class ImportTest {
         assertMistake(
                 importing(WEIGHTS, imported, "resnet8"),
                 String.format(Locale.ROOT, "the model cannot be written to file:%s: it exists", imported));
+        Path below = imported.resolve("model.json/below");
+        assertMistake(
+                importing(WEIGHTS, below, "resnet8"),
+                String.format(
+                        Locale.ROOT, "--out file:%s cannot be written: file:%s is a file", below, below.getParent()));
         assertMistake(
                 importing(folder.resolve("no"), out, "resnet8"),
                 String.format(Locale.ROOT, "there are no weights in file:%s: it is no file", folder.resolve("no")));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -12,6 +13,7 @@ import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -458,6 +460,137 @@ class JobsTest {
                 evaluate(out, threeClasses, teacher.resolve("model")),
                 "the model (resnet8) cannot be evaluated on these data: it knows 4 classes of images of 3x16x16, the data have 3 classes of images of 3x16x16");
         assertThat(out).doesNotExist();
+    }
+
+    @Test
+    void classesOfOtherNamesAreRefusedWhereverTwoMeet() throws IOException {
+        Path out = folder.resolve("other-names");
+        List<String> reversed = new ArrayList<>(classNames());
+        Collections.reverse(reversed);
+        List<String> last = new ArrayList<>(classNames());
+        last.set(3, "another");
+        Path model = renamed(teacher.resolve("model"), "reversed-model", "model.json", reversed);
+        Path other = renamed(data, "other-data", "manifest.json", last);
+
+        String reason = String.format(
+                Locale.ROOT,
+                "label 0 is '%s' in the data set %s (data.path) and '%s' in the model %s (%%s): both must have the same classes in the same order",
+                classNames().get(0),
+                data,
+                reversed.get(0),
+                model);
+        assertMistake(
+                distill(out, "--set", "distill.teacher=" + model),
+                String.format(Locale.ROOT, reason, "distill.teacher"));
+        assertMistake(
+                distill(out, "--set", "distill.teacher=" + model, "--dry-run"),
+                String.format(Locale.ROOT, reason, "distill.teacher"));
+        assertMistake(
+                teach(out, "--set", "teacher.start-from=" + model),
+                String.format(Locale.ROOT, reason, "teacher.start-from"));
+        assertMistake(evaluate(out, data, model), String.format(Locale.ROOT, reason, "evaluate.model"));
+        assertMistake(
+                evaluate(out, data, teacher.resolve("model"), "--set", "evaluate.teacher=" + model),
+                String.format(Locale.ROOT, reason, "evaluate.teacher"));
+        assertMistake(
+                distill(out, "--set", "data.path=" + other),
+                String.format(
+                        Locale.ROOT,
+                        "label 3 is 'another' in the data set %s (data.path) and '%s' in the model %s (distill.teacher): both must have the same classes in the same order",
+                        other,
+                        classNames().get(3),
+                        teacher.resolve("model")));
+        assertThat(out).doesNotExist();
+    }
+
+    @Test
+    void aDataSetWithoutNamesGoesWithAnyModelButNotWithTwoThatDiffer() throws IOException {
+        Path out = folder.resolve("nameless");
+        List<String> other = List.of("a", "b", "c", "d");
+        Path nameless =
+                renamed(data, "nameless-data", "manifest.json", List.of("class 0", "class 1", "class 2", "class 3"));
+        Path model = renamed(student.resolve("model"), "other-student", "model.json", other);
+
+        assertMistake(
+                evaluate(out, nameless, model, "--set", "evaluate.teacher=" + teacher.resolve("model")),
+                String.format(
+                        Locale.ROOT,
+                        "label 0 is 'a' in the model %s (evaluate.model) and '%s' in the model %s (evaluate.teacher): both must have the same classes in the same order",
+                        model,
+                        classNames().get(0),
+                        teacher.resolve("model")));
+        succeed(evaluate(out, nameless, model));
+        assertThat(Files.readAllLines(out.resolve("confusion.csv")).get(0)).isEqualTo("label,a,b,c,d");
+
+        Path taught = folder.resolve("nameless-student");
+        succeed(distill(taught, "--set", "data.path=" + nameless));
+        assertThat(JSON.convertValue(json(taught.resolve("model/model.json")).get("classNames"), String[].class))
+                .containsExactlyElementsOf(classNames());
+    }
+
+    private List<String> classNames() throws IOException {
+        return List.of(JSON.convertValue(json(data.resolve("manifest.json")).get("classNames"), String[].class));
+    }
+
+    /** A copy whose file of JSON calls the classes otherwise. */
+    private Path renamed(Path from, String name, String file, List<String> classNames) throws IOException {
+        Path to = copy(from, name);
+        ObjectNode content = (ObjectNode) json(to.resolve(file));
+        content.set("classNames", JSON.valueToTree(classNames));
+        rewrite(to.resolve(file), content);
+        return to;
+    }
+
+    private static void rewrite(Path file, JsonNode content) throws IOException {
+        Files.writeString(file, content.toString());
+        // Hadoop's own checksum.
+        Files.delete(file.resolveSibling("." + file.getFileName() + ".crc"));
+    }
+
+    @Test
+    void aRunThatGoesOnOnAnotherMachineSaysSoAndRemembersBoth() throws IOException {
+        Path out = copy(teacher, "moved");
+        JsonNode here = json(out.resolve("result.json")).get("computed_by");
+        Files.delete(out.resolve("result.json"));
+        Files.delete(out.resolve("checkpoints/000000000006.json"));
+        Path marker = out.resolve("checkpoints/000000000003.json");
+        JsonNode content = json(marker);
+        ObjectNode there =
+                (ObjectNode) content.get("computedBy").get(0).get("platforms").get(0);
+        there.put("threads", 8).put("processor", "Another");
+        rewrite(marker, content);
+
+        Ran resumed = succeed(teach(out, "--resume"));
+
+        String processor = here.get(0).get("platforms").get(0).get("processor").asText();
+        assertThat(resumed.err().lines().filter(line -> line.startsWith("warning: ")))
+                .containsExactly(String.format(
+                        Locale.ROOT,
+                        "warning: the run goes on with %s instead of Another, 1 engine thread instead of 8: its bits may not be those of an undisturbed run",
+                        processor));
+        JsonNode both = json(out.resolve("result.json")).get("computed_by");
+        assertThat(both).hasSize(2);
+        assertThat(both.get(0).get("platforms").get(0).get("processor").asText())
+                .isEqualTo("Another");
+        assertThat(both.get(1).get("after_iteration").asInt()).isEqualTo(3);
+        assertThat(both.get(1).get("platforms")).isEqualTo(here.get(0).get("platforms"));
+        assertThat(json(out.resolve("run.json")).get("computed_by")).isEqualTo(both);
+    }
+
+    @Test
+    void whatComputesIsInBothFilesOfARun() throws IOException {
+        JsonNode computedBy = json(teacher.resolve("result.json")).get("computed_by");
+
+        assertThat(json(teacher.resolve("run.json")).get("computed_by")).isEqualTo(computedBy);
+        assertThat(computedBy).hasSize(1);
+        assertThat(computedBy.get(0).get("ranks").asInt()).isEqualTo(1);
+        JsonNode platform = computedBy.get(0).get("platforms").get(0);
+        assertThat(platform.get("threads").asInt()).isEqualTo(1);
+        assertThat(platform.get("engine").asText()).isIn("onednn", "bigdl");
+        assertThat(platform.get("precision").asText()).isIn("bf16", "fp32");
+        assertThat(platform.get("instructions").asText()).isNotBlank();
+        assertThat(platform.get("processor").asText()).isEqualTo(Host.current().processor());
+        assertThat(platform.get("decoder").asText()).isEqualTo("none");
     }
 
     @Test

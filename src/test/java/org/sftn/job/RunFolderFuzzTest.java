@@ -19,6 +19,8 @@ import org.sftn.study.CurvePoint;
 import org.sftn.study.Networks;
 import org.sftn.study.Scores;
 import org.sftn.study.StudyResult;
+import org.sftn.train.Platform;
+import org.sftn.train.Stretch;
 import org.sftn.train.TrainingProgress;
 
 /** Folders of runs of which nothing is known, as {@code jobs/status.sh} and {@code jobs/report.sh} read them. */
@@ -29,6 +31,8 @@ public class RunFolderFuzzTest {
     private static final String RESULT = "result.json";
     private static final String METRICS = "metrics.csv";
     private static final String STUDY = "study.json";
+    private static final List<Stretch> COMPUTED_BY = List.of(
+            Stretch.of(0, List.of(new Platform("onednn", "oneDNN 3", "bf16", "AMX", "a processor", 2, "none"))));
 
     public static List<FuzzTestTarget> targets() {
         return List.of(
@@ -73,7 +77,8 @@ public class RunFolderFuzzTest {
                 "0123",
                 "sha256:4567",
                 null,
-                new TreeMap<>(Map.of("seed", "1", "training.epochs", "2", "distill.method", "kd")));
+                new TreeMap<>(Map.of("seed", "1", "training.epochs", "2", "distill.method", "kd")),
+                COMPUTED_BY);
     }
 
     private static byte[] run(String job) {
@@ -81,7 +86,7 @@ public class RunFolderFuzzTest {
     }
 
     private static byte[] result() {
-        return json(RunResult.done(description("distill"), 0.5, 0.75, 1.25, 2, 1000, "sha256:89ab"));
+        return json(RunResult.done(description("distill"), 0.5, 0.75, 1.25, 2, 1000, "sha256:89ab", COMPUTED_BY));
     }
 
     private static byte[] failure() {

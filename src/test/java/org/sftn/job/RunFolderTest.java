@@ -20,10 +20,16 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sftn.conf.UserException;
+import org.sftn.train.Platform;
+import org.sftn.train.Stretch;
 
 class RunFolderTest {
     private static final RunDescription RUN =
             describe(Map.of("seed", "1", "training.epochs", "3", "training.attempts", "4"), "data", "teacher");
+
+    private static final Platform PLATFORM =
+            new Platform("onednn", "oneDNN 3", "bf16", "AMX", "a processor", 2, "none");
+    private static final List<Stretch> COMPUTED_BY = List.of(Stretch.of(0, List.of(PLATFORM, PLATFORM)));
 
     @TempDir
     Path temporary;
@@ -56,10 +62,24 @@ class RunFolderTest {
                 .isEqualTo(new ObjectMapper().readTree(String.format(Locale.ROOT, """
                         {"job": "distill", "status": "done", "top1": 0.5, "top5": 0.75, "loss": 1.25, "epochs": 3, "images_per_second": 100.0,
                          "seed": 1, "code_version": "%s", "dataset": "data", "teacher": "teacher", "model": "abc",
+                         "computed_by": [{"after_iteration": 0, "ranks": 2, "platforms": [
+                           {"engine": "onednn", "library": "oneDNN 3", "precision": "bf16", "instructions": "AMX", "processor": "a processor",
+                            "threads": 2, "decoder": "none"}]}],
                          "configuration": {"seed": "1", "training.attempts": "4", "training.epochs": "3"}}""", BuildVersion.current())));
         assertThat(json("run.json").get("fingerprint").asText())
                 .isEqualTo(RUN.fingerprint())
                 .hasSize(64);
+    }
+
+    @Test
+    void anErrorIsRecordedToo() throws Exception {
+        assertThatThrownBy(() -> check(RUN, Options.Existing.REFUSE).record("local-1", lock -> {
+                    throw new OutOfMemoryError("Java heap space");
+                }))
+                .isInstanceOf(OutOfMemoryError.class);
+
+        assertThat(json("result.json").get("status").asText()).isEqualTo("failed");
+        assertThat(json("result.json").get("message").asText()).isEqualTo("Java heap space");
     }
 
     @Test
@@ -151,6 +171,20 @@ class RunFolderTest {
     }
 
     @Test
+    void nothingLiesBelowAFile() throws Exception {
+        Files.writeString(folder, "mine");
+        folder = folder.resolve("a/b");
+
+        assertThatThrownBy(() -> check(RUN, Options.Existing.REFUSE))
+                .isInstanceOf(UserException.class)
+                .hasMessage(String.format(
+                        Locale.ROOT,
+                        "--out file:%s cannot be written: file:%s is a file",
+                        folder,
+                        folder.getParent().getParent()));
+    }
+
+    @Test
     void anotherRunCannotContinueHere() throws Exception {
         check(RUN, Options.Existing.REFUSE).record("local-1", lock -> done(RUN));
         RunDescription other =
@@ -195,9 +229,42 @@ class RunFolderTest {
         assertThat(names()).containsExactly("result.json", "run.json");
     }
 
+    @Test
+    void whatComputesIsAddedToTheRunsDescription() throws Exception {
+        RunFolder run = check(RUN, Options.Existing.REFUSE);
+
+        run.record("local-1", lock -> {
+            run.computedBy(COMPUTED_BY);
+            return done(RUN);
+        });
+
+        assertThat(json("run.json").get("computed_by"))
+                .isEqualTo(json("result.json").get("computed_by"));
+        assertThat(json("run.json").get("fingerprint").asText()).isEqualTo(RUN.fingerprint());
+        assertThat(check(RUN, Options.Existing.RESUME).finished()).isEqualTo(done(RUN));
+    }
+
+    @Test
+    void aRunIsKnownThatWasKilledWhileItsDescriptionWasReplaced() throws Exception {
+        assertThatThrownBy(() -> check(RUN, Options.Existing.REFUSE).record("local-1", lock -> {
+                    throw new IOException("killed");
+                }))
+                .hasMessage("killed");
+        Files.createDirectory(folder.resolve("checkpoints"));
+        for (String name : List.of("run.json", ".run.json.crc")) {
+            Files.move(folder.resolve(name), folder.resolve(name.replace("run.json", "run.json.unfinished")));
+        }
+
+        assertThatThrownBy(() -> check(RUN, Options.Existing.REFUSE))
+                .hasMessageContaining("holds an unfinished run: add --resume to continue it");
+        check(RUN, Options.Existing.RESUME).record("local-1", lock -> done(RUN));
+
+        assertThat(names()).containsExactly("checkpoints", "result.json", "run.json");
+    }
+
     private RunFolder check(RunDescription run, Options.Existing existing) throws IOException {
         org.apache.hadoop.fs.Path path = new org.apache.hadoop.fs.Path("file:" + folder);
-        return RunFolder.check(path, run, Set.of("model"), existing, new Configuration(false));
+        return RunFolder.check(path, run, Set.of("model", "checkpoints"), existing, new Configuration(false));
     }
 
     private static RunDescription describe(Map<String, String> settings, String dataset, String model) {
@@ -205,7 +272,7 @@ class RunFolderTest {
     }
 
     private static RunResult done(RunDescription run) {
-        return RunResult.done(run, 0.5, 0.75, 1.25, 3, 100, "abc");
+        return RunResult.done(run, 0.5, 0.75, 1.25, 3, 100, "abc", COMPUTED_BY);
     }
 
     private JsonNode json(String name) throws IOException {

@@ -3,6 +3,7 @@ package org.sftn.job;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -172,6 +173,27 @@ class StudyJobTest {
                 .contains("Student   resnet8/none/seed-1");
         assertThat(misspelt.code()).isEqualTo(2);
         assertThat(misspelt.err()).contains("resnet9");
+        assertThat(out).doesNotExist();
+    }
+
+    @Test
+    void aModelOfOtherClassesToStartFromIsRefusedBeforeAnyRun() throws IOException {
+        Path out = folder.resolve("other-classes");
+        Path model = Files.createDirectory(folder.resolve("other-model"));
+        Path its = whole.resolve("teachers/resnet14/standard/seed-1/model");
+        Files.copy(its.resolve("weights.safetensors"), model.resolve("weights.safetensors"));
+        ObjectNode description = (ObjectNode) json(its.resolve("model.json"));
+        description.putArray("classNames").add("a").add("b").add("c").add("d");
+        Files.writeString(model.resolve("model.json"), description.toString());
+
+        Ran dry = study(out, "--dry-run", "--set", "study.teachers.standard.teacher.start-from=" + model);
+
+        assertThat(dry.code()).isEqualTo(2);
+        assertThat(dry.err())
+                .startsWith("error: label 0 is '")
+                .contains(" in the data set " + data + " (data.path) and 'a' in the model " + model
+                        + " (teacher.start-from): ")
+                .hasLineCount(1);
         assertThat(out).doesNotExist();
     }
 

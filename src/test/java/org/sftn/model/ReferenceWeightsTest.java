@@ -100,8 +100,28 @@ class ReferenceWeightsTest {
         ReferenceWeights read = ReferenceWeights.read(path("weights"), architecture, HADOOP);
 
         assertSame(read.values(), model.values());
-        assertThat(read.metadata()).isEqualTo(Map.of("architecture", name, "format", "pt", "model", "0123abcd"));
+        assertThat(read.metadata())
+                .containsEntry("architecture", name)
+                .containsEntry("format", "pt")
+                .containsEntry("model", "0123abcd");
+        assertThat(read.classNames()).isEqualTo(model.description().classNames());
         assertThat(read.sha256()).isEqualTo(SavedModel.sha256(Files.readAllBytes(folder.resolve("weights"))));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "cat, dog", "[\"cat\", null]", "null", "[[\"cat\"]]"})
+    void namesOfClassesThatCannotBeReadAreRefused(String names) throws IOException {
+        Architecture architecture = Zoo.create("resnet8", IMAGE, 5);
+        try (OutputStream out = Files.newOutputStream(folder.resolve("weights"))) {
+            new Safetensors(model(architecture).values(), Map.of("classNames", names)).write(out);
+        }
+
+        assertThatThrownBy(() -> ReferenceWeights.read(path("weights"), architecture, HADOOP))
+                .isInstanceOf(UserException.class)
+                .hasMessage(String.format(
+                        Locale.ROOT,
+                        "the weights %s cannot be used: classNames in their metadata is no list of names",
+                        path("weights")));
     }
 
     private void write(SavedModel model) throws IOException {

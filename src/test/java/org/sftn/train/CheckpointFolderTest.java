@@ -3,6 +3,8 @@ package org.sftn.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +23,7 @@ import org.sftn.nn.Tensor;
 class CheckpointFolderTest {
     private static final Configuration HADOOP = new Configuration();
     private static final int RANKS = 2;
+    private static final Platform PLATFORM = new Platform("toy", "toy 1", "fp32", "AVX2", "a processor", 2, "none");
 
     @TempDir
     private Path folder;
@@ -115,6 +118,19 @@ class CheckpointFolderTest {
         assertThat(checkpoints().latest().orElseThrow().iterations()).isEqualTo(10);
     }
 
+    @Test
+    void aVersionThatDidNotSayWhatComputesIsReadAsWell() throws IOException {
+        Checkpoint written = save(10, 2);
+        Path marker = folder.resolve("000000000010.json");
+        ObjectNode content = (ObjectNode) new ObjectMapper().readTree(marker.toFile());
+        content.remove("computedBy");
+        Files.writeString(marker, content.toString());
+        deleteChecksums();
+        Checkpoint read = checkpoints().latest().orElseThrow();
+        assertThat(read.computedBy()).isEmpty();
+        assertThat(read.files()).isEqualTo(written.files());
+    }
+
     private CheckpointFolder checkpoints() {
         return new CheckpointFolder(new org.apache.hadoop.fs.Path(folder.toUri()), HADOOP);
     }
@@ -132,6 +148,7 @@ class CheckpointFolderTest {
                 5,
                 "toy-1",
                 Map.of("seed", "1"),
+                List.of(Stretch.of(0, List.of(PLATFORM))),
                 CheckpointFolder.folderName(iterations, "x"),
                 files);
         checkpoints().commit(checkpoint, keep);

@@ -3,6 +3,7 @@ package org.sftn.train;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.zip.GZIPOutputStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.log4j.Level;
 import org.apache.log4j.Logger;
@@ -54,6 +56,12 @@ public class CheckpointFuzzTest {
                         Set.of(IOException.class),
                         SOME_BYTES),
                 new FuzzTestTarget(
+                        "parameter-order",
+                        List.of(order()),
+                        CheckpointFuzzTest::order,
+                        Set.of(IOException.class),
+                        SOME_BYTES),
+                new FuzzTestTarget(
                         "resumed-metrics",
                         List.of(metrics()),
                         CheckpointFuzzTest::metrics,
@@ -67,6 +75,9 @@ public class CheckpointFuzzTest {
         Checkpoint checkpoint = folder.latest().orElseThrow();
         checkpoint.differencesFrom(Map.of("job", "teacher"));
         assertThat(checkpoint.parameterOrder()).isNotNull();
+        checkpoint
+                .computedBy()
+                .forEach(each -> each.differencesFrom(checkpoint.computedBy().get(0)));
         assertThat(checkpoint.files()).hasSize(checkpoint.ranks()).noneMatch(each -> each.sha256() == null);
     }
 
@@ -75,6 +86,25 @@ public class CheckpointFuzzTest {
         FuzzTestFiles.hold(Map.of("rank-0.safetensors", file));
         RankFile.read(
                 FuzzTestFiles.root(), new Checkpoint.File("rank-0.safetensors", file.length, sha256(file)), HADOOP);
+    }
+
+    /** Steps from position to position. */
+    private static byte[] order() {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (DataOutputStream out = new DataOutputStream(new GZIPOutputStream(bytes))) {
+            for (int step : new int[] {2, -2, 1}) {
+                out.writeInt(step);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytes.toByteArray();
+    }
+
+    private static void order(byte[] file) throws IOException {
+        FuzzTestFiles.hold(Map.of("order", file));
+        ParameterOrder read = ParameterOrder.read(FuzzTestFiles.path("order"), 3, 3, HADOOP);
+        read.moved(new float[3], read, 3);
     }
 
     private static byte[] metrics() {
@@ -107,7 +137,9 @@ public class CheckpointFuzzTest {
         byte[] rank = rank();
         return String.format(Locale.ROOT, """
                 {"format": 1, "iterations": 4, "epochs": 0, "ranks": 1, "parameters": 3, "parameterOrder": "o",
-                 "run": {"job": "teacher"}, "folder": "000000000004-a",
+                 "run": {"job": "teacher"},
+                 "computedBy": [{"afterIteration": 0, "ranks": 1, "platforms": [{"engine": "onednn", "library": "oneDNN 3",
+                 "precision": "bf16", "instructions": "AMX", "processor": "p", "threads": 2, "decoder": "none"}]}], "folder": "000000000004-a",
                  "files": [{"name": "rank-0.safetensors", "bytes": %d, "sha256": "%s"}]}""", rank.length, sha256(rank)).getBytes(StandardCharsets.UTF_8);
     }
 

@@ -82,6 +82,31 @@ class SgdTest {
         return slice;
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "0, 1, 0, NaN",
+        "0, 3, 1399999, NaN",
+        "0, 2, 700001, Infinity",
+        "7, 1, 1023, -Infinity",
+        "7, 2, 1400000, NaN"
+    })
+    void whatIsNotFiniteIsFoundWhereverItIs(int offset, int threads, int place, float gradient) {
+        int length = 1_400_001;
+        try (Sgd sgd = new Sgd(
+                new float[offset + length + 1],
+                new Slice(offset, length),
+                0.9,
+                false,
+                WeightDecay.everywhere(0),
+                threads)) {
+            float[] gradients = new float[length];
+            gradients[0] = -Float.MAX_VALUE / 4;
+            assertThat(sgd.step(gradients, 0.1)).isTrue();
+            gradients[place] = gradient;
+            assertThat(sgd.step(gradients, 0.1)).isFalse();
+        }
+    }
+
     @Test
     void theMomentumOfAnotherSliceIsRefused() {
         try (Sgd sgd = new Sgd(new float[10], new Slice(2, 5), 0.9, false, WeightDecay.everywhere(0), 1)) {

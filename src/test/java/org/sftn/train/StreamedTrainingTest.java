@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.spark.sql.SparkSession;
@@ -20,11 +21,15 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.sftn.TestSettings;
 import org.sftn.conf.TrainingSettings.ExchangeKind;
 import org.sftn.conf.UserException;
 import org.sftn.data.Manifest;
 import org.sftn.data.TestData;
+import org.sftn.nn.Shape;
+import org.sftn.teacher.TeacherObjective;
 import org.sftn.train.ToyObjective.Trouble;
+import org.sftn.zoo.Zoo;
 
 /** Runs on image files, which are read from their shards in every epoch. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -134,6 +139,30 @@ class StreamedTrainingTest {
                 .containsExactly(Integer.toString(gone), Integer.toString(gone));
         assertThat(progress.toString(StandardCharsets.UTF_8))
                 .contains(String.format(Locale.ROOT, "skipped as damaged: 1 training and %d test images", gone));
+    }
+
+    /** vgg8 makes maps of 1x1 of these images. */
+    @Test
+    void anImageThatIsLeftAloneByDamagedOnesIsSkippedToo() throws Exception {
+        Path copy = damaged();
+        int gone = 0;
+        for (Manifest.Shard shard : manifest.train().shards().subList(2, 5)) {
+            Files.delete(copy.resolve("train").resolve(shard.file()));
+            gone += shard.images();
+        }
+        Objective vgg = TeacherObjective.of(
+                TestSettings.with(Map.of()).teacher(),
+                TestSettings.with(Map.of()).training(),
+                Zoo.create("vgg8", Shape.of(3, ToyRun.SIZE, ToyRun.SIZE), ToyRun.CLASSES),
+                Optional.empty(),
+                Optional.empty(),
+                1);
+
+        twoRanks(copy).with(Map.of("data.damaged", "skip")).train(vgg, folder.resolve("skipped"));
+
+        int damaged = gone + 1;
+        assertThat(column(folder.resolve("skipped"), "skipped_images"))
+                .allMatch(skipped -> Integer.parseInt(skipped) > damaged);
     }
 
     @Test

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -42,6 +43,11 @@ record ToyObjective(
         USER_MISTAKE,
         EXCEPTION,
         NOT_A_NUMBER,
+        /** A finite loss, but a gradient that is not. */
+        GRADIENT_NOT_A_NUMBER,
+        OUT_OF_MEMORY,
+        STACK_OVERFLOW,
+        MISSING_CLASS,
         /** Ends the process by kill -9, as an operator or the system's out-of-memory killer does. */
         KILL,
         /** Stops the process by kill -STOP, so that it hangs. */
@@ -127,7 +133,11 @@ record ToyObjective(
                 Map<String, Double> terms = new LinkedHashMap<>();
                 terms.put("ce", value);
                 terms.put("half", value / 2);
-                return new Loss(value, terms, Map.of(tap, loss.gradient()));
+                Tensor gradient = loss.gradient();
+                if (trouble && ToyObjective.this.trouble == Trouble.GRADIENT_NOT_A_NUMBER) {
+                    Arrays.fill(gradient.values(), Float.NaN);
+                }
+                return new Loss(value, terms, Map.of(tap, gradient));
             }
         };
     }
@@ -190,6 +200,9 @@ record ToyObjective(
         switch (trouble) {
             case USER_MISTAKE -> throw new UserException("the label of image 12 is wrong");
             case EXCEPTION -> throw new IllegalStateException("something broke");
+            case OUT_OF_MEMORY -> throw new OutOfMemoryError("nothing is left");
+            case STACK_OVERFLOW -> throw new StackOverflowError("too deep");
+            case MISSING_CLASS -> throw new NoClassDefFoundError("a/Library");
             case KILL -> signal("-KILL");
             case STOP -> signal("-STOP");
             case TAKE_CHECKPOINTS -> takeCheckpoints();

@@ -21,7 +21,7 @@ import org.sftn.data.Dataset;
 import org.sftn.data.TestData;
 import org.sftn.engine.bigdl.BigDlEngine;
 
-/** Short runs on drawn images: 105 for training, so that the last batch has one image, and 23 for testing. */
+/** Short runs on drawn images: 105 for training, so that one image is left for the last batch, and 23 for testing. */
 record ToyRun(
         SparkSession spark,
         Path data,
@@ -104,6 +104,21 @@ record ToyRun(
     }
 
     TrainingResult train(Objective objective, Path out, PrintStream progress) throws IOException, InterruptedException {
+        return train(objective, out, progress, List.of());
+    }
+
+    /** @param earlier what computed the values that the objective starts from */
+    TrainingResult train(Objective objective, Path out, PrintStream progress, List<Stretch> earlier)
+            throws IOException, InterruptedException {
+        OutputFolder folder = new OutputFolder(new org.apache.hadoop.fs.Path(out.toUri()));
+        return trainer(progress).train(objective, dataset(), folder, Map.of("job", "toy"), earlier);
+    }
+
+    void rehearse(Objective objective) throws InterruptedException {
+        trainer(System.out).rehearse(objective, dataset());
+    }
+
+    private Trainer trainer(PrintStream progress) {
         TrainingSettings training = new TrainingSettings(
                 executors,
                 BATCH,
@@ -124,8 +139,6 @@ record ToyRun(
                 attempts,
                 Duration.ofMillis(200),
                 Duration.ofSeconds(60));
-        OutputFolder folder = new OutputFolder(new org.apache.hadoop.fs.Path(out.toUri()));
-        return new Trainer(spark, training, dataSettings(), engines, SEED, progress, interval -> {})
-                .train(objective, dataset(), folder, Map.of("job", "toy"));
+        return new Trainer(spark, training, dataSettings(), engines, SEED, progress, interval -> {});
     }
 }

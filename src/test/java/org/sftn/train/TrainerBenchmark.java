@@ -92,7 +92,7 @@ public final class TrainerBenchmark {
                         1,
                         new PrintStream(System.err),
                         progress -> {})
-                .train(objective, ToyRun.of(spark, folder.resolve("data")).dataset(), out, Map.of());
+                .train(objective, ToyRun.of(spark, folder.resolve("data")).dataset(), out, Map.of(), List.of());
         double[] milliseconds = Files.readAllLines(folder.resolve("out/metrics.csv")).stream()
                 .skip(2)
                 .mapToDouble(row -> Double.parseDouble(row.substring(row.lastIndexOf(',') + 1)) * 1000 / 53)
@@ -179,6 +179,21 @@ public final class TrainerBenchmark {
         @Override
         public Precision precision() {
             return Precision.FP32;
+        }
+
+        @Override
+        public String library() {
+            return name();
+        }
+
+        @Override
+        public String instructions() {
+            return name();
+        }
+
+        @Override
+        public int threads() {
+            return 1;
         }
 
         @Override

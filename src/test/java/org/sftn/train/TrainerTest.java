@@ -14,9 +14,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.TaskContext;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
@@ -25,8 +27,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.sftn.conf.DataSettings.Damaged;
+import org.sftn.conf.EngineSettings;
 import org.sftn.conf.EngineSettings.Precision;
 import org.sftn.conf.TrainingSettings.ExchangeKind;
 import org.sftn.conf.UserException;
@@ -37,11 +42,14 @@ import org.sftn.data.Sample;
 import org.sftn.data.TestData;
 import org.sftn.engine.Arithmetic;
 import org.sftn.engine.Engine;
+import org.sftn.engine.Engines;
 import org.sftn.engine.Executable;
 import org.sftn.engine.TrainingExecutable;
 import org.sftn.engine.bigdl.BigDlEngine;
+import org.sftn.engine.onednn.OneDnnEngine;
 import org.sftn.nn.Layout;
 import org.sftn.nn.Network;
+import org.sftn.nn.Shape;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
 import org.sftn.train.ToyObjective.Trouble;
@@ -203,8 +211,10 @@ class TrainerTest {
 
     @Test
     void twoRanksTrainAsOneDoesWithoutBatchNorm() throws Exception {
-        TrainingResult one = run.train(WITHOUT_NORM, folder.resolve("one"));
-        TrainingResult two = run.on(2, ExchangeKind.DIRECT).train(WITHOUT_NORM, folder.resolve("two"));
+        // Four images are left for the last batch, so that no rank has a single one.
+        ToyRun alike = run.with(Map.of("data.train-images", "100"));
+        TrainingResult one = alike.train(WITHOUT_NORM, folder.resolve("one"));
+        TrainingResult two = alike.on(2, ExchangeKind.DIRECT).train(WITHOUT_NORM, folder.resolve("two"));
         one.values().forEach((name, tensor) -> {
             float[] other = two.values().get(name).values();
             for (int i = 0; i < other.length; i++) {
@@ -222,6 +232,144 @@ class TrainerTest {
                 .hasMessageStartingWith("the loss became NaN at iteration 17 in epoch 2;");
         // The other rank may not have come to say that it had saved.
         assertThat(markers(out)).last().isIn("000000000015.json", "000000000016.json");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"bigdl", "onednn"})
+    void aGradientThatIsNoNumberEndsTheRunAtItsUpdate(String engine) throws Exception {
+        ToyRun two = run.on(2, ExchangeKind.DIRECT).saving(1).trying(3).computingWith(engine(engine));
+        Path out = folder.resolve("a");
+        assertThatThrownBy(() ->
+                        two.train(WITH_NORM.with(Trouble.GRADIENT_NOT_A_NUMBER, 17, folder.resolve("happened")), out))
+                .isInstanceOf(DivergedException.class)
+                .hasMessage(
+                        "the weights became infinite or not a number in the update of iteration 17 in epoch 2: a lower learning rate or a longer warm-up may help");
+        assertThat(markers(out)).last().isIn("000000000015.json", "000000000016.json");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"bigdl", "onednn"})
+    void aLearningRateThatLeavesTheRangeOfFloatsEndsTheRun(String engine) {
+        assertThatThrownBy(() -> run.at(1e45).computingWith(engine(engine)).train(WITH_NORM, folder.resolve("a")))
+                .isInstanceOf(DivergedException.class)
+                .hasMessageStartingWith(
+                        "the weights became infinite or not a number in the update of iteration 1 in epoch 1:");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"bigdl", "onednn"})
+    void aModelThatSaysNoNumbersIsNotDone(String engine) {
+        assertThatThrownBy(() -> run.computingWith(engine(engine))
+                        .train(new Fixed(WITH_NORM, Float.POSITIVE_INFINITY), folder.resolve("a")))
+                .isInstanceOf(DivergedException.class)
+                .hasMessageStartingWith(
+                        "the evaluated model's output became infinite or not a number after iteration 14:");
+    }
+
+    private static EngineSource engine(String name) {
+        return cores -> Engines.create(new EngineSettings(name, Precision.FP32, 1), cores);
+    }
+
+    /** A model with a bias that is not trained. */
+    private record Fixed(ToyObjective toy, float bias) implements Objective {
+        @Override
+        public Network network() {
+            return toy.network();
+        }
+
+        @Override
+        public Map<String, Tensor> initialValues() {
+            return toy.initialValues();
+        }
+
+        @Override
+        public Set<String> taps() {
+            return toy.taps();
+        }
+
+        @Override
+        public Optional<String> logits() {
+            return toy.logits();
+        }
+
+        @Override
+        public Optional<Network> model() {
+            return toy.model();
+        }
+
+        @Override
+        public String modelPrefix() {
+            return toy.modelPrefix();
+        }
+
+        @Override
+        public Map<String, Tensor> fixedValues() {
+            return Map.of("fc.bias", new Tensor(Shape.of(ToyRun.CLASSES), new float[] {0, bias, 0}));
+        }
+
+        @Override
+        public StepLoss open(Engine engine, Shard shard) {
+            return toy.open(engine, shard);
+        }
+    }
+
+    @Test
+    void aCheckpointWithWhatIsNoNumberIsNotContinued() throws Exception {
+        Path out = folder.resolve("a");
+        assertThatThrownBy(() ->
+                        run.saving(5).train(WITH_NORM.with(Trouble.USER_MISTAKE, 12, folder.resolve("happened")), out))
+                .isInstanceOf(UserException.class);
+        Configuration hadoop = new Configuration();
+        CheckpointFolder checkpoints = new CheckpointFolder(
+                new org.apache.hadoop.fs.Path(out.resolve("checkpoints").toUri()), hadoop);
+        Checkpoint last = checkpoints.latest().orElseThrow();
+        ReplicaState state =
+                RankFile.read(checkpoints.folder(last), last.files().get(0), hadoop);
+        state.weights()[3] = Float.NaN;
+        Checkpoint.File file = RankFile.write(checkpoints.folder(last), 0, state, hadoop);
+        checkpoints.commit(
+                new Checkpoint(
+                        last.format(),
+                        last.iterations(),
+                        last.epochs(),
+                        last.ranks(),
+                        last.parameters(),
+                        last.parameterOrder(),
+                        last.run(),
+                        last.computedBy(),
+                        last.folder(),
+                        List.of(file)),
+                2);
+
+        assertThatThrownBy(() -> run.saving(5).train(WITH_NORM, out))
+                .isInstanceOf(UserException.class)
+                .hasMessage("the run cannot be continued: its checkpoint after iteration 10 holds NaN");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "OUT_OF_MEMORY, java.lang.OutOfMemoryError: nothing is left",
+        "STACK_OVERFLOW, java.lang.StackOverflowError: too deep",
+        "MISSING_CLASS, java.lang.NoClassDefFoundError: a/Library"
+    })
+    void anErrorOfTheVirtualMachineFailsTheAttemptNotTheProcess(Trouble error, String said) {
+        assertThatThrownBy(() -> run.train(WITH_NORM.with(error, 2, folder.resolve("happened")), folder.resolve("a")))
+                .isInstanceOf(TrainingFailedException.class)
+                .hasMessage(
+                        "training failed 1 time without progress (training.attempts); the last time: rank 0 failed: "
+                                + said);
+    }
+
+    @Test
+    void whatFailsBeforeTheFirstStepIsSaidToo() {
+        EngineSource none = cores -> {
+            throw new OutOfMemoryError("the engine needs 9 MiB");
+        };
+        assertThatThrownBy(
+                        () -> run.on(2, ExchangeKind.DIRECT).computingWith(none).train(WITH_NORM, folder.resolve("a")))
+                .isInstanceOf(TrainingFailedException.class)
+                .hasMessageMatching(
+                        ".*; the last time: rank [01] failed: java.lang.OutOfMemoryError: the engine needs 9 MiB");
     }
 
     @Test
@@ -270,11 +418,142 @@ class TrainerTest {
     }
 
     @Test
-    void ranksMayHaveDifferentNumbersOfThreads() throws Exception {
+    void ranksMayHaveDifferentNumbersOfThreadsAndTheRunSaysSo() throws Exception {
         EngineSource engines = ranks(new Named("one", Precision.BF16, 1), new Named("one", Precision.BF16, 2));
-        TrainingResult result =
-                run.on(2, ExchangeKind.DIRECT).computingWith(engines).train(WITH_NORM, folder.resolve("a"));
+        ByteArrayOutputStream progress = new ByteArrayOutputStream();
+        TrainingResult result = run.on(2, ExchangeKind.DIRECT)
+                .computingWith(engines)
+                .train(WITH_NORM, folder.resolve("a"), print(progress));
         assertThat(result.iterations()).isEqualTo(ITERATIONS);
+        assertThat(warnings(progress))
+                .containsExactly(
+                        "warning: the executors are not alike (2 engine threads instead of 1 on rank 1): the bits depend on which of them has which rank");
+        assertThat(result.computedBy()).hasSize(1);
+        assertThat(result.computedBy().get(0).platforms())
+                .extracting(Platform::threads)
+                .containsExactly(1, 2);
+    }
+
+    @Test
+    void aRunThatGoesOnWithOtherThreadsSaysSoOnceAndRemembersBoth() throws Exception {
+        Path out = folder.resolve("a");
+        ToyRun onTwo = run.saving(5).computingWith(cores -> new BigDlEngine(2));
+        ByteArrayOutputStream before = new ByteArrayOutputStream();
+        ByteArrayOutputStream after = new ByteArrayOutputStream();
+        ByteArrayOutputStream again = new ByteArrayOutputStream();
+        assertThatThrownBy(() -> onTwo.train(
+                        WITH_NORM.with(Trouble.USER_MISTAKE, 19, folder.resolve("happened")), out, print(before)))
+                .isInstanceOf(UserException.class);
+
+        TrainingResult resumed = run.saving(5).train(WITH_NORM, out, print(after));
+        TrainingResult evaluatedAgain = run.saving(5).train(WITH_NORM, out, print(again));
+
+        assertThat(warnings(before)).isEmpty();
+        assertThat(warnings(after))
+                .containsExactly(
+                        "warning: the run goes on with 1 engine thread instead of 2: its bits may not be those of an undisturbed run");
+        assertThat(warnings(again)).isEmpty();
+        assertThat(resumed.computedBy()).extracting(Stretch::afterIteration).containsExactly(0L, 15L);
+        assertThat(resumed.computedBy())
+                .extracting(stretch -> stretch.platforms().get(0).threads())
+                .containsExactly(2, 1);
+        assertThat(evaluatedAgain.computedBy()).isEqualTo(resumed.computedBy());
+    }
+
+    @Test
+    void whatComputedThePreliminaryStageIsRemembered() throws Exception {
+        ByteArrayOutputStream progress = new ByteArrayOutputStream();
+        Platform here = run.train(WITH_NORM, folder.resolve("a"))
+                .computedBy()
+                .get(0)
+                .platforms()
+                .get(0);
+        Platform there = new Platform(
+                here.engine(),
+                here.library(),
+                here.precision(),
+                here.instructions(),
+                "Another",
+                here.threads(),
+                here.decoder());
+
+        TrainingResult result =
+                run.train(WITH_NORM, folder.resolve("b"), print(progress), List.of(Stretch.of(0, List.of(there))));
+
+        assertThat(warnings(progress))
+                .containsExactly("warning: the run goes on with " + here.processor()
+                        + " instead of Another: its bits may not be those of an undisturbed run");
+        assertThat(result.computedBy()).extracting(Stretch::platforms).containsExactly(List.of(there), List.of(here));
+    }
+
+    @Test
+    void aRunGoesOnWhereParametersLieOtherwise() throws Exception {
+        Path out = folder.resolve("a");
+        ToyRun there =
+                run.on(2, ExchangeKind.DIRECT).saving(5).computingWith(cores -> new OneDnnEngine(Precision.FP32, 1));
+        ToyRun here = run.on(2, ExchangeKind.DIRECT).saving(5);
+        ByteArrayOutputStream progress = new ByteArrayOutputStream();
+        assertThatThrownBy(() -> there.train(WITH_NORM.with(Trouble.USER_MISTAKE, 19, folder.resolve("happened")), out))
+                .isInstanceOf(UserException.class);
+
+        TrainingResult moved = here.train(WITH_NORM, out, print(progress));
+
+        TrainingResult undisturbed = there.train(WITH_NORM, folder.resolve("undisturbed"));
+        assertThat(warnings(progress))
+                .hasSize(1)
+                .first()
+                .asString()
+                .startsWith("warning: the run goes on with engine bigdl instead of onednn, ");
+        // Weights or momentum at a wrong place show in the first digit.
+        moved.values().forEach((name, tensor) -> {
+            float[] expected = undisturbed.values().get(name).values();
+            for (int i = 0; i < expected.length; i++) {
+                assertThat(tensor.values()[i]).as("%s %d", name, i).isCloseTo(expected[i], within(1e-3f));
+            }
+        });
+        // And back: what is finished is evaluated only, so not one bit of the weights changes.
+        assertThat(bits(there.train(WITH_NORM, out))).isEqualTo(bits(moved));
+    }
+
+    @Test
+    void withoutItsOrderACheckpointOfAnotherEngineIsRefused() throws Exception {
+        Path out = folder.resolve("a");
+        run.computingWith(cores -> new Named("one", Precision.FP32, 1)).train(WITH_NORM, out);
+        try (Stream<Path> files = Files.list(out.resolve("checkpoints"))) {
+            for (Path file : files.filter(each -> each.getFileName().toString().startsWith("order-"))
+                    .toList()) {
+                Files.delete(file);
+            }
+        }
+
+        assertThatThrownBy(() -> run.train(WITH_NORM, out))
+                .isInstanceOf(UserException.class)
+                .hasMessageStartingWith(
+                        "the run cannot be continued here: this processor has its parameters in another order, and there is no ")
+                .hasMessageContaining("/checkpoints/order-one-");
+    }
+
+    private static PrintStream print(ByteArrayOutputStream bytes) {
+        return new PrintStream(bytes, true, StandardCharsets.UTF_8);
+    }
+
+    private static List<String> warnings(ByteArrayOutputStream progress) {
+        return progress.toString(StandardCharsets.UTF_8)
+                .lines()
+                .filter(line -> line.startsWith("warning: "))
+                .toList();
+    }
+
+    @Test
+    void aRehearsalCompilesWhatTheRanksWill() throws Exception {
+        run.on(2, ExchangeKind.DIRECT).rehearse(WITH_NORM);
+        assertThatThrownBy(() -> run.on(3, ExchangeKind.DIRECT).rehearse(WITH_NORM))
+                .isInstanceOf(UserException.class)
+                .hasMessageStartingWith("training.executors is 3 but the master local[2] runs 2 tasks at a time");
+        EngineSource none = cores -> {
+            throw new OutOfMemoryError("the engine needs 9 MiB");
+        };
+        assertThatThrownBy(() -> run.computingWith(none).rehearse(WITH_NORM)).isInstanceOf(OutOfMemoryError.class);
     }
 
     private static EngineSource ranks(Named zero, Named one) {
@@ -286,6 +565,16 @@ class TrainerTest {
         @Override
         public String description() {
             return name + " on " + threads + " threads";
+        }
+
+        @Override
+        public String library() {
+            return "toy 1";
+        }
+
+        @Override
+        public String instructions() {
+            return "AVX2";
         }
 
         @Override

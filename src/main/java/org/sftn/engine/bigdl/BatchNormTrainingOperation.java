@@ -71,7 +71,9 @@ final class BatchNormTrainingOperation implements Operation {
             double fromCentre = total(2 * c) / count;
             double variance = Math.max(0, total(2 * c + 1) / count - fromCentre * fromCentre);
             mean[c] += fromCentre;
-            inverseDeviation[c] = 1 / Math.sqrt(variance + layer.epsilon());
+            // By an infinite deviation whatever is normalised would come to 0.
+            inverseDeviation[c] =
+                    Float.isFinite((float) variance) ? 1 / Math.sqrt(variance + layer.epsilon()) : Double.NaN;
             if (worker.index == 0) {
                 move(places.runningMean() + c, mean[c]);
                 move(places.runningVariance() + c, variance * count / (count - 1));

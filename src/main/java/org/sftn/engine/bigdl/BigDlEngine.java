@@ -58,6 +58,21 @@ public final class BigDlEngine implements Engine {
     }
 
     @Override
+    public String library() {
+        return "MKL of BigDL " + version();
+    }
+
+    @Override
+    public String instructions() {
+        return MklLibrary.instructions();
+    }
+
+    @Override
+    public int threads() {
+        return threads;
+    }
+
+    @Override
     public Layout imageLayout() {
         return Layout.CHANNELS_FIRST;
     }

@@ -8,6 +8,7 @@ import java.util.Optional;
 import org.bytedeco.dnnl.dnnl_engine;
 import org.bytedeco.dnnl.dnnl_version_t;
 import org.bytedeco.dnnl.global.dnnl;
+import org.sftn.conf.NativeCode;
 
 /** The native libraries of this process: oneDNN, the OpenMP runtime that it computes with, the C library. */
 final class Library {
@@ -22,11 +23,7 @@ final class Library {
             try {
                 loaded = new Library();
             } catch (LinkageError | RuntimeException e) {
-                Throwable cause = e;
-                while (cause.getCause() != null) {
-                    cause = cause.getCause();
-                }
-                refusal = String.valueOf(cause.getMessage()).lines().findFirst().orElse(cause.toString());
+                refusal = NativeCode.reason(e);
             }
             INSTANCE = loaded;
             REFUSAL = refusal;
@@ -38,18 +35,16 @@ final class Library {
 
     private final NativeLibrary libc;
     private final NativeLibrary openMp;
-    private final dnnl_engine engine = new dnnl_engine();
+    private final dnnl_engine engine;
     private final int instructions;
 
     private Library() {
         if (!Platform.isLinux() || !Platform.isIntel() || !Platform.is64Bit()) {
             throw new IllegalStateException("it is built for Linux on x86-64");
         }
-        // JavaCPP would count all memory of the process, BigDL's and the heap too, against a limit made of the heap's
-        // size.
-        System.setProperty("org.bytedeco.javacpp.maxPhysicalBytes", "0");
-        System.setProperty("org.bytedeco.javacpp.maxBytes", "0");
+        NativeCode.folder();
         libc = NativeLibrary.getInstance("c");
+        engine = new dnnl_engine();
         check("start", dnnl.dnnl_engine_create(engine, dnnl.dnnl_cpu, 0));
         // By its SONAME it is the one that oneDNN has just loaded.
         openMp = NativeLibrary.getInstance("libgomp.so.1");

@@ -10,21 +10,30 @@ import java.util.Locale;
 final class Memory implements AutoCloseable {
     private static final long HUGE_PAGE = 2 << 20;
     private static final long LINE = 64;
+    /** To ask how much is free takes as long as to clear a few MiB. */
+    private static final long LARGE = 256 << 20;
 
     private final long allocated;
     private final long address;
     private final long bytes;
     private boolean closed;
 
-    /** @param bytes at least 0 */
+    /**
+     * @param bytes at least 0
+     * @throws OutOfMemoryError when there are not so many
+     */
     Memory(long bytes) {
         this.bytes = roundedUp(Math.max(bytes, 1));
-        allocated = Native.malloc(this.bytes + HUGE_PAGE);
+        long free = this.bytes < LARGE ? Long.MAX_VALUE : FreeMemory.bytes();
+        allocated = this.bytes > free ? 0 : Native.malloc(this.bytes + HUGE_PAGE);
         if (allocated == 0) {
             throw new OutOfMemoryError(String.format(
                     Locale.ROOT,
-                    "the engine needs %d MiB of native memory, which the system does not have",
-                    (this.bytes >> 20) + 1));
+                    "the engine needs %d MiB of native memory, %s: take a smaller training.global-batch or evaluate.batch, or more executors",
+                    (this.bytes >> 20) + 1,
+                    free == Long.MAX_VALUE
+                            ? "which the system does not give"
+                            : String.format(Locale.ROOT, "%d MiB are free", free >> 20)));
         }
         address = (allocated + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
         Pointer pointer = new Pointer(address);

@@ -81,6 +81,21 @@ public final class OneDnnEngine implements Engine {
     }
 
     @Override
+    public String library() {
+        return "oneDNN " + Library.get().version();
+    }
+
+    @Override
+    public String instructions() {
+        return Library.get().instructions(precision);
+    }
+
+    @Override
+    public int threads() {
+        return threads;
+    }
+
+    @Override
     public Layout imageLayout() {
         return Layout.CHANNELS_LAST;
     }

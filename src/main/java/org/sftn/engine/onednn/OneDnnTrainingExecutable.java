@@ -21,7 +21,16 @@ final class OneDnnTrainingExecutable implements TrainingExecutable {
 
     OneDnnTrainingExecutable(Network network, Set<String> outputs, Type precision, int batch, int threads) {
         this.programs = new Programs(network, outputs, precision, batch, threads, true);
-        programs.first(this::compile);
+        try {
+            programs.first(this::compile);
+        } catch (RuntimeException | Error e) {
+            // Nobody else can give back what there is so far: the attempt after this one needs it.
+            programs.close();
+            if (parameters != null) {
+                parameters.close();
+            }
+            throw e;
+        }
     }
 
     private Compiled compile(Handles handles, Lowering lowering, int batch, Map<String, Layout> layouts) {

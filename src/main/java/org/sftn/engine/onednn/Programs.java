@@ -92,7 +92,7 @@ final class Programs implements AutoCloseable {
             Compiled compiled = compiler.compile(handles, lowering, key.batch, key.layouts);
             programs.put(key, compiled);
             return compiled;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             handles.close();
             throw e;
         }

@@ -3,6 +3,8 @@ package org.sftn.train.bigdl;
 import com.intel.analytics.bigdl.utils.Engine$;
 import java.util.ArrayList;
 import java.util.List;
+import org.sftn.conf.UserException;
+import org.sftn.engine.bigdl.MklLibrary;
 import org.sftn.train.exchange.Exchange;
 import org.sftn.train.exchange.Member;
 import org.sftn.train.exchange.PeerException;
@@ -21,8 +23,11 @@ public final class BigDlPeers implements Peers {
      * @param id not used by any attempt before: blocks of an old one would silently be taken for new
      * @param barrier waits until all ranks are there
      * @param cores threads for copying
+     * @throws UserException when BigDL's native library cannot be loaded on this machine
      */
     public BigDlPeers(long id, Member me, Runnable barrier, int cores) {
+        // BigDL's engine loads it, too, and says less.
+        MklLibrary.require();
         this.id = id;
         this.me = me;
         this.barrier = () -> wait(barrier);

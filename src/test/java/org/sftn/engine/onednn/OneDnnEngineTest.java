@@ -98,6 +98,15 @@ class OneDnnEngineTest {
         assertThat(residentMib() - before).isLessThan(100);
     }
 
+    @Test
+    void memoryThatIsNotThereIsRefusedBeforeItIsTouched() {
+        assertThat(FreeMemory.bytes()).isBetween(1L << 20, 1L << 50);
+        assertThatThrownBy(() -> new Memory(1L << 50))
+                .isInstanceOf(OutOfMemoryError.class)
+                .hasMessageMatching(
+                        "the engine needs 1073741825 MiB of native memory, \\d+ MiB are free: take a smaller training.global-batch or evaluate.batch, or more executors");
+    }
+
     private static Network network(String name, int size) {
         return Zoo.create(name, Shape.of(3, size, size), 5).network();
     }
