@@ -74,7 +74,7 @@ class ArchitectureTest {
                 .that()
                 .resideOutsideOfPackages("org.sftn.engine.onednn..")
                 .and()
-                .haveNameNotMatching("org\\.sftn\\.data\\.NativeJpeg.*")
+                .haveNameNotMatching("org\\.sftn\\.data\\.NativeImage.*")
                 .should()
                 .dependOnClassesThat(resideInAnyPackage("org.bytedeco.."))
                 .because("what is not freed is lost, and a wrong address ends the process"));

@@ -27,11 +27,12 @@ record ImageDecoder(int resize, int size) implements Serializable {
     /**
      * {@code Resize} and {@code CenterCrop}: the middle of the resized image, of all of the file's pixels.
      *
+     * @param name of the image, for the log
      * @return R, G, B planes, {@code 3 x size x size}
      * @throws UnusableImageException with the reason
      */
-    byte[] planes(byte[] file) throws UnusableImageException {
-        ImageFile image = ImageFile.open(file);
+    byte[] planes(String name, byte[] file) throws UnusableImageException {
+        ImageFile image = ImageFile.open(name, file);
         int shorter = Math.min(image.width(), image.height());
         try (Resizer.Source pixels = image.decode(1)) {
             return Resizer.planes(
@@ -47,11 +48,12 @@ record ImageDecoder(int resize, int size) implements Serializable {
      * {@code resized_crop}: a part of the image, resized to the size, whatever its proportions. A part at least twice as large is
      * taken from an image decoded with half the rows and columns, as long as it has all the pixels of the result.
      *
+     * @param name of the image, for the log
      * @return R, G, B planes, {@code 3 x size x size}
      * @throws UnusableImageException with the reason
      */
-    byte[] planes(byte[] file, Region.Choice choice) throws UnusableImageException {
-        ImageFile image = ImageFile.open(file);
+    byte[] planes(String name, byte[] file, Region.Choice choice) throws UnusableImageException {
+        ImageFile image = ImageFile.open(name, file);
         Region part = choice.of(image.width(), image.height());
         int reduction = 1;
         while (reduction < MAX_REDUCTION && Math.min(part.width(), part.height()) >= 2 * reduction * size) {
@@ -70,10 +72,11 @@ record ImageDecoder(int resize, int size) implements Serializable {
     /**
      * The file with a shorter side of {@code side} pixels as a JPEG; the file itself when its shorter side is no longer.
      *
+     * @param name of the image, for the log
      * @throws UnusableImageException with the reason
      */
-    static byte[] shortened(byte[] file, int side) throws UnusableImageException {
-        ImageFile image = ImageFile.open(file);
+    static byte[] shortened(String name, byte[] file, int side) throws UnusableImageException {
+        ImageFile image = ImageFile.open(name, file);
         int shorter = Math.min(image.width(), image.height());
         if (shorter <= side) {
             return file;

@@ -27,7 +27,7 @@ import org.sftn.conf.UserException;
 
 /**
  * Image files in a folder a class, as torchvision's ImageFolder has them: {@code SPLIT/CLASS/.../FILE} with the extensions .jpg,
- * .jpeg and .png in any case; labels in the order of the class names.
+ * .jpeg, .png, .ppm, .bmp, .pgm, .tif, .tiff and .webp in any case; labels in the order of the class names.
  *
  * @param files by split, in the order of their paths
  * @param unreadable by split, images whose names Hadoop cannot hold and links to nothing
@@ -39,7 +39,8 @@ record ImageFolderSource(
         List<String> remarks,
         ImageForm form)
         implements Source {
-    private static final List<String> EXTENSIONS = List.of(".jpg", ".jpeg", ".png");
+    private static final List<String> EXTENSIONS =
+            List.of(".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp");
     private static final int NAMED_IN_MESSAGES = 5;
 
     /**

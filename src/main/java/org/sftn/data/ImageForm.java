@@ -50,9 +50,9 @@ record ImageForm(Store store, int imageSize, int shorterSide) implements Seriali
             byte[] file = reading.bytes();
             ImageDecoder decoder = new ImageDecoder(imageSize);
             if (store == Store.FILES && shorterSide != 0) {
-                file = ImageDecoder.shortened(file, shorterSide);
+                file = ImageDecoder.shortened(name, file, shorterSide);
             }
-            byte[] planes = decoder.planes(file);
+            byte[] planes = decoder.planes(name, file);
             return Candidate.usable(name, label, store == Store.FILES ? file : planes, planes);
         } catch (UnusableImageException e) {
             return Candidate.rejected(name, e.getMessage());

@@ -68,6 +68,7 @@ final class ImageViews {
         View view;
         if (augmentation.cutsFromFiles()) {
             planes = decoder.planes(
+                    sample.name(),
                     sample.image(),
                     (width, height) -> Region.random(random, augmentation.randomResizedCrop(), width, height));
             view = new View(0, 0, flip(random));
@@ -102,14 +103,15 @@ final class ImageViews {
      * @throws IllegalStateException when stored pixels are not as many as the image has
      */
     void evaluation(Sample sample, float[] values, int offset) throws UnusableImageException {
-        byte[] planes = preprocessing.store() == Store.PIXELS ? stored(sample) : decoder.planes(sample.image());
+        byte[] planes =
+                preprocessing.store() == Store.PIXELS ? stored(sample) : decoder.planes(sample.name(), sample.image());
         normalise(planes, View.WHOLE, normalised, values, offset);
     }
 
     private byte[] trainingPlanes(Sample sample) throws UnusableImageException {
         return preprocessing.store() == Store.PIXELS
                 ? stored(sample)
-                : new ImageDecoder(preprocessing.imageSize()).planes(sample.image());
+                : new ImageDecoder(preprocessing.imageSize()).planes(sample.name(), sample.image());
     }
 
     /** R, G, B planes; shared with the sample. */

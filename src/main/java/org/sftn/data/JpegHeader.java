@@ -11,11 +11,13 @@ import java.util.Locale;
  * @param height pixels, at least 1
  * @param components 1 for gray, 3 for colour, 4 for CMYK and YCCK
  * @param scans over the pixels, at most
+ * @param isEnded whether an end marker follows; a truncated file has none
  */
-record JpegHeader(int process, int precision, int width, int height, int components, int scans) {
+record JpegHeader(int process, int precision, int width, int height, int components, int scans, boolean isEnded) {
     private static final int BASELINE = 0xC0;
     private static final int PROGRESSIVE = 0xC2;
     private static final int SCAN = 0xDA;
+    private static final int END = 0xD9;
 
     /** Whether libjpeg decodes it to 8 bits, with Huffman's code. */
     boolean isCommon() {
@@ -35,7 +37,7 @@ record JpegHeader(int process, int precision, int width, int height, int compone
                 at++;
             } else if (marker >= 0xD0 && marker <= 0xD8 || marker == 0x01) {
                 at += 2;
-            } else if (marker == 0xD9 || marker == 0xDA) {
+            } else if (marker == END || marker == SCAN) {
                 break;
             } else if (isFrame(marker)) {
                 return frame(file, at, marker);
@@ -61,7 +63,8 @@ record JpegHeader(int process, int precision, int width, int height, int compone
                 word(file, at + 7),
                 word(file, at + 5),
                 components,
-                scans(file, at, marker, components));
+                scans(file, at, marker, components),
+                isEnded(file, at));
         if (header.width < 1 || header.height < 1) {
             throw new UnusableImageException(String.format(
                     Locale.ROOT, "it cannot be decoded: it has %d x %d pixels", header.width, header.height));
@@ -81,6 +84,16 @@ record JpegHeader(int process, int precision, int width, int height, int compone
             }
         }
         return scans;
+    }
+
+    // From the end, where it stands but for what some programs append.
+    private static boolean isEnded(byte[] file, int frame) {
+        for (int at = file.length - 2; at > frame; at--) {
+            if (file[at] == (byte) 0xFF && (file[at + 1] & 0xFF) == END) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static int word(byte[] file, int at) {

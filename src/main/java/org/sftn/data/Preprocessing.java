@@ -116,7 +116,7 @@ public record Preprocessing(
         if (store == Store.PIXELS) {
             return "none";
         }
-        return NativeJpeg.isAvailable() ? "libjpeg-turbo" : "JDK";
+        return NativeImage.isAvailable() ? "libjpeg-turbo" : "JDK";
     }
 
     /** Values of one image: channels, height, width. */

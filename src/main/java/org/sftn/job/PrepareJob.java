@@ -13,7 +13,7 @@ import picocli.CommandLine.Command;
 /**
  * Turns images into shards for training.
  *
- * <p>Input: {@code prepare.input}, a folder with the binary version of CIFAR-100, with ImageNet's tars or with JPEG and PNG files in
+ * <p>Input: {@code prepare.input}, a folder with the binary version of CIFAR-100, with ImageNet's tars or with image files in
  * a folder a class; nothing for generated images.
  *
  * <p>Output: {@code manifest.json}, {@code train/} and {@code test/} with Parquet shards, {@code rejected.csv}, {@code run.json},

@@ -222,7 +222,7 @@ class BatchLoaderTest {
                 .cause()
                 .isInstanceOf(UserException.class)
                 .hasMessage(
-                        "image 4 of the data set, dog/half.jpg, cannot be decoded: it is neither a JPEG nor a PNG image");
+                        "image 4 of the data set, dog/half.jpg, cannot be decoded: it is not a JPEG, PNG, BMP, PBM, PGM, PPM, TIFF or WebP image");
         assertThat(new BatchLoader(files, Layout.CHANNELS_FIRST, 1, Damaged.SKIP)
                         .evaluation(samples, Runnable::run)
                         .join()

@@ -45,7 +45,8 @@ public class DataFuzzTest {
     private static final PrepareSettings CIFAR = TestSettings.with(
                     Map.of("prepare.source", "cifar-100-binary", "prepare.input", "fuzz:/"))
             .prepare();
-    private static final String NATIVE = "jpeg-native";
+    /** Those that call native code. */
+    private static final Set<String> NATIVE = Set.of("jpeg-native", "webp", "tiff");
     // What the JDK's readers may take for the largest image of a file of some KB.
     private static final long IMAGE_BYTES = 400L << 20;
     private static final long SOME_BYTES = 64 << 20;
@@ -53,16 +54,18 @@ public class DataFuzzTest {
 
     public static List<FuzzTestTarget> targets() {
         return List.of(
-                new FuzzTestTarget(
-                        "png", pngs(), DataFuzzTest::image, Set.of(UnusableImageException.class), IMAGE_BYTES),
+                images("png", pngs()),
                 new FuzzTestTarget(
                         "jpeg-jdk",
                         jpegs(),
-                        file -> ImageFile.open(file).decodeByJdk().close(),
+                        file -> JpegFile.of("image", file).decodeByJdk().close(),
                         Set.of(UnusableImageException.class),
                         IMAGE_BYTES),
-                new FuzzTestTarget(
-                        NATIVE, jpegs(), DataFuzzTest::image, Set.of(UnusableImageException.class), IMAGE_BYTES),
+                images("jpeg-native", jpegs()),
+                images("webp", ImageFormatsTest.files("webp")),
+                images("tiff", ImageFormatsTest.files("tiff?")),
+                images("bmp", ImageFormatsTest.files("bmp")),
+                images("pnm", ImageFormatsTest.files("p[gp]m")),
                 new FuzzTestTarget("tar", tars(), DataFuzzTest::tar, Set.of(), SOME_BYTES),
                 new FuzzTestTarget("shard", shards(), DataFuzzTest::shard, Set.of(UserException.class), SOME_BYTES),
                 new FuzzTestTarget(
@@ -96,9 +99,13 @@ public class DataFuzzTest {
                         SOME_BYTES));
     }
 
+    private static FuzzTestTarget images(String name, List<byte[]> seeds) {
+        return new FuzzTestTarget(name, seeds, DataFuzzTest::image, Set.of(UnusableImageException.class), IMAGE_BYTES);
+    }
+
     private static void image(byte[] file) throws UnusableImageException {
-        new ImageDecoder(16).planes(file);
-        new ImageDecoder(1).planes(file, (width, height) -> new Region(0, 0, height, width));
+        new ImageDecoder(16).planes("image", file);
+        new ImageDecoder(1).planes("image", file, (width, height) -> new Region(0, 0, height, width));
     }
 
     private static void tar(byte[] file) throws IOException {
@@ -298,7 +305,7 @@ public class DataFuzzTest {
     }
 
     static Stream<FuzzTestTarget> inThisProcess() {
-        return targets().stream().filter(target -> !target.name().equals(NATIVE));
+        return targets().stream().filter(target -> !NATIVE.contains(target.name()));
     }
 
     @ParameterizedTest
@@ -307,23 +314,23 @@ public class DataFuzzTest {
         target.replay(500, 1);
     }
 
-    /** Reads damaged JPEGs; a crash of the library ends the process. */
+    /** Reads damaged images; a crash of the library ends the process. */
     static final class NativeDecoding {
         private NativeDecoding() {}
 
         public static void main(String[] arguments) throws Exception {
             for (FuzzTestTarget target : targets()) {
-                if (target.name().equals(NATIVE)) {
+                if (NATIVE.contains(target.name())) {
                     target.replay(500, 1);
-                    System.out.println("all read");
                 }
             }
+            System.out.println("all read");
         }
     }
 
     @Test
     void theNativeLibraryDoesNotCrash(@TempDir Path folder) throws Exception {
-        assumeThat(NativeJpeg.isAvailable()).as("Leptonica loads here").isTrue();
+        assumeThat(NativeImage.isAvailable()).as("Leptonica loads here").isTrue();
         Path said = folder.resolve("said.txt");
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());

@@ -8,6 +8,7 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sftn.FuzzTestFiles;
 import org.sftn.TestSettings;
@@ -180,14 +182,14 @@ class HostileFilesTest {
 
     @Test
     void pixelsOfAPngThatItCannotHoldAreNotAllocated() {
-        assertThatThrownBy(() -> ImageFile.open(pngHeader(8192, 8192, 8, 2)))
+        assertThatThrownBy(() -> ImageFile.open("image", pngHeader(8192, 8192, 8, 2)))
                 .isInstanceOf(UnusableImageException.class)
                 .hasMessage("it is truncated");
-        assertThatThrownBy(() -> ImageFile.open(pngHeader(8193, 8192, 8, 2)))
+        assertThatThrownBy(() -> ImageFile.open("image", pngHeader(8193, 8192, 8, 2)))
                 .hasMessage("it has 8193 x 8192 pixels, more than 67108864");
-        assertThatThrownBy(() -> ImageFile.open(pngHeader(8192, 8192, 16, 6)))
+        assertThatThrownBy(() -> ImageFile.open("image", pngHeader(8192, 8192, 16, 6)))
                 .hasMessage("its pixels take 536870912 bytes, more than 268435456");
-        assertThatThrownBy(() -> ImageFile.open(pngHeader(-1, 1, 8, 2)))
+        assertThatThrownBy(() -> ImageFile.open("image", pngHeader(-1, 1, 8, 2)))
                 .hasMessage("it has 4294967295 x 1 pixels, a side longer than 65535");
     }
 
@@ -196,7 +198,7 @@ class HostileFilesTest {
     void anImageThatPacksWellIsRead() {
         byte[] png = TestImages.file(new BufferedImage(4000, 4000, BufferedImage.TYPE_BYTE_BINARY), "png");
         assertThat(png.length).isLessThan(5000);
-        assertThatCode(() -> new ImageDecoder(16).planes(png)).doesNotThrowAnyException();
+        assertThatCode(() -> new ImageDecoder(16).planes("image", png)).doesNotThrowAnyException();
     }
 
     @ParameterizedTest
@@ -212,7 +214,7 @@ class HostileFilesTest {
         // The JDK's reader looks at texts of images with a palette.
         byte[] plain = TestImages.file(TestImages.plain(8, 8, BufferedImage.TYPE_BYTE_INDEXED, 0xFF336699), "png");
         byte[] with = DataFuzzTest.withChunk(plain, type, bomb.toByteArray());
-        assertThat(new ImageDecoder(8).planes(with)).isEqualTo(new ImageDecoder(8).planes(plain));
+        assertThat(new ImageDecoder(8).planes("image", with)).isEqualTo(new ImageDecoder(8).planes("image", plain));
     }
 
     /** The first scan of a progressive file, so many times. */
@@ -239,11 +241,11 @@ class HostileFilesTest {
 
     @Test
     void aJpegWithTooManyScansIsRefusedByItsHeader() throws IOException {
-        assertThatThrownBy(() -> ImageFile.open(scans(101)))
+        assertThatThrownBy(() -> ImageFile.open("image", scans(101)))
                 .isInstanceOf(UnusableImageException.class)
                 .hasMessage("it has 101 scans, more than 100");
-        assertThatCode(() -> ImageFile.open(scans(100))).doesNotThrowAnyException();
-        assertThatCode(() -> ImageFile.open(TestImages.progressive(TestImages.detailed(64, 64, 1))))
+        assertThatCode(() -> ImageFile.open("image", scans(100))).doesNotThrowAnyException();
+        assertThatCode(() -> ImageFile.open("image", TestImages.progressive(TestImages.detailed(64, 64, 1))))
                 .doesNotThrowAnyException();
     }
 
@@ -252,11 +254,99 @@ class HostileFilesTest {
         byte[] file = TestImages.file(TestImages.plain(16, 16, BufferedImage.TYPE_INT_RGB, 0), "jpeg");
         int frame = indexOf(file, 0xC0, 0);
         ByteBuffer.wrap(file).putShort(frame + 5, (short) 8192).putShort(frame + 7, (short) 8192);
-        assertThatThrownBy(() -> ImageFile.open(file))
+        assertThatThrownBy(() -> ImageFile.open("image", file))
                 .isInstanceOf(UnusableImageException.class)
                 .hasMessage("it is truncated");
         ByteBuffer.wrap(file).putShort(frame + 5, (short) 65_535).putShort(frame + 7, (short) 65_535);
-        assertThatThrownBy(() -> ImageFile.open(file)).hasMessage("it has 65535 x 65535 pixels, more than 67108864");
+        assertThatThrownBy(() -> ImageFile.open("image", file))
+                .hasMessage("it has 65535 x 65535 pixels, more than 67108864");
+    }
+
+    private static byte[] bmpHeader(int width, int height, int bits, int compression) {
+        ByteBuffer out = ByteBuffer.allocate(100).order(ByteOrder.LITTLE_ENDIAN);
+        out.put(new byte[] {'B', 'M'})
+                .putInt(10, 54)
+                .putInt(14, 40)
+                .putInt(18, width)
+                .putInt(22, height);
+        return out.putShort(28, (short) bits).putInt(30, compression).array();
+    }
+
+    @Test
+    void pixelsOfABmpThatItCannotHoldAreNotAllocated() {
+        assertThatThrownBy(() -> ImageFile.open("image", bmpHeader(8192, 8192, 24, 0)))
+                .isInstanceOf(UnusableImageException.class)
+                .hasMessage("it is truncated");
+        assertThatThrownBy(() -> ImageFile.open("image", bmpHeader(60_000, -60_000, 8, 1)))
+                .hasMessage("it has 60000 x 60000 pixels, more than 67108864");
+        assertThatThrownBy(() -> ImageFile.open("image", bmpHeader(1, Integer.MIN_VALUE, 1, 0)))
+                .hasMessage("it has 1 x 2147483648 pixels, a side longer than 65535");
+        assertThatThrownBy(() -> ImageFile.open("image", bmpHeader(-1, 1, 1, 0)))
+                .hasMessage("it cannot be decoded: it has -1 x 1 pixels");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "P6 8192 8192 255, it is truncated",
+        "P3 8192 8192 255 1 2 3, it is truncated",
+        "P4 60000 60000, 'it has 60000 x 60000 pixels, more than 67108864'",
+        "P5 70000 1 255, 'it has 70000 x 1 pixels, a side longer than 65535'",
+        "P5 99999999999999999999 1 255, it cannot be decoded: where a number should be there is none",
+        "P5 -1 1 255, it cannot be decoded: where a number should be there is none",
+        "P5 1 1 65536 1, it cannot be decoded: its highest value is 65536",
+        "P5 1 1 0 1, it cannot be decoded: its highest value is 0",
+    })
+    void pixelsOfAPnmThatItCannotHoldAreNotAllocated(String text, String reason) {
+        assertThatThrownBy(() -> ImageFile.open("image", (text + "\n").getBytes(StandardCharsets.US_ASCII)))
+                .isInstanceOf(UnusableImageException.class)
+                .hasMessage(reason);
+    }
+
+    @Test
+    void aWebpWithTooManyPixelsIsRefusedByItsHeader() {
+        ByteBuffer out = ByteBuffer.allocate(30).order(ByteOrder.LITTLE_ENDIAN);
+        out.put("RIFF".getBytes(StandardCharsets.US_ASCII)).putInt(22);
+        out.put("WEBPVP8X".getBytes(StandardCharsets.US_ASCII)).putInt(10).putInt(0);
+        out.put(new byte[] {-1, -1, -1, -1, -1, -1});
+        assertThatThrownBy(() -> ImageFile.open("image", out.array()))
+                .isInstanceOf(UnusableImageException.class)
+                .hasMessage("it has 16777216 x 16777216 pixels, a side longer than 65535");
+    }
+
+    /** @param fields tags, each followed by a value */
+    private static byte[] tiff(int... fields) {
+        ByteBuffer out = ByteBuffer.allocate(1000)
+                .putShort((short) 0x4D4D)
+                .putShort((short) 42)
+                .putInt(8);
+        out.putShort((short) (fields.length / 2));
+        for (int i = 0; i < fields.length; i += 2) {
+            out.putShort((short) fields[i]).putShort((short) 4).putInt(1).putInt(fields[i + 1]);
+        }
+        return out.array();
+    }
+
+    @Test
+    void pixelsAndPartsOfATiffThatItCannotHoldAreNotAllocated() {
+        assertThatThrownBy(() -> ImageFile.open("image", tiff(256, 8192, 257, 8192, 258, 8, 262, 1, 273, 8)))
+                .isInstanceOf(UnusableImageException.class)
+                .hasMessage("it is truncated");
+        assertThatThrownBy(() -> ImageFile.open("image", tiff(256, 60_000, 257, 60_000, 262, 1, 273, 8)))
+                .hasMessage("it has 60000 x 60000 pixels, more than 67108864");
+        assertThatThrownBy(() ->
+                        ImageFile.open("image", tiff(256, 8192, 257, 8192, 258, 16, 259, 5, 262, 2, 273, 8, 277, 3)))
+                .hasMessage("its pixels take 402653184 bytes, more than 268435456");
+        // Tiles wider than the image, and as many as it has pixels.
+        assertThatThrownBy(() -> ImageFile.open(
+                        "image", tiff(256, 1, 257, 1, 259, 4, 262, 1, 322, 0x7FFFFFFF, 323, 1, 324, 8, 325, 8)))
+                .hasMessage("it has 2147483647 x 1 pixels, a side longer than 65535");
+        assertThatThrownBy(() -> ImageFile.open(
+                        "image", tiff(256, 8192, 257, 8192, 259, 4, 262, 1, 322, 1, 323, 1, 324, 8, 325, 8)))
+                .hasMessage("it cannot be decoded: it has 67108864 parts, more than 262144");
+        byte[] many = tiff(256, 8192, 257, 8192, 259, 4, 262, 1, 273, 8, 279, 8);
+        ByteBuffer.wrap(many).putInt(10 + 4 * 12 + 4, -1);
+        assertThatThrownBy(() -> ImageFile.open("image", many))
+                .hasMessage("it cannot be decoded: its field 273 has 4294967295 values");
     }
 
     /** Lengths that Parquet's own reader would allocate. */

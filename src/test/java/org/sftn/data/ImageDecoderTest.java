@@ -44,14 +44,14 @@ class ImageDecoderTest {
             }
         }
 
-        assertThat(HexFormat.of().formatHex(DECODER.planes(TestImages.file(image, "png"))))
+        assertThat(HexFormat.of().formatHex(DECODER.planes("image", TestImages.file(image, "png"))))
                 .isEqualTo(expected);
     }
 
     @Test
     void anImageOfTheSizeAskedForKeepsItsPixels() throws UnusableImageException {
         BufferedImage image = TestImages.detailed(4, 4, 1);
-        byte[] planes = DECODER.planes(TestImages.file(image, "png"));
+        byte[] planes = DECODER.planes("image", TestImages.file(image, "png"));
 
         for (int i = 0; i < 16; i++) {
             assertThat((planes[i] & 0xFF) << 16 | (planes[16 + i] & 0xFF) << 8 | (planes[32 + i] & 0xFF))
@@ -61,7 +61,7 @@ class ImageDecoderTest {
 
     private static void assertColour(byte[] file, int red, int green, int blue, int tolerance)
             throws UnusableImageException {
-        byte[] planes = DECODER.planes(file);
+        byte[] planes = DECODER.planes("image", file);
         int[] expected = {red, green, blue};
         for (int i = 0; i < planes.length; i++) {
             assertThat(planes[i] & 0xFF).isBetween(expected[i / 16] - tolerance, expected[i / 16] + tolerance);
@@ -138,7 +138,7 @@ class ImageDecoderTest {
             throws IOException, UnusableImageException {
         byte[] file = TestImages.cmyk(cyan, magenta, yellow, black);
         assertColour(file, red, green, blue, 2);
-        byte[] byJdk = squeezed(ImageFile.open(file).decodeByJdk());
+        byte[] byJdk = squeezed(JpegFile.of("image", file).decodeByJdk());
         int[] expected = {red, green, blue};
         for (int c = 0; c < expected.length; c++) {
             assertThat(byJdk[c * 256] & 0xFF).isCloseTo(expected[c], within(2));
@@ -167,10 +167,10 @@ class ImageDecoderTest {
         byte[] exif = HexFormat.of().parseHex("4578696600004d4d002a00000008000101120003000000010006000000000000");
         byte[] adorned = TestImages.withSegment(TestImages.withSegment(plain, 0xE2, profile.array()), 0xE1, exif);
 
-        byte[] expected = DECODER.planes(plain);
-        assertThat(DECODER.planes(adorned)).isEqualTo(expected);
-        assertThat(squeezed(ImageFile.open(adorned).decodeByJdk()))
-                .isEqualTo(squeezed(ImageFile.open(plain).decodeByJdk()));
+        byte[] expected = DECODER.planes("image", plain);
+        assertThat(DECODER.planes("image", adorned)).isEqualTo(expected);
+        assertThat(squeezed(JpegFile.of("image", adorned).decodeByJdk()))
+                .isEqualTo(squeezed(JpegFile.of("image", plain).decodeByJdk()));
     }
 
     /** All of an image, as 16 x 16. */
@@ -199,8 +199,8 @@ class ImageDecoderTest {
     @ParameterizedTest
     @MethodSource("jpegs")
     void theJdkSeesWhatTheNativeLibrarySees(byte[] file) throws UnusableImageException {
-        byte[] expected = squeezed(ImageFile.open(file).decodeByJdk());
-        byte[] actual = squeezed(ImageFile.open(file).decode(1));
+        byte[] expected = squeezed(JpegFile.of("image", file).decodeByJdk());
+        byte[] actual = squeezed(ImageFile.open("image", file).decode(1));
 
         for (int i = 0; i < actual.length; i++) {
             assertThat(actual[i] & 0xFF).isCloseTo(expected[i] & 0xFF, within(2));
@@ -220,7 +220,7 @@ class ImageDecoderTest {
                 damaged[2 + random.nextInt(file.length - 2)] = (byte) random.nextInt(256);
             }
             try {
-                assertThat(DECODER.planes(damaged)).hasSize(48);
+                assertThat(DECODER.planes("image", damaged)).hasSize(48);
                 decoded++;
             } catch (UnusableImageException e) {
                 assertThat(e.getMessage()).isNotBlank();
@@ -239,8 +239,8 @@ class ImageDecoderTest {
         JpegHeader header = JpegHeader.of(whole);
         long before = Pointer.physicalBytes();
         for (int i = 0; i < 40; i++) {
-            NativeJpeg.decode(cut, header, 1).ifPresent(NativeJpeg::close);
-            NativeJpeg.decode(whole, header, 1).ifPresent(NativeJpeg::close);
+            NativeImage.jpeg(cut, header, 1).ifPresent(NativeImage::close);
+            NativeImage.jpeg(whole, header, 1).ifPresent(NativeImage::close);
         }
         // 1280 MB were decoded.
         assertThat(Pointer.physicalBytes() - before).isLessThan(300L << 20);
@@ -263,17 +263,18 @@ class ImageDecoderTest {
         byte[] whole = TestImages.file(TestImages.detailed(60, 40, 1), format);
         byte[] truncated = Arrays.copyOf(whole, kept > 0 ? kept : whole.length + kept);
 
-        assertThatThrownBy(() -> DECODER.planes(truncated))
+        assertThatThrownBy(() -> DECODER.planes("image", truncated))
                 .isInstanceOf(UnusableImageException.class)
-                .hasMessageMatching("it is truncated|it cannot be decoded: .+|it is neither a JPEG nor a PNG image");
+                .hasMessageMatching(
+                        "it is truncated|it cannot be decoded: .+|it is not a JPEG, PNG, BMP, PBM, PGM, PPM, TIFF or WebP image");
     }
 
     @Test
     void whatIsNoImageIsSaidToBeNone() {
-        assertThatThrownBy(() -> DECODER.planes(new byte[0])).hasMessage("it is empty");
-        assertThatThrownBy(() -> DECODER.planes("GIF89a".getBytes(StandardCharsets.UTF_8)))
-                .hasMessage("it is neither a JPEG nor a PNG image");
-        assertThatThrownBy(() -> DECODER.planes(new byte[] {(byte) 0xFF, (byte) 0xD8, (byte) 0xFF, 1, 2}))
+        assertThatThrownBy(() -> DECODER.planes("image", new byte[0])).hasMessage("it is empty");
+        assertThatThrownBy(() -> DECODER.planes("image", "GIF89a".getBytes(StandardCharsets.UTF_8)))
+                .hasMessage("it is not a JPEG, PNG, BMP, PBM, PGM, PPM, TIFF or WebP image");
+        assertThatThrownBy(() -> DECODER.planes("image", new byte[] {(byte) 0xFF, (byte) 0xD8, (byte) 0xFF, 1, 2}))
                 .hasMessageStartingWith("it cannot be decoded: ");
     }
 
@@ -281,16 +282,18 @@ class ImageDecoderTest {
     void aBombIsRefusedByItsHeader() {
         byte[] png = TestImages.file(TestImages.plain(4, 4, BufferedImage.TYPE_INT_RGB, 0), "png");
 
-        assertThatThrownBy(() -> DECODER.planes(withSize(png, 60_000, 60_000)))
+        assertThatThrownBy(() -> DECODER.planes("image", withSize(png, 60_000, 60_000)))
                 .hasMessage("it has 60000 x 60000 pixels, more than 67108864");
-        assertThatThrownBy(() -> DECODER.planes(withSize(png, 70_000, 1)))
+        assertThatThrownBy(() -> DECODER.planes("image", withSize(png, 70_000, 1)))
                 .hasMessage("it has 70000 x 1 pixels, a side longer than 65535");
         byte[] jpeg = TestImages.file(TestImages.detailed(9, 9, 1), "jpeg");
         int frame = HexFormat.of().formatHex(jpeg).indexOf("ffc00011080009") / 2;
         ByteBuffer.wrap(jpeg).putShort(frame + 5, (short) 60_000).putShort(frame + 7, (short) 60_000);
-        assertThatThrownBy(() -> DECODER.planes(jpeg)).hasMessage("it has 60000 x 60000 pixels, more than 67108864");
+        assertThatThrownBy(() -> DECODER.planes("image", jpeg))
+                .hasMessage("it has 60000 x 60000 pixels, more than 67108864");
         ByteBuffer.wrap(jpeg).putShort(frame + 5, (short) 0);
-        assertThatThrownBy(() -> DECODER.planes(jpeg)).hasMessage("it cannot be decoded: it has 60000 x 0 pixels");
+        assertThatThrownBy(() -> DECODER.planes("image", jpeg))
+                .hasMessage("it cannot be decoded: it has 60000 x 0 pixels");
     }
 
     /** The same PNG with another size in its header. */
@@ -314,7 +317,7 @@ class ImageDecoderTest {
 
         assertThat(files).isNotEmpty();
         for (Path file : files) {
-            assertThat(DECODER.planes(Files.readAllBytes(file))).hasSize(48);
+            assertThat(DECODER.planes("image", Files.readAllBytes(file))).hasSize(48);
         }
     }
 
@@ -322,17 +325,17 @@ class ImageDecoderTest {
     void aShorterSideThatIsLongerIsResizedAndStoredAsJpeg() throws Exception {
         byte[] file = TestImages.file(TestImages.detailed(60, 41, 1), "png");
 
-        byte[] shortened = ImageDecoder.shortened(file, 20);
-        ImageFile image = ImageFile.open(shortened);
-        assertThat(image.jpeg()).isPresent();
+        byte[] shortened = ImageDecoder.shortened("image", file, 20);
+        ImageFile image = ImageFile.open("image", shortened);
+        assertThat(image).isInstanceOf(JpegFile.class);
         assertThat(image.width()).isEqualTo(29);
         assertThat(image.height()).isEqualTo(20);
-        assertThat(ImageDecoder.shortened(file, 20)).isEqualTo(shortened);
-        assertThat(ImageDecoder.shortened(file, 41)).isSameAs(file);
+        assertThat(ImageDecoder.shortened("image", file, 20)).isEqualTo(shortened);
+        assertThat(ImageDecoder.shortened("image", file, 41)).isSameAs(file);
         // A plain colour survives JPEG but for rounding.
         byte[] plain = ImageDecoder.shortened(
-                TestImages.file(TestImages.plain(30, 40, BufferedImage.TYPE_INT_RGB, 0x3060A0), "png"), 16);
-        byte[] planes = new ImageDecoder(16).planes(plain);
+                "image", TestImages.file(TestImages.plain(30, 40, BufferedImage.TYPE_INT_RGB, 0x3060A0), "png"), 16);
+        byte[] planes = new ImageDecoder(16).planes("image", plain);
         assertThat(planes[100] & 0xFF).isBetween(0x30 - 2, 0x30 + 2);
         assertThat(planes[356] & 0xFF).isBetween(0x60 - 2, 0x60 + 2);
         assertThat(planes[612] & 0xFF).isBetween(0xA0 - 2, 0xA0 + 2);

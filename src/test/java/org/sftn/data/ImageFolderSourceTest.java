@@ -154,7 +154,7 @@ class ImageFolderSourceTest {
         assertThat(manifest.train().images()).isEqualTo(4);
         assertThat(folder.resolve("out/rejected.csv")).hasContent("""
                 split,image,reason
-                train,cat/text.png,it is neither a JPEG nor a PNG image
+                train,cat/text.png,it is not a JPEG, PNG, BMP, PBM, PGM, PPM, TIFF or WebP image
                 train,dog/empty.jpg,it is empty
                 train,dog/half.jpg,it is truncated""");
     }
@@ -344,7 +344,7 @@ class ImageFolderSourceTest {
         assertThatThrownBy(() -> prepare(Store.PIXELS, 0, "out"))
                 .isInstanceOf(UserException.class)
                 .hasMessage(
-                        "the class folder %s holds no file with one of the extensions .jpg, .jpeg, .png",
+                        "the class folder %s holds no file with one of the extensions .jpg, .jpeg, .png, .ppm, .bmp, .pgm, .tif, .tiff, .webp",
                         folder.resolve("in/val/cat"));
     }
 }

@@ -116,7 +116,7 @@ public class ImageViewsBenchmark {
     /** Decoding alone, as the views do it. */
     @Benchmark
     public int decoding() throws UnusableImageException {
-        try (Resizer.Source image = ImageFile.open(next().image()).decode(1)) {
+        try (Resizer.Source image = ImageFile.open("image", next().image()).decode(1)) {
             return image.width();
         }
     }
@@ -124,7 +124,7 @@ public class ImageViewsBenchmark {
     /** Decoding alone, where there is no native library. */
     @Benchmark
     public int decodingByJdk() throws UnusableImageException {
-        try (Resizer.Source image = ImageFile.open(next().image()).decodeByJdk()) {
+        try (Resizer.Source image = JpegFile.of("image", next().image()).decodeByJdk()) {
             return image.width();
         }
     }

@@ -109,7 +109,7 @@ class ImageViewsTest {
                         .isCloseTo(fact.get("means").get(i).asDouble(), within(2.0));
             }
         }
-        if (NativeJpeg.isAvailable()) {
+        if (NativeImage.isAvailable()) {
             assertThat(equal).isEqualTo(photographs.size());
         }
     }
@@ -124,9 +124,11 @@ class ImageViewsTest {
 
         for (int size : new int[] {5, 16, 50}) {
             ImageDecoder decoder = new ImageDecoder(size);
-            assertThat(decoder.planes(TestImages.file(whole, "png"), (width, height) -> part))
+            assertThat(decoder.planes("image", TestImages.file(whole, "png"), (width, height) -> part))
                     .isEqualTo(decoder.planes(
-                            TestImages.file(alone, "png"), (width, height) -> new Region(0, 0, height, width)));
+                            "image",
+                            TestImages.file(alone, "png"),
+                            (width, height) -> new Region(0, 0, height, width)));
         }
     }
 
@@ -235,12 +237,12 @@ class ImageViewsTest {
         double sum = 0;
         int parts = 0;
         for (byte[] file : photographs().values()) {
-            ImageFile image = ImageFile.open(file);
+            ImageFile image = ImageFile.open("image", file);
             if (Math.min(image.width(), image.height()) < 2 * size + 11) {
                 continue;
             }
             Region part = new Region(4, 7, image.height() - 11, image.width() - 9);
-            byte[] reduced = new ImageDecoder(size).planes(file, (width, height) -> part);
+            byte[] reduced = new ImageDecoder(size).planes("image", file, (width, height) -> part);
             byte[] full;
             try (Resizer.Source pixels = image.decode(1)) {
                 full = Resizer.planes(

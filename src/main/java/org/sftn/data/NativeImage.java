@@ -12,11 +12,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A JPEG decoded by libjpeg-turbo, which Leptonica brings: colour profiles are ignored and CMYK becomes RGB as in Pillow.
- * Holds native memory until it is closed.
+ * A JPEG decoded by libjpeg-turbo or a WebP decoded by libwebp, which Leptonica brings: colour profiles are ignored, alpha is dropped and
+ * CMYK becomes RGB as in Pillow. Holds native memory until it is closed.
  */
-final class NativeJpeg implements Resizer.Source {
-    private static final Logger LOG = LoggerFactory.getLogger(NativeJpeg.class);
+final class NativeImage implements Resizer.Source {
+    private static final Logger LOG = LoggerFactory.getLogger(NativeImage.class);
 
     /** Loaded once a process; a failed attempt is remembered, too. */
     private static final class Library {
@@ -48,7 +48,7 @@ final class NativeJpeg implements Resizer.Source {
     private final int wordsOfARow;
     private final IntBuffer words;
 
-    private NativeJpeg(PIX image, int reduction) {
+    private NativeImage(PIX image, int reduction) {
         this.image = image;
         this.reduction = reduction;
         this.width = image.w();
@@ -68,7 +68,7 @@ final class NativeJpeg implements Resizer.Source {
      * @param reduction 1, 2, 4 or 8: each pixel becomes the mean of so many by so many, taken before the inverse cosine transform
      * @return empty when the library does not run here or is not content with the file, damaged or only unusual
      */
-    static Optional<NativeJpeg> decode(byte[] file, JpegHeader header, int reduction) {
+    static Optional<NativeImage> jpeg(byte[] file, JpegHeader header, int reduction) {
         if (!header.isCommon() || !isAvailable()) {
             return Optional.empty();
         }
@@ -79,17 +79,39 @@ final class NativeJpeg implements Resizer.Source {
             image = leptonica.pixReadMemJpeg(bytes, file.length, 0, reduction, warnings, 0);
             warned = warnings.get();
         }
+        return of(
+                image,
+                warned == 0,
+                (header.width() + reduction - 1) / reduction,
+                (header.height() + reduction - 1) / reduction,
+                reduction);
+    }
+
+    /**
+     * @param file with a single image
+     * @param width that the header says
+     * @param height that the header says
+     * @return empty when the library does not run here or is not content with the file
+     */
+    static Optional<NativeImage> webp(byte[] file, int width, int height) {
+        if (!isAvailable()) {
+            return Optional.empty();
+        }
+        try (BytePointer bytes = new BytePointer(file)) {
+            return of(leptonica.pixReadMemWebP(bytes, file.length), true, width, height, 1);
+        }
+    }
+
+    /** @param image may be null */
+    private static Optional<NativeImage> of(PIX image, boolean isWhole, int width, int height, int reduction) {
         if (image == null) {
             return Optional.empty();
         }
-        boolean expected = warned == 0
-                && image.w() == (header.width() + reduction - 1) / reduction
-                && image.h() == (header.height() + reduction - 1) / reduction;
-        if (!expected) {
+        if (!isWhole || image.w() != width || image.h() != height) {
             leptonica.pixDestroy(image);
             return Optional.empty();
         }
-        return Optional.of(new NativeJpeg(image, reduction));
+        return Optional.of(new NativeImage(image, reduction));
     }
 
     @Override
