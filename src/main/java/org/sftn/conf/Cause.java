@@ -7,14 +7,14 @@ import java.util.stream.Collectors;
 
 /** Why something has failed, in one line without passwords. */
 public final class Cause {
-    private static final Set<Class<?>> TELLING_NOTHING =
-            Set.of(IllegalStateException.class, UncheckedIOException.class);
+    /** Their names say nothing that their messages do not. */
+    private static final Set<Class<?>> PLAIN = Set.of(IllegalStateException.class, UncheckedIOException.class);
 
     private Cause() {}
 
     /**
-     * Of our own exceptions, and of those whose class says nothing, the message says all; of others the class is said, too. Messages of ranks and of Spark hold whole stack traces,
-     * which are left out; the innermost cause is added unless the message has it.
+     * The message; with the name of the exception unless that is one of ours or says nothing. Messages of ranks and of Spark hold whole
+     * stack traces, which are left out; the innermost cause is added unless the message has it.
      */
     public static String of(Throwable thrown) {
         Throwable innermost = thrown;
@@ -28,8 +28,8 @@ public final class Cause {
 
     private static String text(Throwable thrown) {
         Class<?> type = thrown.getClass();
-        boolean tells = !type.getPackageName().startsWith("org.sftn.") && !TELLING_NOTHING.contains(type);
-        return tells || thrown.getMessage() == null ? thrown.toString() : thrown.getMessage();
+        boolean nameless = type.getPackageName().startsWith("org.sftn.") || PLAIN.contains(type);
+        return nameless && thrown.getMessage() != null ? thrown.getMessage() : thrown.toString();
     }
 
     /** All that stands before a stack trace. */

@@ -6,10 +6,10 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.UnknownHostException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.sftn.conf.Cause;
 import org.sftn.conf.UserException;
 
@@ -18,14 +18,25 @@ final class Master {
     private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final Pattern WRONG =
             Pattern.compile("(?:Could not parse Master URL|Invalid master URL|Asked to run locally with).*");
-    private static final Pattern STANDALONE = Pattern.compile("spark://(.+)");
-    private static final Pattern ADDRESS = Pattern.compile("(.+):(\\d{1,5})");
+    private static final Pattern STANDALONE = Pattern.compile("spark://([^,]+:\\d{1,5}(?:,[^,]+:\\d{1,5})*)");
 
     /** What comes of an application that Spark has given up while it started: it depends on how far it had come. */
     private static final Pattern GIVEN_UP =
             Pattern.compile("on a running MetricsSystem|Cannot invoke \"org\\.apache\\.spark\\.|stopped|shut ?down");
 
     private Master() {}
+
+    /**
+     * Before an application starts: Spark would try for a minute.
+     *
+     * @throws UnreachableMasterException when it is a standalone one, and nobody listens at any of its addresses
+     */
+    static void requireThere(String master) {
+        List<String> reasons = refusals(master);
+        if (!reasons.isEmpty() && reasons.stream().noneMatch(String::isEmpty)) {
+            throw unreachable(master, reasons, null);
+        }
+    }
 
     /** For an application that could not start: the same, or what it means. */
     static Exception missing(String master, Exception thrown) {
@@ -42,37 +53,39 @@ final class Master {
     }
 
     private static Exception explained(String master, boolean refused, Exception thrown) {
-        Matcher standalone = STANDALONE.matcher(master);
-        if (!standalone.matches()) {
+        List<String> reasons = refusals(master);
+        if (reasons.isEmpty() || !refused && reasons.contains("")) {
             return thrown;
         }
-        List<String> reasons = new ArrayList<>();
-        for (String address : standalone.group(1).split(",")) {
-            String reason = unreachable(address);
-            if (!reason.isEmpty()) {
-                reasons.add(reason);
-            } else if (refused) {
-                reasons.add(
-                        address
-                                + " is there, but takes no application: perhaps it is another port, or Spark's version or spark.authenticate differ");
-            } else {
-                return thrown;
-            }
-        }
+        return unreachable(master, reasons, thrown);
+    }
+
+    /** @param reasons an address each; empty where somebody listens */
+    private static UnreachableMasterException unreachable(String master, List<String> reasons, Exception thrown) {
+        List<String> said = reasons.stream()
+                .map(reason -> reason.isEmpty()
+                        ? "somebody is there, but takes no application: perhaps it is another port, or Spark's version or spark.authenticate differ"
+                        : reason)
+                .toList();
         return new UnreachableMasterException(
-                "the master " + master + " cannot be reached: " + String.join("; ", reasons), thrown);
+                "the master " + master + " cannot be reached: " + String.join("; ", said), thrown);
+    }
+
+    /** Why nobody listens, for each address of a standalone master; nothing of other masters, and of what is none. */
+    private static List<String> refusals(String master) {
+        Matcher standalone = STANDALONE.matcher(master);
+        return standalone.matches()
+                ? Stream.of(standalone.group(1).split(",")).map(Master::refusal).toList()
+                : List.of();
     }
 
     /** Why nobody listens there; empty when somebody does. */
-    private static String unreachable(String address) {
-        Matcher hostAndPort = ADDRESS.matcher(address);
-        if (!hostAndPort.matches()) {
-            return "'" + address + "' is not HOST:PORT";
-        }
-        String host = hostAndPort.group(1);
+    private static String refusal(String address) {
+        int colon = address.lastIndexOf(':');
+        String host = address.substring(0, colon);
         try (Socket socket = new Socket()) {
             InetAddress found = InetAddress.getByName(host);
-            int port = Integer.parseInt(hostAndPort.group(2));
+            int port = Integer.parseInt(address.substring(colon + 1));
             socket.connect(new InetSocketAddress(found, port), Math.toIntExact(PATIENCE.toMillis()));
             return "";
         } catch (UnknownHostException e) {

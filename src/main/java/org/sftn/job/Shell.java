@@ -75,6 +75,7 @@ final class Shell {
     }
 
     private static SparkSession start(SparkConf conf) throws Exception {
+        Master.requireThere(conf.get("spark.master"));
         try {
             return SparkSession.builder().config(conf).getOrCreate();
         } catch (Exception e) {

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.Locale;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.FSDataInputStream;
@@ -53,9 +54,11 @@ class HadoopFilesTest {
 
     @Test
     void theChecksumThatDisagreesIsNamed() throws IOException {
-        String message =
-                "file:%s does not agree with its checksum file:%s/.a at 12 b.txt.crc: one of the two is damaged; delete the checksum if you changed the file yourself"
-                        .formatted(file, folder);
+        String message = String.format(
+                Locale.ROOT,
+                "file:%s does not agree with its checksum file:%s/.a at 12 b.txt.crc: one of the two is damaged; delete the checksum if you changed the file yourself",
+                file,
+                folder);
         write("some text");
         Files.writeString(file, "SOME text");
         assertThat(reasonOfReading()).as("changed").isEqualTo(message);

@@ -154,7 +154,7 @@ class ImageFolderSourceTest {
         assertThat(manifest.train().images()).isEqualTo(4);
         assertThat(folder.resolve("out/rejected.csv")).hasContent("""
                 split,image,reason
-                train,cat/text.png,it is not a JPEG, PNG, BMP, PBM, PGM, PPM, TIFF or WebP image
+                train,cat/text.png,"it is not a JPEG, PNG, BMP, PBM, PGM, PPM, TIFF or WebP image"
                 train,dog/empty.jpg,it is empty
                 train,dog/half.jpg,it is truncated""");
     }

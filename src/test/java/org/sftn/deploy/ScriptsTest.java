@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -291,8 +292,10 @@ class ScriptsTest {
         assertRefused(
                 run(List.of("PATH=" + tools()), project.resolve("jobs/list.sh").toString()),
                 2,
-                "nothing is built yet in %s, and there is no mvn on the PATH: the jobs are built with Maven 3.8 or newer"
-                        .formatted(project));
+                String.format(
+                        Locale.ROOT,
+                        "nothing is built yet in %s, and there is no mvn on the PATH: the jobs are built with Maven 3.8 or newer",
+                        project));
     }
 
     /** What the scripts call, and nothing else. */
@@ -324,16 +327,20 @@ class ScriptsTest {
         assertRefused(
                 run(List.of(), colon.resolve("jobs/list.sh").toString()),
                 2,
-                "the folder '%s' cannot be on Java's class path, or not be told to Spark: it must be without : * ? [ { # %%"
-                        .formatted(colon));
+                String.format(
+                        Locale.ROOT,
+                        "the folder '%s' cannot be on Java's class path, or not be told to Spark: it must be without : * ? [ { # %%",
+                        colon));
     }
 
     @ParameterizedTest
     @ValueSource(
             strings = {"foo", "spark:/x", "spark://", "http://127.0.0.1:7077", "k8s:x", "local x", "mesos://x:5050"})
     void aWrongMasterIsRefused(String master) throws Exception {
-        String message = "the master cannot be '%s': it is local, local[N], spark://HOST:PORT, yarn or k8s://URL"
-                .formatted(master);
+        String message = String.format(
+                Locale.ROOT,
+                "the master cannot be '%s': it is local, local[N], spark://HOST:PORT, yarn or k8s://URL",
+                master);
 
         assertRefused(job("teacher", "--", "--master", master), 2, message);
         assertRefused(job("teacher", "--", "--conf", "spark.master=" + master), 2, message);
@@ -350,9 +357,10 @@ class ScriptsTest {
         "k8s://https://h, --conf=spark.submit.deployMode=cluster --conf=spark.master=k8s://https://h",
     })
     void aModeThatHidesHowJobsEndIsRefused(String master, String options) throws Exception {
-        String message =
-                "with --deploy-mode cluster on %s nobody learns how the job ends: Spark's exit code is 0 when it has failed, too; take --deploy-mode client"
-                        .formatted(master);
+        String message = String.format(
+                Locale.ROOT,
+                "with --deploy-mode cluster on %s nobody learns how the job ends: Spark's exit code is 0 when it has failed, too; take --deploy-mode client",
+                master);
         String[] all = Stream.concat(Stream.of("--"), Arrays.stream(options.split(" ")))
                 .toArray(String[]::new);
 
@@ -427,7 +435,6 @@ class ScriptsTest {
         assertThat(ran.err()).contains("/caf\uFFFD': it holds bytes that are not UTF-8\n");
     }
 
-    /** Spark gives it up after a minute. */
     @Test
     void aMasterThatIsNotThereIsNamed() throws Exception {
         int port;
@@ -442,11 +449,12 @@ class ScriptsTest {
                 "--master",
                 "spark://127.0.0.1:" + port,
                 "--conf",
-                "spark.driver.extraJavaOptions=%s -Djava.io.tmpdir=%s -Dlog4j.configuration=%s"
-                        .formatted(
-                                String.join(" ", TestJvm.openings()),
-                                folder,
-                                Path.of("conf/log4j.properties").toUri()),
+                String.format(
+                        Locale.ROOT,
+                        "spark.driver.extraJavaOptions=%s -Djava.io.tmpdir=%s -Dlog4j.configuration=%s",
+                        String.join(" ", TestJvm.openings()),
+                        folder,
+                        Path.of("conf/log4j.properties").toUri()),
                 "--class",
                 "org.sftn.job.Main",
                 folder.resolve("empty.jar").toString(),
@@ -456,9 +464,11 @@ class ScriptsTest {
 
         assertThat(ran.code()).as(ran.text()).isEqualTo(3);
         assertThat(ran.err())
-                .containsPattern(
-                        "error: prepare failed: the master spark://127.0.0.1:%1$s cannot be reached: 127.0.0.1:%1$s: Connection refused.* \\(stack trace in \\Q%2$s\\E/sftn-\\d+.log\\)\n"
-                                .formatted(port, folder))
+                .containsPattern(String.format(
+                        Locale.ROOT,
+                        "error: prepare failed: the master spark://127.0.0.1:%1$s cannot be reached: 127.0.0.1:%1$s: Connection refused.* \\(stack trace in \\Q%2$s\\E/sftn-\\d+.log\\)\n",
+                        port,
+                        folder))
                 .doesNotContain("\tat ");
         assertThat(ran.out()).isEmpty();
         assertThat(folder.resolve("out")).doesNotExist();

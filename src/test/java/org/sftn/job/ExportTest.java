@@ -171,8 +171,10 @@ class ExportTest {
 
         assertMistake(
                 export(),
-                "file:%1$s/model.json does not agree with its checksum file:%1$s/.model.json.crc: one of the two is damaged; delete the checksum if you changed the file yourself"
-                        .formatted(model));
+                String.format(
+                        Locale.ROOT,
+                        "file:%1$s/model.json does not agree with its checksum file:%1$s/.model.json.crc: one of the two is damaged; delete the checksum if you changed the file yourself",
+                        model));
         Files.delete(model.resolve(".model.json.crc"));
         assertThat(export().code()).isZero();
     }

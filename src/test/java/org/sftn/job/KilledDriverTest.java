@@ -161,7 +161,7 @@ class KilledDriverTest {
                         "--mount",
                         "sh",
                         "-c",
-                        "%s && { %s; echo code: $?; ls -A '%s'; }".formatted(mount, export, disk)),
+                        String.format(Locale.ROOT, "%s && { %s; echo code: $?; ls -A '%s'; }", mount, export, disk)),
                 folder.resolve("small.log"));
 
         both.await();
@@ -182,9 +182,10 @@ class KilledDriverTest {
 
         assertThat(job.await()).as(job.said()).isEqualTo(143);
         assertThat(job.said())
-                .contains(
-                        "\nstopped by a signal: continue this run with --resume; its checkpoints are in file:%s/checkpoints\n"
-                                .formatted(folder.resolve("stopped")))
+                .contains(String.format(
+                        Locale.ROOT,
+                        "\nstopped by a signal: continue this run with --resume; its checkpoints are in file:%s/checkpoints\n",
+                        folder.resolve("stopped")))
                 .doesNotContain("ERROR", "WARN", "\tat ");
     }
 

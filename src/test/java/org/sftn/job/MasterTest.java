@@ -1,11 +1,13 @@
 package org.sftn.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.List;
+import java.util.Locale;
 import org.apache.spark.SparkException;
 import org.junit.jupiter.api.Test;
 import org.sftn.conf.UserException;
@@ -36,10 +38,12 @@ class MasterTest {
     @Test
     void whatNobodyAnswersIsNamed() throws IOException {
         int port = freePort();
-        String master = "spark://127.0.0.1:%s,no.such.host.invalid:7077".formatted(port);
-        String message =
-                "the master \\Q%s\\E cannot be reached: 127.0.0.1:%s: Connection refused.*; there is no host no.such.host.invalid"
-                        .formatted(master, port);
+        String master = String.format(Locale.ROOT, "spark://127.0.0.1:%s,no.such.host.invalid:7077", port);
+        String message = String.format(
+                Locale.ROOT,
+                "the master \\Q%s\\E cannot be reached: 127.0.0.1:%s: Connection refused.*; there is no host no.such.host.invalid",
+                master,
+                port);
 
         for (Exception thrown : whileStarting) {
             assertThat(Master.missing(master, thrown))
@@ -48,6 +52,9 @@ class MasterTest {
                     .hasMessageMatching(message);
         }
         assertThat(Master.lost(master, later)).hasCause(later).hasMessageMatching(message);
+        assertThatThrownBy(() -> Master.requireThere(master))
+                .isInstanceOf(UnreachableMasterException.class)
+                .hasMessageMatching(message);
     }
 
     @Test
@@ -57,11 +64,23 @@ class MasterTest {
             for (Exception thrown : whileStarting) {
                 assertThat(Master.missing("spark://" + address, thrown))
                         .isInstanceOf(UnreachableMasterException.class)
-                        .hasMessageStartingWith(
-                                "the master spark://%1$s cannot be reached: %1$s is there, but takes no application: "
-                                        .formatted(address));
+                        .hasMessageStartingWith(String.format(
+                                Locale.ROOT,
+                                "the master spark://%1$s cannot be reached: somebody is there, but takes no application: ",
+                                address));
             }
         }
+    }
+
+    @Test
+    void oneOfSeveralIsEnough() throws IOException {
+        try (ServerSocket there = listening()) {
+            Master.requireThere("spark://127.0.0.1:" + freePort() + ",127.0.0.1:" + there.getLocalPort());
+        }
+        Master.requireThere("local[2]");
+        Master.requireThere("yarn");
+        // Spark says what is wrong with it.
+        Master.requireThere("spark://127.0.0.1");
     }
 
     @Test

@@ -143,7 +143,7 @@ class PrepareJobTest {
                         out));
         assertThat(out).doesNotExist();
         assertThat(Files.readString(folder.resolve("out.rejected.csv")))
-                .contains("train,cat/2.png,it is not a JPEG, PNG, BMP, PBM, PGM, PPM, TIFF or WebP image");
+                .contains("train,cat/2.png,\"it is not a JPEG, PNG, BMP, PBM, PGM, PPM, TIFF or WebP image\"");
     }
 
     private void assertMistake(Ran ran, String message) {

@@ -109,7 +109,7 @@ class UnusableFoldersTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"?", "/nonexistent", "/proc"})
+    @ValueSource(strings = {"?", "/proc"})
     void aUserMayHaveNone(String named) throws Exception {
         JobProcess bench = run(List.of(), command(BENCH, Map.of("user.home", named)));
         assertThat(bench.await()).as(bench.said()).isZero();
@@ -273,8 +273,9 @@ class UnusableFoldersTest {
     @Test
     void aLocalFolderOfSparkIsMadeWhereItCanBe() throws Exception {
         Path link = Files.createSymbolicLink(folder.resolve("link"), Files.createDirectory(folder.resolve("linked")));
-        JobProcess run =
-                run(List.of(), command(teacher(), Map.of("spark.local.dir", folder.resolve("a/b") + "," + link)));
+        JobProcess run = run(
+                List.of(),
+                command(teacher("--dry-run"), Map.of("spark.local.dir", folder.resolve("a/b") + "," + link)));
         assertThat(run.await()).as(run.said()).isZero();
     }
 }
