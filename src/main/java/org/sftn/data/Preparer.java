@@ -119,6 +119,7 @@ public final class Preparer {
             checkRejected(files, folder, rejections, List.of(trainReports, testReports));
             sayEmptyClasses(opened.classNames(), trainReports);
             writeRejected(files, new Path(unfinished, REJECTED), rejections);
+            sayRejected(rejections.size(), new Path(folder, REJECTED));
             Manifest manifest = manifest(opened, trainReports, testReports);
             manifest.write(unfinished, spark.hadoopConfiguration());
             additions.write(unfinished, manifest);
@@ -222,6 +223,18 @@ public final class Preparer {
             if (images.get(label) == 0) {
                 out.println("no training image of class " + classNames.get(label) + " can be used");
             }
+        }
+    }
+
+    private void sayRejected(int images, Path where) {
+        if (images > 0) {
+            out.println(String.format(
+                    Locale.ROOT,
+                    "%,d image%s cannot be used; %s names %s with the reason",
+                    images,
+                    images == 1 ? "" : "s",
+                    where,
+                    images == 1 ? "it" : "each"));
         }
     }
 

@@ -122,16 +122,7 @@ class PrepareJobTest {
 
     @Test
     void aTextFileAmongTheImagesIsRefused() throws IOException {
-        Path images = folder.resolve("images");
-        for (String split : List.of("train", "test")) {
-            for (String label : List.of("cat", "dog")) {
-                Path place = Files.createDirectories(images.resolve(split).resolve(label));
-                ImageIO.write(
-                        new BufferedImage(32, 32, BufferedImage.TYPE_INT_RGB),
-                        "png",
-                        place.resolve("1.png").toFile());
-            }
-        }
+        Path images = imageFolder();
         Files.writeString(images.resolve("train/cat/2.png"), "this is no image");
 
         assertMistake(
@@ -144,6 +135,36 @@ class PrepareJobTest {
         assertThat(out).doesNotExist();
         assertThat(Files.readString(folder.resolve("out.rejected.csv")))
                 .contains("train,cat/2.png,\"it is not a JPEG, PNG, BMP, PBM, PGM, PPM, TIFF or WebP image\"");
+    }
+
+    @Test
+    void whatIsLeftOutIsSaid() throws IOException {
+        Path images = imageFolder();
+        Files.writeString(images.resolve("train/dog/1.png"), "this is no image");
+
+        Ran ran = prepare("prepare.source=image-folder", "prepare.input=" + images, "prepare.max-rejected-share=0.5");
+
+        assertThat(ran.code()).isZero();
+        assertThat(ran.err())
+                .isEqualTo(String.format(
+                        Locale.ROOT,
+                        "no training image of class dog can be used\n1 image cannot be used; file:%s/rejected.csv names it with the reason\n",
+                        out));
+    }
+
+    /** An image of each of two classes in each split. */
+    private Path imageFolder() throws IOException {
+        Path images = folder.resolve("images");
+        for (String split : List.of("train", "test")) {
+            for (String label : List.of("cat", "dog")) {
+                Path place = Files.createDirectories(images.resolve(split).resolve(label));
+                ImageIO.write(
+                        new BufferedImage(32, 32, BufferedImage.TYPE_INT_RGB),
+                        "png",
+                        place.resolve("1.png").toFile());
+            }
+        }
+        return images;
     }
 
     private void assertMistake(Ran ran, String message) {

@@ -54,7 +54,7 @@ class ShellTest {
         }));
 
         assertThat(code).isEqualTo(Shell.FAILURE);
-        assertThat(error()).isEqualTo("error: test failed: java.io.IOException: disk full (stack trace in the log)\n");
+        assertThat(error()).isEqualTo("error: test failed: disk full (stack trace in the log)\n");
         assertThat(out.size()).isZero();
     }
 
