@@ -21,6 +21,8 @@ record BmpFile(byte[] bytes, int width, int height) implements ImageFile {
     private static final int RUNS_OF_BYTES = 1;
     private static final int RUNS_OF_HALF_BYTES = 2;
     private static final int MASKS = 3;
+    /** Pixels of two bytes. With even fewer bytes most of an image is left empty. */
+    private static final int LONGEST_RUN = 255;
 
     /** @throws UnusableImageException with the reason */
     static BmpFile of(byte[] bytes) throws UnusableImageException {
@@ -55,7 +57,9 @@ record BmpFile(byte[] bytes, int width, int height) implements ImageFile {
             if (bytes.length < end) {
                 throw new UnusableImageException("it is truncated");
             }
-        } else if (compression != RUNS_OF_BYTES && compression != RUNS_OF_HALF_BYTES) {
+        } else if (compression == RUNS_OF_BYTES || compression == RUNS_OF_HALF_BYTES) {
+            ImageFile.checkBytes(bytes, width * height, LONGEST_RUN);
+        } else {
             throw new UnusableImageException(
                     String.format(Locale.ROOT, "a BMP with compression %d is not supported", compression));
         }

@@ -7,6 +7,7 @@ import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.util.Locale;
+import java.util.stream.IntStream;
 import javax.imageio.ImageReader;
 import javax.imageio.event.IIOReadWarningListener;
 import javax.imageio.stream.ImageInputStream;
@@ -62,6 +63,9 @@ final class DecodedImage implements Resizer.Source {
             BufferedImage image = reader.read(0);
             if (truncation.seen) {
                 throw new UnusableImageException("it is truncated");
+            }
+            if (IntStream.of(image.getSampleModel().getSampleSize()).anyMatch(bits -> bits < 1)) {
+                throw new UnusableImageException("it cannot be decoded: it has samples of 0 bits");
             }
             return new DecodedImage(image, kind);
         } catch (EOFException e) {
