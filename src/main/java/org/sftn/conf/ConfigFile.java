@@ -10,17 +10,24 @@ import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigSyntax;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.Reader;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /** Reads a HOCON file from any Hadoop path. An include is relative to the file that has it, and must exist. */
 public final class ConfigFile {
+    /** Texts in quotes and whole comments, which are passed over; else an unquoted value with a comment's beginning in it. */
+    private static final Pattern WORD_OR_COMMENT = Pattern.compile(
+            "\"\"\".*?\"\"\"+|\"(?:[^\"\\\\\n]|\\\\.)*\"|(?<![^\\s{}\\[\\],=])(?:#|//)[^\n]*|(?<value>[^\\s\"{}\\[\\],=#]+?(?:#|//)\\S*)",
+            Pattern.DOTALL);
+
     private ConfigFile() {}
 
     /** @return unresolved: substitutions may refer to defaults and other layers */
@@ -43,9 +50,12 @@ public final class ConfigFile {
             if (files.exists(file) && files.getFileStatus(file).isDirectory()) {
                 throw new UserException("the configuration file " + file + " cannot be read: it is a folder");
             }
-            try (Reader reader = new InputStreamReader(files.open(file), StandardCharsets.UTF_8)) {
-                return ConfigFactory.parseReader(reader, options);
+            String text;
+            try (InputStream in = files.open(file)) {
+                text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
             }
+            requireWholeValues(file, text);
+            return ConfigFactory.parseString(text, options);
         } catch (FileNotFoundException e) {
             String by = including.isEmpty() ? "" : ", which " + including.get(including.size() - 1) + " includes,";
             throw new UserException("the configuration file " + file + by + " does not exist", e);
@@ -53,6 +63,22 @@ public final class ConfigFile {
             throw new UserException("the configuration file " + file + " cannot be read: " + HadoopFiles.reason(e), e);
         } catch (ConfigException e) {
             throw new UserException("the configuration file " + file + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** A comment that begins within a word cuts what was meant as a value, such as a path. */
+    private static void requireWholeValues(Path file, String text) {
+        Matcher word = WORD_OR_COMMENT.matcher(text);
+        while (word.find()) {
+            String value = word.group("value");
+            if (value != null) {
+                throw new UserException(String.format(
+                        Locale.ROOT,
+                        "the configuration file %s cannot be read: line %d holds '%s', of which HOCON takes the end for a comment: put the value in quotes",
+                        file,
+                        text.substring(0, word.start()).lines().count(),
+                        Printable.of(value)));
+            }
         }
     }
 

@@ -2,6 +2,7 @@ package org.sftn.conf;
 
 import java.io.IOException;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -17,6 +18,7 @@ public final class HadoopPath {
 
     // A JVM whose locale is not of UTF-8 turns what it cannot decode into a question mark.
     private static final Pattern UNSURE = Pattern.compile("[^\\x00-\\x7F]|\\?");
+    private static final String COLON = "Hadoop can hold no colon in a file's name";
     private static final String REPLACEMENT = "\uFFFD";
 
     private HadoopPath() {}
@@ -63,16 +65,22 @@ public final class HadoopPath {
             throw new UserException(what + " is not set");
         }
         Redaction.requireNoPassword(what, path);
+        if (path.codePoints().anyMatch(Character::isISOControl)) {
+            throw new UserException(what + " cannot be '" + Printable.whole(path)
+                    + "': it holds a line break or another control character");
+        }
         requireDecoded(what, path, System.getProperty("sun.jnu.encoding", ""));
         try {
             Path parsed = parsing.path();
             URI uri = parsed.getFileSystem(hadoop).makeQualified(parsed).toUri();
             if (WITHOUT_COLONS.contains(uri.getScheme()) && uri.getPath().contains(":")) {
-                throw new UserException(what + " cannot be '" + path + "': Hadoop can hold no colon in a file's name");
+                throw new UserException(what + " cannot be '" + path + "': " + COLON);
             }
             return parsed;
         } catch (IOException | IllegalArgumentException e) {
-            throw new UserException(what + " cannot be '" + path + "': " + e.getMessage(), e);
+            // Hadoop takes what stands before a colon for a file system.
+            String reason = e.getCause() instanceof URISyntaxException && path.contains(":") ? COLON : e.getMessage();
+            throw new UserException(what + " cannot be '" + path + "': " + reason, e);
         }
     }
 

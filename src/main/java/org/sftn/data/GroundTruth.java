@@ -76,7 +76,7 @@ final class GroundTruth {
             } else {
                 throw new UserException(String.format(
                         Locale.ROOT,
-                        "%s cannot be read: line %d is '%s', neither a class nor a file with its class",
+                        "%s cannot be read: line %d is '%s', neither a class (n and eight digits) nor a file and its class or number",
                         path,
                         i + 1,
                         Printable.of(line)));

@@ -67,7 +67,14 @@ record ImageFolderSource(
         Listing training = new Listing(train, Split.TRAIN, form, hadoop);
         Listing testing = new Listing(test, Split.TEST, form, hadoop);
         List<String> classes = training.classes();
-        checkSame(train, test, classes, testing.classes());
+        List<String> tested = testing.classes();
+        if (InputFolder.isSame(train, test, hadoop)) {
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "prepare.train-folder and prepare.test-folder are one folder, %s: a model would be tested on the images that it was trained on",
+                    train));
+        }
+        checkSame(train, test, classes, tested);
         training.addAll(classes);
         testing.addAll(classes);
         List<String> beside = beside(input, List.of(settings.trainFolder(), settings.testFolder()), hadoop);
@@ -94,7 +101,7 @@ record ImageFolderSource(
         InputFolder all = InputFolder.list(input, hadoop);
         Stream.concat(all.folders().stream(), all.files().stream())
                 .map(each -> each.getPath().getName())
-                .filter(name -> !taken.contains(name))
+                .filter(name -> !taken.contains(name) && !taken.contains("."))
                 .forEach(name -> passedOver.add(PassedOver.Reason.NO_SPLIT, Printable.of(name)));
         all.unreadable().forEach(each -> passedOver.add(PassedOver.Reason.NO_SPLIT, each.name()));
         all.hidden().forEach(name -> passedOver.add(PassedOver.Reason.HIDDEN, Printable.of(name)));
@@ -264,10 +271,11 @@ record ImageFolderSource(
             if (what.folder()) {
                 throw new UserException(String.format(
                         Locale.ROOT,
-                        "%s/%s, which may hold images, cannot be used: %s; remove it, or rename it",
+                        "%s/%s, which may hold images, cannot be used: %s; %s it",
                         folder,
                         name,
-                        what.reason()));
+                        what.reason(),
+                        what.reason().startsWith("its name") ? "rename" : "remove"));
             }
             if (isImage(name)) {
                 unreadable.add(new Rejection(split, -1, name, what.reason()));

@@ -3,11 +3,14 @@ package org.sftn.data;
 import java.io.EOFException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.security.AccessControlException;
 import org.sftn.conf.HadoopFiles;
@@ -24,11 +27,16 @@ final class InputFiles implements AutoCloseable {
     /**
      * All bytes of a file.
      *
-     * @throws UnusableImageException when it is not there, may not be read, disagrees with its checksum, or is longer than {@code most}
+     * @throws UnusableImageException when it is not there, is no file, may not be read, disagrees with its checksum, or is longer than {@code most}
      */
     byte[] whole(String path, int most) throws IOException, UnusableImageException {
         Path file = new Path(path);
-        try (FSDataInputStream in = file.getFileSystem(hadoop).open(file)) {
+        FileSystem files = file.getFileSystem(hadoop);
+        if (files instanceof LocalFileSystem local
+                && isSpecial(local.pathToFile(file).toPath())) {
+            throw new UnusableImageException("it is no file, but a pipe, a socket or a device");
+        }
+        try (FSDataInputStream in = files.open(file)) {
             byte[] bytes = in.readNBytes(most + 1);
             if (bytes.length > most) {
                 throw new UnusableImageException("it is longer than " + most + " bytes");
@@ -40,6 +48,11 @@ final class InputFiles implements AutoCloseable {
             // Other failures may pass: Spark tries the task again.
             throw new UnusableImageException("it cannot be read: " + e.getMessage(), e);
         }
+    }
+
+    /** Nobody may ever write to a pipe: who opens it waits. */
+    private static boolean isSpecial(java.nio.file.Path file) {
+        return Files.exists(file) && !Files.isRegularFile(file);
     }
 
     /** @throws UnusableImageException when the file ends before */

@@ -135,6 +135,12 @@ record InputFolder(List<FileStatus> folders, List<FileStatus> files, List<String
         return name.startsWith(".") && !name.equals("..") || name.equals(RESOURCE_FORKS);
     }
 
+    /** @throws FileNotFoundException when one is not there */
+    static boolean isSame(Path folder, Path other, Configuration hadoop) throws IOException {
+        Optional<java.nio.file.Path> real = real(folder, hadoop);
+        return real.isPresent() ? real.equals(real(other, hadoop)) : folder.equals(other);
+    }
+
     /** Where links lead in the end; empty on file systems that have none. */
     static Optional<java.nio.file.Path> real(Path folder, Configuration hadoop) throws IOException {
         return folder.getFileSystem(hadoop) instanceof LocalFileSystem local

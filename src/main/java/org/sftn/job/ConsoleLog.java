@@ -1,6 +1,9 @@
 package org.sftn.job;
 
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -59,9 +62,11 @@ final class ConsoleLog implements Traces, AutoCloseable {
         return write(what + "\n" + ExceptionUtils.getStackTrace(thrown));
     }
 
+    /** Scala prints what fails in its threads to the process's stream, past any log. */
     @Override
     public void silence() {
         close();
+        System.setErr(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8));
     }
 
     private String write(String text) {

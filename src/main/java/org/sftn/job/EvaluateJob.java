@@ -88,26 +88,28 @@ final class EvaluateJob implements Job {
                 its.description().architecture(),
                 its.description().weightsSha256())));
         return new Plan(lines, () -> {
-            RunResult result = folder.record(session.application(), lock -> {
-                long start = System.nanoTime();
-                Optional<Answers<ComparedImage>> both =
-                        compared.map(its -> onImages(session, data, images, comparison(replica, its)));
-                Answers<Prediction> predicted = both.map(EvaluateJob::predictions)
-                        .orElseGet(() -> onImages(session, data, images, replica::predict));
-                Evaluation evaluation = new Evaluation(classNames, predicted.all());
-                double imagesPerSecond = evaluation.predictions().size() / ((System.nanoTime() - start) / 1e9);
-                long skipped = data.count(images.split(), images.limit())
-                        - evaluation.predictions().size();
-                if (skipped > 0) {
-                    session.progress().printf(Locale.ROOT, "%,d images were skipped as damaged%n", skipped);
-                }
-                write(session, evaluation);
-                Similarity similarity =
-                        both.map(each -> Similarity.of(each.all())).orElse(null);
-                List<Stretch> computedBy = List.of(Stretch.of(0, predicted.platforms()));
-                folder.computedBy(computedBy);
-                return RunResult.evaluated(folder.run(), evaluation, similarity, imagesPerSecond, computedBy);
-            });
+            RunResult result = folder.record(
+                    session.application(),
+                    lock -> session.interruption().during(() -> {
+                        long start = System.nanoTime();
+                        Optional<Answers<ComparedImage>> both =
+                                compared.map(its -> onImages(session, data, images, comparison(replica, its)));
+                        Answers<Prediction> predicted = both.map(EvaluateJob::predictions)
+                                .orElseGet(() -> onImages(session, data, images, replica::predict));
+                        Evaluation evaluation = new Evaluation(classNames, predicted.all());
+                        double imagesPerSecond = evaluation.predictions().size() / ((System.nanoTime() - start) / 1e9);
+                        long skipped = data.count(images.split(), images.limit())
+                                - evaluation.predictions().size();
+                        if (skipped > 0) {
+                            session.progress().printf(Locale.ROOT, "%,d images were skipped as damaged%n", skipped);
+                        }
+                        write(session, evaluation);
+                        Similarity similarity =
+                                both.map(each -> Similarity.of(each.all())).orElse(null);
+                        List<Stretch> computedBy = List.of(Stretch.of(0, predicted.platforms()));
+                        folder.computedBy(computedBy);
+                        return RunResult.evaluated(folder.run(), evaluation, similarity, imagesPerSecond, computedBy);
+                    }));
             return summary(session, result);
         });
     }

@@ -1,6 +1,9 @@
 package org.sftn.job;
 
-import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
 
@@ -9,9 +12,12 @@ final class Interruption implements AutoCloseable {
     /** The JVM's own name of a thread that lives while the hooks run. */
     private static final Pattern SIGNAL_HANDLER = Pattern.compile("SIG[A-Z]+ handler");
 
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
     private final Traces traces;
     private final AtomicReference<String> advice = new AtomicReference<>("nothing was lost");
     private final AtomicReference<String> reason = new AtomicReference<>();
+    private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread hook = new Thread(this::report, "interruption");
 
     private Interruption(Traces traces) {
@@ -34,9 +40,21 @@ final class Interruption implements AutoCloseable {
         return reason.get() != null;
     }
 
+    /** What fails after the interruption has failed because of it. */
+    <T> T during(Callable<T> work) throws Exception {
+        try {
+            return work.call();
+        } catch (Exception e) {
+            if (happened()) {
+                throw failure(e);
+            }
+            throw e;
+        }
+    }
+
     /** What fails afterwards has failed because of this. */
-    IOException failure(Throwable cause) {
-        return new IOException(reason.get(), cause);
+    StoppedException failure(Throwable cause) {
+        return new StoppedException(reason.get(), cause);
     }
 
     // Not through the log: it may be closed by now.
@@ -44,12 +62,23 @@ final class Interruption implements AutoCloseable {
         boolean signal = Thread.getAllStackTraces().keySet().stream()
                 .anyMatch(thread -> SIGNAL_HANDLER.matcher(thread.getName()).matches());
         reason.set(signal ? "stopped by a signal" : "ended by Spark");
-        traces.silence();
         System.err.println(reason.get() + ": " + advice.get());
+        traces.silence();
+        if (!signal) {
+            // The thread that would have to go on may be the one that ends the process.
+            return;
+        }
+        try {
+            // Whatever runs fails now that Spark ends; it says so in its folder, and gives back its lock.
+            closed.await(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Override
     public void close() {
+        closed.countDown();
         try {
             Runtime.getRuntime().removeShutdownHook(hook);
         } catch (IllegalStateException e) {

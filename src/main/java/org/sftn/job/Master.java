@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
 import org.sftn.conf.Cause;
 import org.sftn.conf.UserException;
 
@@ -24,18 +25,38 @@ final class Master {
     private static final Pattern GIVEN_UP =
             Pattern.compile("on a running MetricsSystem|Cannot invoke \"org\\.apache\\.spark\\.|stopped|shut ?down");
 
+    private static final String YARN = "yarn";
+    private static final int RESOURCE_MANAGER_PORT = 8032;
+
     private Master() {}
 
     /**
-     * Before an application starts: Spark would try for a minute.
+     * Before an application starts: Spark would try for a minute, YARN's client for a quarter of an hour.
      *
-     * @throws UnreachableMasterException when it is a standalone one, and nobody listens at any of its addresses
+     * @throws UnreachableMasterException when it is YARN or a standalone one, and nobody listens at any of its addresses
      */
-    static void requireThere(String master) {
-        List<String> reasons = refusals(master);
+    static void requireThere(String master, Configuration hadoop) {
+        List<String> reasons = master.equals(YARN)
+                ? resourceManagers(hadoop).map(Master::refusal).toList()
+                : refusals(master);
         if (!reasons.isEmpty() && reasons.stream().noneMatch(String::isEmpty)) {
             throw unreachable(master, reasons, null);
         }
+    }
+
+    /** Addresses of YARN's; there is one, or several of which one is active. */
+    private static Stream<String> resourceManagers(Configuration hadoop) {
+        Configuration yarn = new Configuration(hadoop);
+        yarn.addResource("yarn-site.xml");
+        String[] ids = yarn.getBoolean("yarn.resourcemanager.ha.enabled", false)
+                ? yarn.getTrimmedStrings("yarn.resourcemanager.ha.rm-ids")
+                : new String[] {""};
+        return Stream.of(ids).map(id -> {
+            String of = id.isEmpty() ? "" : "." + id;
+            String host = yarn.getTrimmed("yarn.resourcemanager.hostname" + of, "0.0.0.0");
+            String address = yarn.getTrimmed("yarn.resourcemanager.address" + of, host);
+            return address.contains(":") ? address : address + ":" + RESOURCE_MANAGER_PORT;
+        });
     }
 
     /** For an application that could not start: the same, or what it means. */
@@ -44,7 +65,12 @@ final class Master {
         if (WRONG.matcher(message).matches()) {
             return new UserException("the master cannot be '" + master + "': " + message, thrown);
         }
-        return explained(master, GIVEN_UP.matcher(Cause.of(thrown)).find(), thrown);
+        boolean refused = GIVEN_UP.matcher(Cause.of(thrown)).find();
+        // Of Spark's settings; its own name says no more than that.
+        if (!refused && thrown instanceof IllegalArgumentException) {
+            return new UserException("Spark cannot start: " + message, thrown);
+        }
+        return explained(master, refused, thrown);
     }
 
     /** For an application that Spark has stopped: the same, or what it means. */

@@ -194,6 +194,10 @@ final class RunFolder {
         }
         requireWritable(files, folder, above);
         if (files instanceof LocalFileSystem local
+                && Files.isSymbolicLink(local.pathToFile(folder).toPath())) {
+            throw unwritable(folder, "it is a link, which cannot be replaced: name the folder that it leads to");
+        }
+        if (files instanceof LocalFileSystem local
                 && files.exists(folder)
                 && !device(local, folder).equals(device(local, above))) {
             throw unwritable(folder, "it is a disk of its own, which cannot be replaced: name a folder on it");

@@ -45,6 +45,8 @@ record RunResult(
         SortedMap<String, String> configuration) {
     static final String DONE = "done";
     static final String FAILED = "failed";
+    /** By a signal, or by Spark: there is nothing to mend. */
+    static final String STOPPED = "stopped";
 
     /** @throws IllegalArgumentException when something is missing that a result of its status has */
     RunResult {
@@ -125,7 +127,8 @@ record RunResult(
 
     static RunResult failed(RunDescription run, Throwable why) {
         String message = Redaction.of(why.getMessage() == null ? why.toString() : why.getMessage());
-        return withoutScores(run, FAILED, message, null, run.dataset());
+        String status = why instanceof StoppedException ? STOPPED : FAILED;
+        return withoutScores(run, status, message, null, run.dataset());
     }
 
     private static RunResult withoutScores(

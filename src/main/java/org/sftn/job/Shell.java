@@ -63,7 +63,7 @@ final class Shell {
                 Path output = HadoopPath.of("--out", folder, hadoop);
                 shareLocalCores(conf, job.replicas(settings));
                 LocalFolders.requireOne(conf);
-                try (SparkSession spark = start(conf)) {
+                try (SparkSession spark = start(conf, hadoop)) {
                     run(
                             name,
                             job,
@@ -74,8 +74,8 @@ final class Shell {
         }
     }
 
-    private static SparkSession start(SparkConf conf) throws Exception {
-        Master.requireThere(conf.get("spark.master"));
+    private static SparkSession start(SparkConf conf, Configuration hadoop) throws Exception {
+        Master.requireThere(conf.get("spark.master"), hadoop);
         try {
             return SparkSession.builder().config(conf).getOrCreate();
         } catch (Exception e) {

@@ -139,10 +139,12 @@ final class Status implements Inquiry {
                     TrainingProgress.time(silence.toSeconds()),
                     running.get());
         }
-        return result.map(ended -> ended.status().equals(RunResult.DONE)
-                        ? "done"
-                        : "failed; the same command with --resume goes on when the reason is mended")
-                .orElse("stopped; the same command with --resume goes on");
+        String status = result.map(RunResult::status).orElse(RunResult.STOPPED);
+        return switch (status) {
+            case RunResult.DONE -> RunResult.DONE;
+            case RunResult.STOPPED -> "stopped; the same command with --resume goes on";
+            default -> "failed; the same command with --resume goes on when the reason is mended";
+        };
     }
 
     private static String progress(TrainingProgress progress) {
@@ -181,7 +183,9 @@ final class Status implements Inquiry {
 
     private static String result(RunResult result) {
         if (!result.status().equals(RunResult.DONE)) {
-            return "failed: " + result.message().lines().findFirst().orElse("");
+            // Of one that was stopped the message says so itself.
+            String status = result.status().equals(RunResult.STOPPED) ? "" : result.status() + ": ";
+            return status + result.message().lines().findFirst().orElse("");
         }
         return result.top1() == null
                 ? "done"

@@ -193,7 +193,8 @@ final class TrainingRun {
         session.interruption()
                 .advise("continue this run with --resume; its checkpoints are in "
                         + folder.out().checkpoints());
-        return folder.record(session.application(), this::train);
+        return folder.record(
+                session.application(), lock -> session.interruption().during(() -> train(lock)));
     }
 
     private RunResult train(RunLock lock) throws Exception {
@@ -246,11 +247,6 @@ final class TrainingRun {
             return trainer(training, listener).train(objective, data, out, identity, earlier);
         } catch (DivergedException e) {
             throw new UserException(e.getMessage(), e);
-        } catch (Exception e) {
-            if (session.interruption().happened()) {
-                throw session.interruption().failure(e);
-            }
-            throw e;
         }
     }
 

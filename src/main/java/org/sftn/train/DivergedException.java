@@ -4,8 +4,8 @@ package org.sftn.train;
 public final class DivergedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    /** @param what became so, and when */
+    /** @param what became so, when, and what may help */
     DivergedException(String what) {
-        super(what + ": a lower learning rate or a longer warm-up may help");
+        super(what);
     }
 }

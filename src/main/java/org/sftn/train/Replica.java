@@ -137,17 +137,23 @@ final class Replica {
     private Evaluation evaluated(long iterations) throws InterruptedException {
         Evaluation evaluation = validation.run();
         if (!Double.isFinite(evaluation.crossEntropy())) {
-            throw diverged(String.format(
-                    Locale.ROOT,
-                    "the evaluated model's output became infinite or not a number after iteration %d",
-                    iterations));
+            throw diverged(
+                    iterations,
+                    String.format(
+                            Locale.ROOT,
+                            "the evaluated model's output became infinite or not a number after iteration %d",
+                            iterations));
         }
         return evaluation;
     }
 
-    private DivergedException diverged(String what) {
-        driver.ask(new Report.Diverged(me.rank(), what));
-        return new DivergedException(what);
+    /** @param updates that were made before */
+    private DivergedException diverged(long updates, String what) {
+        String advice = updates == 0
+                ? ": no update was made, so the teacher or the model to start from is to blame, or the images"
+                : ": a lower learning rate or a longer warm-up may help";
+        driver.ask(new Report.Diverged(me.rank(), what + advice));
+        return new DivergedException(what + advice);
     }
 
     private void step(long iteration, BatchFeed feed) throws InterruptedException {
@@ -162,11 +168,13 @@ final class Replica {
         long reduced = System.nanoTime();
         if (!sgd.step(sum, learningRate(iteration))) {
             // Before the others get them.
-            throw diverged(String.format(
-                    Locale.ROOT,
-                    "the weights became infinite or not a number in the update of iteration %d in epoch %d",
+            throw diverged(
                     iteration + 1,
-                    epoch(iteration) + 1));
+                    String.format(
+                            Locale.ROOT,
+                            "the weights became infinite or not a number in the update of iteration %d in epoch %d",
+                            iteration + 1,
+                            epoch(iteration) + 1));
         }
         long updated = System.nanoTime();
         exchange.gather();
@@ -196,12 +204,14 @@ final class Replica {
         Map<String, Tensor> outputs = model.training().forward(loss.inputs(batch));
         Loss found = loss.loss(batch, outputs, epoch);
         if (!Double.isFinite(found.total())) {
-            throw diverged(String.format(
-                    Locale.ROOT,
-                    "the loss became %s at iteration %d in epoch %d; the run stops before that update",
-                    found.total(),
-                    iteration + 1,
-                    epoch + 1));
+            throw diverged(
+                    iteration,
+                    String.format(
+                            Locale.ROOT,
+                            "the loss became %s at iteration %d in epoch %d; the run stops before that update",
+                            found.total(),
+                            iteration + 1,
+                            epoch + 1));
         }
         long top1 = model.logits()
                 .map(logits -> Evaluation.top1(batch, outputs.get(logits)))

@@ -246,7 +246,9 @@ class YarnIT {
         });
 
         assertThat(job.code()).as(job.said()).isZero();
-        assertThat(job.said()).contains("Name node is in safe mode").contains("training was interrupted: continuing after");
+        assertThat(job.said())
+                .contains("Name node is in safe mode")
+                .contains("training was interrupted: continuing after");
         assertThat(cluster.read("/runs/repaired" + WEIGHTS)).isEqualTo(undisturbed);
     }
 

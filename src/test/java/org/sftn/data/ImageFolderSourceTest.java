@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.apache.commons.io.FileUtils;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
@@ -168,6 +169,35 @@ class ImageFolderSourceTest {
     private List<String> remarks() throws IOException {
         return ImageFolderSource.open(settings(Store.PIXELS, 0), new Configuration())
                 .remarks();
+    }
+
+    /** Who opens it waits for somebody to write. */
+    @Test
+    void aPipeIsNoImage() throws Exception {
+        writeImages();
+        Process made = new ProcessBuilder(
+                        "mkfifo", folder.resolve("in/train/cat/pipe.jpg").toString())
+                .start();
+        assertThat(made.waitFor()).isZero();
+
+        prepare(Store.PIXELS, 0.5, "out");
+
+        assertThat(rejected("out"))
+                .containsExactly("train,cat/pipe.jpg,\"it is no file, but a pipe, a socket or a device\"");
+    }
+
+    @Test
+    void oneFolderForBothSplitsIsRefused() throws IOException {
+        writeImages();
+        Path in = folder.resolve("in");
+        FileUtils.deleteDirectory(in.resolve("val").toFile());
+        Files.createSymbolicLink(in.resolve("val"), in.resolve("train"));
+
+        assertThatThrownBy(this::remarks)
+                .isInstanceOf(UserException.class)
+                .hasMessage(
+                        "prepare.train-folder and prepare.test-folder are one folder, %s/train: a model would be tested on the images that it was trained on",
+                        in);
     }
 
     @Test

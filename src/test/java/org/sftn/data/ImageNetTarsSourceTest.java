@@ -209,7 +209,8 @@ class ImageNetTarsSourceTest {
                         + " is none of the 3 classes of training, by %s");
         refusedAs(
                 "a cat\n",
-                in.resolve(TRUTH) + " cannot be read: line 1 is 'a cat', neither a class nor a file with its class");
+                in.resolve(TRUTH)
+                        + " cannot be read: line 1 is 'a cat', neither a class (n and eight digits) nor a file and its class or number");
         refusedAs("", in.resolve(TRUTH) + " is empty");
         Files.delete(in.resolve("meta.mat"));
         refusedAs(

@@ -348,6 +348,20 @@ class ScriptsTest {
         assertRefused(job("teacher"), 2, message);
     }
 
+    @Test
+    void aClusterThatTheSparkHomeDoesNotKnowIsRefused() throws Exception {
+        assertRefused(
+                job("teacher", "--", "--master", "yarn"),
+                2,
+                "for the master yarn set HADOOP_CONF_DIR to the folder with the cluster's core-site.xml and yarn-site.xml");
+        Ran kubernetes = job("teacher", "--", "--master", "k8s://h:443");
+        assertThat(kubernetes.code()).isEqualTo(2);
+        assertThat(kubernetes.err())
+                .startsWith("error: the Spark home ")
+                .endsWith(
+                        " has no spark-kubernetes jar: on Kubernetes jobs are run by the Spark operator, see deploy/kubernetes\n");
+    }
+
     @ParameterizedTest
     @CsvSource({
         "spark://h:7077 , --master spark://h:7077 --deploy-mode cluster",
@@ -382,7 +396,8 @@ class ScriptsTest {
         assertThat(job("teacher").code()).isEqualTo(1);
 
         assertThat(words(job("teacher", "--", "--deploy-mode", "client"))).contains("--deploy-mode", "client");
-        assertThat(words(job("teacher", "--", "--master", "yarn"))).contains("yarn");
+        assertThat(words(run(List.of("HADOOP_CONF_DIR=" + folder), teacher, "--", "--master", "yarn")))
+                .contains("yarn");
     }
 
     @Test

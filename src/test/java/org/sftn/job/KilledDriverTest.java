@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -187,6 +188,11 @@ class KilledDriverTest {
                         "\nstopped by a signal: continue this run with --resume; its checkpoints are in file:%s/checkpoints\n",
                         folder.resolve("stopped")))
                 .doesNotContain("ERROR", "WARN", "\tat ");
+        assertThat(folder.resolve("stopped/running.json")).doesNotExist();
+        assertThat(Status.of(
+                        new org.apache.hadoop.fs.Path(folder.resolve("stopped").toUri()), new Configuration()))
+                .contains("state       stopped; the same command with --resume goes on\n")
+                .endsWith("result      stopped by a signal");
     }
 
     private void assertSameAsUndisturbed(String run) throws IOException {

@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.List;
 import java.util.Locale;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkException;
 import org.junit.jupiter.api.Test;
 import org.sftn.conf.UserException;
@@ -52,7 +53,7 @@ class MasterTest {
                     .hasMessageMatching(message);
         }
         assertThat(Master.lost(master, later)).hasCause(later).hasMessageMatching(message);
-        assertThatThrownBy(() -> Master.requireThere(master))
+        assertThatThrownBy(() -> Master.requireThere(master, new Configuration(false)))
                 .isInstanceOf(UnreachableMasterException.class)
                 .hasMessageMatching(message);
     }
@@ -75,17 +76,48 @@ class MasterTest {
     @Test
     void oneOfSeveralIsEnough() throws IOException {
         try (ServerSocket there = listening()) {
-            Master.requireThere("spark://127.0.0.1:" + freePort() + ",127.0.0.1:" + there.getLocalPort());
+            Master.requireThere(
+                    "spark://127.0.0.1:" + freePort() + ",127.0.0.1:" + there.getLocalPort(), new Configuration(false));
         }
-        Master.requireThere("local[2]");
-        Master.requireThere("yarn");
+        Master.requireThere("local[2]", new Configuration(false));
         // Spark says what is wrong with it.
-        Master.requireThere("spark://127.0.0.1");
+        Master.requireThere("spark://127.0.0.1", new Configuration(false));
+    }
+
+    @Test
+    void aResourceManagerIsLookedFor() throws IOException {
+        Configuration yarn = new Configuration(false);
+        yarn.set("yarn.resourcemanager.hostname", "no.such.host.invalid");
+        assertThatThrownBy(() -> Master.requireThere("yarn", yarn))
+                .isInstanceOf(UnreachableMasterException.class)
+                .hasMessage("the master yarn cannot be reached: there is no host no.such.host.invalid");
+
+        try (ServerSocket there = listening()) {
+            yarn.set("yarn.resourcemanager.address", "127.0.0.1:" + there.getLocalPort());
+            Master.requireThere("yarn", yarn);
+
+            yarn.set("yarn.resourcemanager.ha.enabled", "true");
+            yarn.set("yarn.resourcemanager.ha.rm-ids", "a, b");
+            yarn.set("yarn.resourcemanager.address.a", "127.0.0.1:" + freePort());
+            yarn.set("yarn.resourcemanager.hostname.b", "no.such.host.invalid");
+            assertThatThrownBy(() -> Master.requireThere("yarn", yarn))
+                    .hasMessageMatching("the master yarn cannot be reached: 127.0.0.1:\\d+: .+; there is no host .+");
+            yarn.set("yarn.resourcemanager.address.b", "127.0.0.1:" + there.getLocalPort());
+            Master.requireThere("yarn", yarn);
+        }
+    }
+
+    @Test
+    void whatSparkRefusesIsTheUsersMistake() {
+        Exception thrown = new IllegalArgumentException("System memory 100 must be at least 471859200");
+        assertThat(Master.missing("local", thrown))
+                .isInstanceOf(UserException.class)
+                .hasMessage("Spark cannot start: System memory 100 must be at least 471859200");
     }
 
     @Test
     void otherFailuresStayWhatTheyAre() throws IOException {
-        Exception other = new IllegalArgumentException("System memory 100 must be at least 471859200");
+        Exception other = new SparkException("something else");
         try (ServerSocket there = listening()) {
             String master = "spark://127.0.0.1:" + there.getLocalPort();
             assertThat(Master.missing(master, other)).isSameAs(other);

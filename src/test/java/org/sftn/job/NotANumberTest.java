@@ -145,6 +145,6 @@ class NotANumberTest {
                         "distill.student=resnet8",
                         "distill.teacher=" + overflowing,
                         "engine.name=" + engine),
-                "the loss became NaN at iteration 1 in epoch 1; the run stops before that update: a lower learning rate or a longer warm-up may help");
+                "the loss became NaN at iteration 1 in epoch 1; the run stops before that update: no update was made, so the teacher or the model to start from is to blame, or the images");
     }
 }
