@@ -16,7 +16,6 @@ import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.LongStream;
-import org.sftn.conf.EngineSettings.Precision;
 import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 import org.sftn.data.Batch;
@@ -93,10 +92,10 @@ final class Bench implements Inquiry {
 
     @Option(
             names = "--precision",
-            paramLabel = "fp32|bf16",
-            defaultValue = "bf16",
+            paramLabel = "auto|fp32|bf16",
+            defaultValue = "auto",
             showDefaultValue = Visibility.ALWAYS,
-            description = "Of activations and products.")
+            description = "Of activations and products; auto is bf16 where the processor multiplies it.")
     private String precision;
 
     @Option(
@@ -166,7 +165,7 @@ final class Bench implements Inquiry {
                         made.description(),
                         network,
                         batch,
-                        precision,
+                        made.precision().name().toLowerCase(Locale.ROOT),
                         threads,
                         iterations,
                         objective.network().parameterCount(),
@@ -189,11 +188,7 @@ final class Bench implements Inquiry {
         if (engine != null) {
             values.put("engine.name", engine);
         }
-        Settings settings = Settings.of(List.of(Settings.assignments(values, "options of bench")));
-        if (settings.engine().precision() == Precision.AUTO) {
-            throw new UserException("--precision must be fp32 or bf16, so that it is known what was measured");
-        }
-        return settings;
+        return Settings.of(List.of(Settings.assignments(values, "options of bench")));
     }
 
     private static Objective objective(String network, Settings settings) {

@@ -36,7 +36,8 @@ final class Master {
      * @throws UnreachableMasterException when it is YARN or a standalone one, and nobody listens at any of its addresses
      */
     static void requireThere(String master, Configuration hadoop) {
-        List<String> reasons = master.equals(YARN)
+        // Of a driver that YARN runs it is known.
+        List<String> reasons = master.equals(YARN) && !YarnDriver.isHere()
                 ? resourceManagers(hadoop).map(Master::refusal).toList()
                 : refusals(master);
         if (!reasons.isEmpty() && reasons.stream().noneMatch(String::isEmpty)) {

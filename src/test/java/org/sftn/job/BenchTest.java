@@ -80,7 +80,6 @@ class BenchTest {
                 "--iterations| 0              | --iterations must be at least 1, not 0",
                 "--threads   | 0              | --threads must be at least 1, not 0",
                 "--precision | fp16           | engine.precision is 'fp16', it must be ",
-                "--precision | auto           | --precision must be fp32 or bf16",
                 "--engine    | onednm         | there is no engine 'onednm' among ",
             })
     void aValueThatCannotBeUsedIsNamed(String option, String value, String message) {
