@@ -128,13 +128,19 @@ public final class Network implements Serializable {
         return part.build();
     }
 
-    /** The same network with a tap on what each node makes, by the node's name, and no other taps. */
-    public Network tappedEverywhere() {
+    /**
+     * The same network with taps on what some nodes make, by the node's name, and no other taps.
+     *
+     * @param names of nodes
+     */
+    public Network tappedAt(Set<String> names) {
         Builder all = builder();
         inputs.forEach(all::input);
         for (Node node : nodes) {
             all.add(node);
-            all.tap(node.name(), node.name());
+            if (names.contains(node.name())) {
+                all.tap(node.name(), node.name());
+            }
         }
         return all.build();
     }

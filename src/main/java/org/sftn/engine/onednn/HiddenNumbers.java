@@ -3,9 +3,13 @@ package org.sftn.engine.onednn;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.sftn.nn.BatchNorm;
+import org.sftn.nn.Convolution;
+import org.sftn.nn.Linear;
 import org.sftn.nn.Network;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
@@ -13,7 +17,7 @@ import org.sftn.nn.Tensor;
 /**
  * Finds the taps that are no numbers although they look like some. oneDNN's ReLU, ReLU6 and max pooling do not pass NaN on, and in a
  * loaded network, whose values are finite, NaN comes of activations that leave the range of floats. All images are of one range, so
- * one of them shows it: every value that it has on its way through the network is looked at, before any activation can hide it.
+ * one of them shows it: the values that it has on its way through the network are looked at before any layer can hide what they are.
  */
 final class HiddenNumbers {
     private HiddenNumbers() {}
@@ -31,20 +35,41 @@ final class HiddenNumbers {
             Map<String, Tensor> inputs,
             Type precision,
             int threads) {
-        Network open = network.restrictedTo(outputs).tappedEverywhere();
-        Set<String> all = open.taps().keySet();
+        Network part = network.restrictedTo(outputs);
+        Set<String> all = inSight(part);
+        Network open = part.tappedAt(all);
         Set<String> hidden = new HashSet<>();
         try (Programs programs = new Programs(open, all, precision, 1, threads, false)) {
             Map<String, Tensor> found = programs.of(first(open, inputs), OneDnnExecutable.compiler(programs, values))
                     .forward(first(open, inputs));
             for (Network.Node node : open.nodes()) {
                 if (node.inputs().stream().anyMatch(hidden::contains)
-                        || hasNaN(found.get(node.name()).values())) {
+                        || all.contains(node.name())
+                                && hasNaN(found.get(node.name()).values())) {
                     hidden.add(node.name());
                 }
             }
         }
         return outputs.stream().filter(tap -> hidden.contains(network.tap(tap))).collect(Collectors.toSet());
+    }
+
+    /** All nodes but those for layers that pass NaN on: without these in sight, batch-norm is part of the convolution before it. */
+    private static Set<String> inSight(Network network) {
+        Set<String> outputs = new HashSet<>(network.taps().values());
+        Set<String> looked = new HashSet<>();
+        for (Network.Node node : network.nodes()) {
+            List<Network.Node> users = network.nodes().stream()
+                    .filter(user -> user.inputs().contains(node.name()))
+                    .toList();
+            boolean passedOn = users.stream()
+                    .map(Network.Node::layer)
+                    .allMatch(layer ->
+                            layer instanceof Convolution || layer instanceof BatchNorm || layer instanceof Linear);
+            if (outputs.contains(node.name()) || !passedOn) {
+                looked.add(node.name());
+            }
+        }
+        return looked;
     }
 
     private static Map<String, Tensor> first(Network network, Map<String, Tensor> inputs) {
