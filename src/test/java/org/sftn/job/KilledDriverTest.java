@@ -95,12 +95,7 @@ class KilledDriverTest {
     @Test
     void aFullDiskEndsTheRunWithItsReasonAndCostsNoBit() throws Exception {
         Path disk = Files.createDirectory(folder.resolve("disk"));
-        String mount = "mount -t tmpfs -o size=1500k tmpfs '" + disk + "'";
-        assumeThat(new ProcessBuilder("unshare", "--map-root-user", "--mount", "sh", "-c", mount)
-                        .start()
-                        .waitFor())
-                .as("this system lets a test mount a small disk")
-                .isZero();
+        String mount = mount("1500k", disk);
         // Room for two checkpoints; then the disk grows.
         String run = "'"
                 + String.join(
@@ -141,12 +136,7 @@ class KilledDriverTest {
     @Test
     void anExportThatHasNoRoomSaysWhereAndLeavesNothing() throws Exception {
         Path disk = Files.createDirectory(folder.resolve("small"));
-        String mount = "mount -t tmpfs -o size=200k tmpfs '" + disk + "'";
-        assumeThat(new ProcessBuilder("unshare", "--map-root-user", "--mount", "sh", "-c", mount)
-                        .start()
-                        .waitFor())
-                .as("this system lets a test mount a small disk")
-                .isZero();
+        String mount = mount("200k", disk);
         String export = "'"
                 + String.join(
                         "' '",
@@ -193,6 +183,17 @@ class KilledDriverTest {
                         new org.apache.hadoop.fs.Path(folder.resolve("stopped").toUri()), new Configuration()))
                 .contains("state       stopped; the same command with --resume goes on\n")
                 .endsWith("result      stopped by a signal");
+    }
+
+    /** The command for a small disk, where this system lets a test have one. */
+    private static String mount(String size, Path disk) throws Exception {
+        String mount = "mount -t tmpfs -o size=" + size + " tmpfs '" + disk + "'";
+        assumeThat(new ProcessBuilder("unshare", "--map-root-user", "--mount", "sh", "-c", mount)
+                        .start()
+                        .waitFor())
+                .as("this system lets a test mount a small disk")
+                .isZero();
+        return mount;
     }
 
     private void assertSameAsUndisturbed(String run) throws IOException {

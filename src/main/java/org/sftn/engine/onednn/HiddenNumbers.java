@@ -3,12 +3,12 @@ package org.sftn.engine.onednn;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.sftn.nn.BatchNorm;
 import org.sftn.nn.Convolution;
+import org.sftn.nn.Layer;
 import org.sftn.nn.Linear;
 import org.sftn.nn.Network;
 import org.sftn.nn.Shape;
@@ -36,8 +36,8 @@ final class HiddenNumbers {
             Type precision,
             int threads) {
         Network part = network.restrictedTo(outputs);
-        Set<String> all = inSight(part);
-        Network open = part.tappedAt(all);
+        Network open = part.tappedAt(inSight(part));
+        Set<String> all = open.taps().keySet();
         Set<String> hidden = new HashSet<>();
         try (Programs programs = new Programs(open, all, precision, 1, threads, false)) {
             Map<String, Tensor> found = programs.of(first(open, inputs), OneDnnExecutable.compiler(programs, values))
@@ -53,23 +53,15 @@ final class HiddenNumbers {
         return outputs.stream().filter(tap -> hidden.contains(network.tap(tap))).collect(Collectors.toSet());
     }
 
-    /** All nodes but those for layers that pass NaN on: without these in sight, batch-norm is part of the convolution before it. */
+    /** What is not for layers alone that pass NaN on: so batch-norm is part of the convolution before it. */
     private static Set<String> inSight(Network network) {
-        Set<String> outputs = new HashSet<>(network.taps().values());
-        Set<String> looked = new HashSet<>();
-        for (Network.Node node : network.nodes()) {
-            List<Network.Node> users = network.nodes().stream()
-                    .filter(user -> user.inputs().contains(node.name()))
-                    .toList();
-            boolean passedOn = users.stream()
-                    .map(Network.Node::layer)
-                    .allMatch(layer ->
-                            layer instanceof Convolution || layer instanceof BatchNorm || layer instanceof Linear);
-            if (outputs.contains(node.name()) || !passedOn) {
-                looked.add(node.name());
-            }
-        }
-        return looked;
+        Set<String> names = new HashSet<>(network.taps().values());
+        network.nodes().stream().filter(node -> !passesNaN(node.layer())).forEach(node -> names.addAll(node.inputs()));
+        return names;
+    }
+
+    private static boolean passesNaN(Layer layer) {
+        return layer instanceof Convolution || layer instanceof BatchNorm || layer instanceof Linear;
     }
 
     private static Map<String, Tensor> first(Network network, Map<String, Tensor> inputs) {
