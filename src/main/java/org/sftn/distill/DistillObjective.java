@@ -213,9 +213,9 @@ public final class DistillObjective implements Objective {
     }
 
     @Override
-    public Optional<String> logits() {
-        return Optional.of(DistillLoss.STUDENT_LOGITS)
-                .filter(logits -> model != null && network.taps().containsKey(logits));
+    public Map<String, String> logits() {
+        boolean has = model != null && network.taps().containsKey(DistillLoss.STUDENT_LOGITS);
+        return has ? Map.of(MODEL, DistillLoss.STUDENT_LOGITS) : Map.of();
     }
 
     @Override

@@ -28,6 +28,7 @@ import org.sftn.study.Page.Tiles;
 final class RunPage {
     private static final String EPOCH = "epoch";
     private static final String TERM = "train_loss_";
+    private static final String AUXILIARY = "train_top1_";
     private static final int INTERVALS = 4;
 
     private final TrainedRun run;
@@ -80,6 +81,12 @@ final class RunPage {
         }
         measures.add(new Measure("test_loss", "Test loss", 1, Better.LOWER, Numbers::plain));
         measures.add(percent("train_top1", "Training top-1, %", Better.HIGHER));
+        for (String column : run.columns()) {
+            if (column.startsWith(AUXILIARY)) {
+                String name = column.substring(AUXILIARY.length());
+                measures.add(percent(column, "Training top-1 of " + name + ", %", Better.HIGHER));
+            }
+        }
         measures.add(percent("test_top1", "Test top-1, %", Better.HIGHER));
         measures.add(percent("test_top5", "Test top-5, %", Better.HIGHER));
         measures.add(new Measure("learning_rate", "Learning rate", 1, Better.NEITHER, Numbers::plain));
@@ -134,11 +141,8 @@ final class RunPage {
         List<Figure> figures = new ArrayList<>();
         add(figures, "Loss", "loss", "train_loss", "test_loss");
         add(figures, "Accuracy", "images, %", "train_top1", "test_top1", "test_top5");
-        add(
-                figures,
-                "Terms of the training loss",
-                "loss",
-                run.columns().stream().filter(column -> column.startsWith(TERM)).toArray(String[]::new));
+        add(figures, "Training accuracy of auxiliary classifiers", "images, %", columns(AUXILIARY));
+        add(figures, "Terms of the training loss", "loss", columns(TERM));
         add(figures, "Learning rate", "learning rate", "learning_rate");
         add(figures, "Speed", "images per second", "images_per_second");
         add(figures, "Waits", "share of time, %", "data_wait_share", "exchange_share");
@@ -148,6 +152,12 @@ final class RunPage {
                         new Paragraph("By epoch. The training loss is the whole loss of the job, the test loss is the"
                                 + " cross-entropy."),
                         new Figures(List.of(), figures));
+    }
+
+    private String[] columns(String prefix) {
+        return run.columns().stream()
+                .filter(column -> column.startsWith(prefix))
+                .toArray(String[]::new);
     }
 
     private void add(List<Figure> figures, String title, String label, String... columns) {

@@ -123,17 +123,17 @@ public final class TeacherObjective implements Objective {
 
     @Override
     public Set<String> taps() {
-        Set<String> taps = new LinkedHashSet<>();
-        taps.add(logits(TEACHER));
-        for (int i = 1; i <= branches; i++) {
-            taps.add(logits(branch(i)));
-        }
-        return taps;
+        return new LinkedHashSet<>(logits().values());
     }
 
     @Override
-    public Optional<String> logits() {
-        return Optional.of(logits(TEACHER));
+    public Map<String, String> logits() {
+        Map<String, String> logits = new LinkedHashMap<>();
+        logits.put(MODEL, logits(TEACHER));
+        for (int i = 1; i <= branches; i++) {
+            logits.put(branch(i), logits(branch(i)));
+        }
+        return logits;
     }
 
     @Override

@@ -93,6 +93,7 @@ final class Journal implements Coordinator.Listener {
         Map<String, Double> scalars = new LinkedHashMap<>();
         scalars.put("epoch/train_loss", row.train().meanLoss());
         row.train().top1().ifPresent(top1 -> scalars.put("epoch/train_top1", top1));
+        row.train().auxiliaryTop1().forEach((name, share) -> scalars.put("epoch/train_top1_" + name, share));
         if (row.test() != null) {
             scalars.put("epoch/test_loss", row.test().meanCrossEntropy());
             scalars.put("epoch/test_top1", row.test().top1Share());

@@ -96,6 +96,7 @@ final class MetricsFile {
         epoch.train().meanTerms().forEach((name, mean) -> cells.put("train_loss_" + name, Double.toString(mean)));
         OptionalDouble top1 = epoch.train().top1();
         cells.put("train_top1", top1.isPresent() ? Double.toString(top1.getAsDouble()) : "");
+        epoch.train().auxiliaryTop1().forEach((name, share) -> cells.put("train_top1_" + name, Double.toString(share)));
         cells.put("skipped_images", Long.toString(epoch.train().skipped()));
         Evaluation test = epoch.test();
         cells.put("test_loss", test == null ? "" : Double.toString(test.meanCrossEntropy()));

@@ -7,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.zip.CRC32C;
 import org.sftn.engine.Engine;
@@ -32,7 +31,7 @@ final class Model implements AutoCloseable {
     Model(Objective objective, Engine engine, int batch) {
         this.objective = objective;
         Set<String> outputs = new HashSet<>(objective.taps());
-        objective.logits().ifPresent(outputs::add);
+        outputs.addAll(objective.logits().values());
         this.training = engine.compileForTraining(objective.network(), outputs, batch * objective.views());
         this.evaluated = objective
                 .model()
@@ -75,8 +74,8 @@ final class Model implements AutoCloseable {
         return order;
     }
 
-    /** The tap of the trained network with the model's logits. */
-    Optional<String> logits() {
+    /** Taps of the trained network by name, as {@link Objective#logits}. */
+    Map<String, String> logits() {
         return objective.logits();
     }
 

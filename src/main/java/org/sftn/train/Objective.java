@@ -10,6 +10,9 @@ import org.sftn.nn.Tensor;
 
 /** What a run trains and by which loss. Made on the driver, sent once to every executor, opened there. */
 public interface Objective extends Serializable {
+    /** The name of the model among {@link #logits()}. */
+    String MODEL = "model";
+
     /** Everything that is trained, as one network: the model and what is trained beside it. */
     Network network();
 
@@ -19,8 +22,11 @@ public interface Objective extends Serializable {
     /** The taps of {@link #network()} that the loss reads. */
     Set<String> taps();
 
-    /** The tap of {@link #network()} with the model's logits, for the accuracy in training; empty when it has none. */
-    Optional<String> logits();
+    /**
+     * The taps of {@link #network()} with logits whose accuracy in training is reported, by name: the model's, as {@link #MODEL}, and
+     * those of auxiliary classifiers. Empty when there are none.
+     */
+    Map<String, String> logits();
 
     /** Rows that the network's inputs have for each image of a batch; the first of each stand first. */
     default int views() {

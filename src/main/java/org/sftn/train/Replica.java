@@ -2,6 +2,7 @@ package org.sftn.train;
 
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -213,10 +214,9 @@ final class Replica {
                             iteration + 1,
                             epoch + 1));
         }
-        long top1 = model.logits()
-                .map(logits -> Evaluation.top1(batch, outputs.get(logits)))
-                .orElse(Tally.UNKNOWN);
-        count(Tally.of(batch.size(), found, top1));
+        Map<String, Long> correct = new LinkedHashMap<>();
+        model.logits().forEach((name, tap) -> correct.put(name, Evaluation.top1(batch, outputs.get(tap))));
+        count(Tally.of(batch.size(), found, correct));
         epochImages += batch.size();
         images += batch.size();
         // The share is taken here, since backward is linear: the taps have few values, the parameters many.

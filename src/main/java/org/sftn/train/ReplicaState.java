@@ -18,6 +18,7 @@ import org.sftn.nn.Tensor;
 record ReplicaState(float[] weights, float[] momentum, float[] statistics, Map<String, Tensor> loss, Tally tally) {
     private static final String LOSS = "loss.";
     private static final String TERM = "term.";
+    private static final String CORRECT = "correct.";
 
     Safetensors toSafetensors() {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
@@ -27,10 +28,10 @@ record ReplicaState(float[] weights, float[] momentum, float[] statistics, Map<S
         loss.forEach((name, tensor) -> tensors.put(LOSS + name, tensor));
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put("images", Long.toString(tally.images()));
-        metadata.put("correct", Long.toString(tally.correct()));
         metadata.put("skipped", Long.toString(tally.skipped()));
         metadata.put("loss", Double.toHexString(tally.loss()));
         tally.terms().forEach((name, sum) -> metadata.put(TERM + name, Double.toHexString(sum)));
+        tally.correct().forEach((name, count) -> metadata.put(CORRECT + name, Long.toString(count)));
         return new Safetensors(tensors, metadata);
     }
 
@@ -44,16 +45,19 @@ record ReplicaState(float[] weights, float[] momentum, float[] statistics, Map<S
     static ReplicaState of(Safetensors file) {
         Map<String, String> metadata = file.metadata();
         Map<String, Double> terms = new LinkedHashMap<>();
+        Map<String, Long> correct = new LinkedHashMap<>();
         metadata.forEach((key, value) -> {
             if (key.startsWith(TERM)) {
                 terms.put(key.substring(TERM.length()), Double.parseDouble(value));
+            } else if (key.startsWith(CORRECT)) {
+                correct.put(key.substring(CORRECT.length()), Long.parseLong(value));
             }
         });
         Tally tally = new Tally(
                 Long.parseLong(required(metadata, "images")),
                 Double.parseDouble(required(metadata, "loss")),
                 terms,
-                Long.parseLong(required(metadata, "correct")),
+                correct,
                 Long.parseLong(required(metadata, "skipped")));
         Map<String, Tensor> loss = new LinkedHashMap<>();
         file.tensors().forEach((name, tensor) -> {

@@ -10,32 +10,36 @@ import java.util.OptionalDouble;
  *
  * @param loss sum of the images' losses
  * @param terms likewise, by name
- * @param correct images whose largest logit is their label's; {@link #UNKNOWN} when there are no logits
+ * @param correct images whose largest logit is their label's, by the name of the logits as in {@link Objective#logits}
  * @param skipped damaged images, which are not among the others
  */
-record Tally(long images, double loss, Map<String, Double> terms, long correct, long skipped) implements Serializable {
-    static final long UNKNOWN = -1;
-    static final Tally EMPTY = new Tally(0, 0, Map.of(), 0, 0);
+record Tally(long images, double loss, Map<String, Double> terms, Map<String, Long> correct, long skipped)
+        implements Serializable {
+    static final Tally EMPTY = new Tally(0, 0, Map.of(), Map.of(), 0);
 
-    static Tally of(int images, Loss loss, long correct) {
+    static Tally of(int images, Loss loss, Map<String, Long> correct) {
         Map<String, Double> terms = new LinkedHashMap<>();
         loss.terms().forEach((name, mean) -> terms.put(name, mean * images));
         return new Tally(images, loss.total() * images, terms, correct, 0);
     }
 
     static Tally skipped(long images) {
-        return new Tally(0, 0, Map.of(), 0, images);
+        return new Tally(0, 0, Map.of(), Map.of(), images);
     }
 
     Tally plus(Tally other) {
         Map<String, Double> sums = new LinkedHashMap<>(terms);
         other.terms.forEach((name, sum) -> sums.merge(name, sum, Double::sum));
-        return new Tally(
-                images + other.images,
-                loss + other.loss,
-                sums,
-                correct < 0 || other.correct < 0 ? UNKNOWN : correct + other.correct,
-                skipped + other.skipped);
+        Map<String, Long> counts = new LinkedHashMap<>(correct);
+        other.correct.forEach((name, count) -> counts.merge(name, count, Long::sum));
+        // What was not counted of all images is not known.
+        if (images > 0) {
+            counts.keySet().retainAll(correct.keySet());
+        }
+        if (other.images > 0) {
+            counts.keySet().retainAll(other.correct.keySet());
+        }
+        return new Tally(images + other.images, loss + other.loss, sums, counts, skipped + other.skipped);
     }
 
     double meanLoss() {
@@ -49,8 +53,20 @@ record Tally(long images, double loss, Map<String, Double> terms, long correct, 
         return means;
     }
 
-    /** A share in [0, 1]; empty when there are no logits. */
+    /** The model's share of {@link #correct}, in [0, 1]; empty when it has no logits. */
     OptionalDouble top1() {
-        return correct < 0 ? OptionalDouble.empty() : OptionalDouble.of((double) correct / images);
+        Long count = correct.get(Objective.MODEL);
+        return count == null ? OptionalDouble.empty() : OptionalDouble.of((double) count / images);
+    }
+
+    /** Likewise the others', by name. */
+    Map<String, Double> auxiliaryTop1() {
+        Map<String, Double> shares = new LinkedHashMap<>();
+        correct.forEach((name, count) -> {
+            if (!name.equals(Objective.MODEL)) {
+                shares.put(name, (double) count / images);
+            }
+        });
+        return shares;
     }
 }

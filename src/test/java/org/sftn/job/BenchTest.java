@@ -164,8 +164,8 @@ class BenchTest {
         }
 
         @Override
-        public Optional<String> logits() {
-            return Optional.of(Taps.LOGITS);
+        public Map<String, String> logits() {
+            return Map.of(MODEL, Taps.LOGITS);
         }
 
         @Override

@@ -164,10 +164,17 @@ class CheckpointFolderTest {
         Map<String, Double> terms = new LinkedHashMap<>();
         terms.put("z", 0.1);
         terms.put("a", 1.0 / 3);
+        Map<String, Long> correct = new LinkedHashMap<>();
+        correct.put("model", 3L);
+        correct.put("branch1", 4L);
         float[] weights = {iterations, rank, -0.0f};
         Map<String, Tensor> loss = Map.of("memory", new Tensor(Shape.of(2, 1), new float[] {rank, 0.5f}));
         return new ReplicaState(
-                weights, new float[] {1, 2, Float.MIN_VALUE}, new float[0], loss, new Tally(7, Math.PI, terms, 3, 2));
+                weights,
+                new float[] {1, 2, Float.MIN_VALUE},
+                new float[0],
+                loss,
+                new Tally(7, Math.PI, terms, correct, 2));
     }
 
     private static void flipAByte(Path file) throws IOException {

@@ -124,7 +124,7 @@ public class CheckpointFuzzTest {
                             new float[] {4, 5, 6},
                             new float[] {7},
                             Map.of("memory", Tensor.zeros(Shape.of(2, 2))),
-                            new Tally(8, 1.5, Map.of("kd", 0.5), 3, 0))
+                            new Tally(8, 1.5, Map.of("kd", 0.5), Map.of("model", 3L), 0))
                     .toSafetensors()
                     .write(out);
         } catch (IOException e) {

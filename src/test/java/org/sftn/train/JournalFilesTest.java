@@ -33,10 +33,10 @@ class JournalFilesTest {
         MetricsFile again = MetricsFile.open(hadoop(file), 250, HADOOP);
         again.add(row(3, new Evaluation(10, 5, 10, 5, 3)));
         assertThat(Files.readString(file)).isEqualTo("""
-                        epoch,iteration,learning_rate,train_loss,train_loss_ce,train_loss_kl,train_top1,skipped_images,test_loss,test_top1,test_top5,skipped_test_images,data_wait_share,exchange_share,images_per_second,seconds
-                        1,100,0.1,1.5,1.0,0.5,0.25,1,,,,,0.2500,0.1250,12.3,1.235
-                        2,200,0.1,1.5,1.0,0.5,0.25,1,1.5,0.4,0.8,0,0.2500,0.1250,12.3,1.235
-                        3,300,0.1,1.5,1.0,0.5,0.25,1,0.5,0.5,1.0,3,0.2500,0.1250,12.3,1.235
+                        epoch,iteration,learning_rate,train_loss,train_loss_ce,train_loss_kl,train_top1,train_top1_branch1,skipped_images,test_loss,test_top1,test_top5,skipped_test_images,data_wait_share,exchange_share,images_per_second,seconds
+                        1,100,0.1,1.5,1.0,0.5,0.25,0.125,1,,,,,0.2500,0.1250,12.3,1.235
+                        2,200,0.1,1.5,1.0,0.5,0.25,0.125,1,1.5,0.4,0.8,0,0.2500,0.1250,12.3,1.235
+                        3,300,0.1,1.5,1.0,0.5,0.25,0.125,1,0.5,0.5,1.0,3,0.2500,0.1250,12.3,1.235
                         """);
     }
 
@@ -90,11 +90,14 @@ class JournalFilesTest {
         Map<String, Double> terms = new LinkedHashMap<>();
         terms.put("ce", 8.0);
         terms.put("kl", 4.0);
+        Map<String, Long> correct = new LinkedHashMap<>();
+        correct.put("model", 2L);
+        correct.put("branch1", 1L);
         return new EpochRow(
                 epoch,
                 100L * epoch,
                 0.1,
-                new Tally(8, 12, terms, 2, 1),
+                new Tally(8, 12, terms, correct, 1),
                 test,
                 12.34,
                 1.2346,

@@ -77,8 +77,8 @@ record ToyObjective(
     }
 
     @Override
-    public Optional<String> logits() {
-        return Optional.of(PREFIX + "." + Taps.LOGITS);
+    public Map<String, String> logits() {
+        return Map.of(MODEL, PREFIX + "." + Taps.LOGITS);
     }
 
     @Override

@@ -144,8 +144,8 @@ public final class TrainerBenchmark {
         }
 
         @Override
-        public Optional<String> logits() {
-            return Optional.of(Taps.LOGITS);
+        public Map<String, String> logits() {
+            return Map.of(MODEL, Taps.LOGITS);
         }
 
         @Override

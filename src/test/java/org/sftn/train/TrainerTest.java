@@ -288,7 +288,7 @@ class TrainerTest {
         }
 
         @Override
-        public Optional<String> logits() {
+        public Map<String, String> logits() {
             return toy.logits();
         }
 
