@@ -166,7 +166,7 @@ class StudentFriendly(nn.Module):
         loss = F.cross_entropy(logits, labels)
         for feature, branch in zip(features, self.branches):
             grown = branch(feature)
-            loss = loss + (3 * divergence(logits, grown, 1) + F.cross_entropy(grown, labels)) / len(self.branches)
+            loss = loss + (divergence(logits.detach(), grown, 1) + F.cross_entropy(grown, labels)) / len(self.branches)
         return loss
 
 

@@ -1,6 +1,6 @@
 """Trains a student-friendly teacher in PyTorch, to compare the curves of jobs/teacher.sh with.
 
-    python pytorch_teacher.py --data DIR --teacher resnet20 --student resnet8 --epochs 6 --milestones 4,5 --seed 1 [--detach]
+    python pytorch_teacher.py --data DIR --teacher resnet20 --student resnet8 --epochs 6 --milestones 4,5 --seed 1 [--attach]
 
 DIR holds train.bin and test.bin, as for prepare.source = cifar-100-binary. Recipe and loss are the defaults of reference.conf except for
 what is given. Prints a line of JSON an epoch, with the names of metrics.csv. Needs nothing but PyTorch.
@@ -59,7 +59,7 @@ def outputs(model, images):
 
 def terms(logits, labels, options):
     teacher, branches = logits[0], logits[1:]
-    target = teacher.detach() if options.detach else teacher
+    target = teacher if options.attach else teacher.detach()
     return {
         "teacher-ce": F.cross_entropy(teacher, labels),
         "branch-kl": options.lambda_kl * sum(divergence(target, branch, 1) for branch in branches) / len(branches),
@@ -79,7 +79,7 @@ def main():
     parser.add_argument("--epochs", type=int, required=True)
     parser.add_argument("--milestones", type=lambda text: [int(word) for word in text.split(",")], required=True)
     parser.add_argument("--lambda-kl", type=float, default=1)
-    parser.add_argument("--detach", action="store_true")
+    parser.add_argument("--attach", action="store_true", help="teacher.detach-teacher = false")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()

@@ -94,7 +94,7 @@ class SettingsTest {
                         Duration.ofSeconds(60)));
         assertThat(settings.teacher())
                 .isEqualTo(new TeacherSettings(
-                        "resnet20", "resnet8", "", 1, 3, 1, 1, TeacherSettings.Kl.TEACHER_BRANCH, false, false));
+                        "resnet20", "resnet8", "", 1, 1, 1, 1, TeacherSettings.Kl.TEACHER_BRANCH, true, false));
         assertThat(settings.distill()).isEqualTo(new DistillSettings("", "resnet8", "kd", 0));
         assertThat(settings.evaluate())
                 .isEqualTo(new EvaluateSettings("", "", EvaluateSettings.Split.TEST, 256, false));
@@ -172,11 +172,11 @@ class SettingsTest {
                         entry("teacher.student", "resnet8"),
                         entry("teacher.start-from", ""),
                         entry("teacher.lambda-t", "1"),
-                        entry("teacher.lambda-kl", "3"),
+                        entry("teacher.lambda-kl", "1"),
                         entry("teacher.lambda-ce", "1"),
                         entry("teacher.temperature", "1"),
                         entry("teacher.kl", "teacher-branch"),
-                        entry("teacher.detach-teacher", "false"),
+                        entry("teacher.detach-teacher", "true"),
                         entry("teacher.share-branches", "false"),
                         entry("distill.teacher", ""),
                         entry("distill.student", "resnet8"),
