@@ -33,6 +33,7 @@ import org.sftn.study.StudentRun;
 import org.sftn.study.StudyPlan;
 import org.sftn.study.StudyResult;
 import org.sftn.study.TeacherRun;
+import org.sftn.study.TextReport;
 import org.sftn.train.OutputFolder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -168,14 +169,17 @@ final class StudyJob implements Job {
                 done.addAll(cells);
                 return RunResult.done(folder.run());
             });
+            String table = TextReport.of(
+                    StudyJob.result(session.out(), session.hadoop()).orElseThrow());
             List<Cell> refused = in(done, Cell.State.REFUSED);
             refused.forEach(cell -> session.progress().println("not possible: " + cell.name() + ": " + cell.message()));
-            return String.format(
-                    Locale.ROOT,
-                    "study done: %d students%s, in %s",
-                    done.size() - refused.size(),
-                    refused.isEmpty() ? "" : ", " + refused.size() + " were not possible",
-                    session.out());
+            return table
+                    + String.format(
+                            Locale.ROOT,
+                            "study done: %d students%s, in %s",
+                            done.size() - refused.size(),
+                            refused.isEmpty() ? "" : ", " + refused.size() + " were not possible",
+                            session.out());
         }
 
         private static List<Cell> in(List<Cell> cells, Cell.State state) {

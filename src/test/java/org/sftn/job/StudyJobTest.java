@@ -40,7 +40,7 @@ class StudyJobTest {
                 """);
         Ran undisturbed = study(whole);
         assertThat(undisturbed.code()).as(undisturbed.err()).isZero();
-        assertThat(undisturbed.out()).startsWith("study done: 3 students, in ");
+        assertThat(undisturbed.out()).contains("\nstudy done: 3 students, in ");
     }
 
     @Test
@@ -80,7 +80,7 @@ class StudyJobTest {
 
         assertThat(half.code()).as(half.err()).isZero();
         assertThat(disturbed.code()).as(disturbed.err()).isZero();
-        assertThat(disturbed.out()).startsWith("study done: 2 students, 1 were not possible, in ");
+        assertThat(disturbed.out()).contains("\nstudy done: 2 students, 1 were not possible, in ");
         assertThat(disturbed.err())
                 .contains("not possible: resnet14-resnet8/friendly/kd/seed-1: --out ")
                 .contains("holds other files (somebody's.txt)");
@@ -91,7 +91,7 @@ class StudyJobTest {
         Files.delete(blocked.resolve("somebody's.txt"));
         Ran again = study(resumed, "--resume");
 
-        assertThat(again.out()).startsWith("study done: 3 students, in ");
+        assertThat(again.out()).contains("\nstudy done: 3 students, in ");
         assertThat(withoutTimes(resumed)).isEqualTo(withoutTimes(whole));
     }
 
@@ -151,7 +151,7 @@ class StudyJobTest {
         Ran ran = study(out, "--set", "study.methods=[kd]", "--set", "study.concurrent-runs=2");
 
         assertThat(ran.code()).as(ran.err()).isZero();
-        assertThat(ran.out()).startsWith("study done: 2 students, in ");
+        assertThat(ran.out()).contains("\nstudy done: 2 students, in ");
         assertThat(ran.err())
                 .contains("run 4 of 4: ")
                 .contains("teachers/resnet14/standard/seed-1: epoch 2/2")
