@@ -16,7 +16,7 @@ record Plan(List<String> lines, Work work, Rehearsal rehearsal) {
     /** The part of a job that takes time and writes. */
     @FunctionalInterface
     interface Work {
-        /** @return one line for the user: what came out and where it lies */
+        /** @return lines for the user: what came out and where it lies */
         String run() throws Exception;
     }
 
