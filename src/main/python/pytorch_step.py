@@ -160,14 +160,23 @@ class StudentFriendly(nn.Module):
             transform = [*conv_bn(teacher.widths[stage - 1], grown.widths[stage - 1], 3), relu()]
             self.branches.append(nn.Sequential(*transform, grown.tail(stage)))
 
-    def forward(self, x, labels):
+    def logits(self, x):
+        """The teacher's, then the branches'."""
         features = self.teacher.features(x)
-        logits = self.teacher.head(features[-1])
-        loss = F.cross_entropy(logits, labels)
-        for feature, branch in zip(features, self.branches):
-            grown = branch(feature)
-            loss = loss + (divergence(logits.detach(), grown, 1) + F.cross_entropy(grown, labels)) / len(self.branches)
-        return loss
+        return [self.teacher.head(features[-1])] + [branch(feature) for feature, branch in zip(features, self.branches)]
+
+    def terms(self, logits, labels, lambda_kl=1, attach=False):
+        """The loss, by the names of metrics.csv."""
+        teacher, branches = logits[0], logits[1:]
+        target = teacher if attach else teacher.detach()
+        return {
+            "teacher-ce": F.cross_entropy(teacher, labels),
+            "branch-kl": lambda_kl * sum(divergence(target, branch, 1) for branch in branches) / len(branches),
+            "branch-ce": sum(F.cross_entropy(branch, labels) for branch in branches) / len(branches),
+        }
+
+    def forward(self, x, labels):
+        return sum(self.terms(self.logits(x), labels).values())
 
 
 class Distilled(nn.Module):

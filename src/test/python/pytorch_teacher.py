@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn import functional as F
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../main/python"))
-from pytorch_step import StudentFriendly, divergence, network  # noqa: E402
+from pytorch_step import StudentFriendly, network  # noqa: E402
 
 MEAN = torch.tensor([0.5071, 0.4867, 0.4408]).view(1, 3, 1, 1)
 DEVIATION = torch.tensor([0.2675, 0.2565, 0.2761]).view(1, 3, 1, 1)
@@ -52,21 +52,6 @@ def initialise(module):
         nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
 
-def outputs(model, images):
-    features = model.teacher.features(images)
-    return [model.teacher.head(features[-1])] + [branch(feature) for feature, branch in zip(features, model.branches)]
-
-
-def terms(logits, labels, options):
-    teacher, branches = logits[0], logits[1:]
-    target = teacher if options.attach else teacher.detach()
-    return {
-        "teacher-ce": F.cross_entropy(teacher, labels),
-        "branch-kl": options.lambda_kl * sum(divergence(target, branch, 1) for branch in branches) / len(branches),
-        "branch-ce": sum(F.cross_entropy(branch, labels) for branch in branches) / len(branches),
-    }
-
-
 def names(logits):
     return [""] + ["_branch%d" % i for i in range(1, len(logits))]
 
@@ -98,8 +83,8 @@ def main():
         sums = {}
         model.train()
         for rows in torch.randperm(len(images)).split(64):
-            logits = outputs(model, ready(augmented(images[rows])))
-            parts = terms(logits, labels[rows], options)
+            logits = model.logits(ready(augmented(images[rows])))
+            parts = model.terms(logits, labels[rows], options.lambda_kl, options.attach)
             sgd.zero_grad()
             sum(parts.values()).backward()
             sgd.step()
@@ -114,7 +99,7 @@ def main():
         correct = {}
         with torch.no_grad():
             for rows in torch.arange(len(test_images)).split(500):
-                logits = outputs(model, ready(test_images[rows]))
+                logits = model.logits(ready(test_images[rows]))
                 for name, values in zip(names(logits), logits):
                     right = (values.argmax(1) == test_labels[rows]).sum().item()
                     correct["test_top1" + name] = correct.get("test_top1" + name, 0) + right

@@ -4,7 +4,6 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigParseOptions;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -66,20 +65,23 @@ final class QuickstartJob implements Job {
     /** What is done is not repeated, so this serves --resume too. */
     private String run(Session session, RunFolder folder) throws Exception {
         session.interruption().advise("continue with --resume; what is done lies in " + session.out());
-        List<String> said = new ArrayList<>();
-        folder.record(session.application(), lock -> {
-            Map<String, String> values = Map.of("data.path", new Path(session.out(), DATA).toString());
-            new PrepareJob()
-                    .plan(session.part(DATA, values, session.progress()))
-                    .work()
-                    .run();
-            said.add(study.plan(session.part(STUDY, values, session.progress()))
-                    .work()
-                    .run());
-            return RunResult.done(folder.run());
-        });
-        said.add("A few minutes of training on generated images: a trial of the installation, not a result.");
-        said.add("quickstart done: report.html, models and metrics are in " + new Path(session.out(), STUDY));
-        return String.join("\n", said);
+        String table = folder.record(
+                session.application(),
+                lock -> {
+                    Map<String, String> values = Map.of("data.path", new Path(session.out(), DATA).toString());
+                    new PrepareJob()
+                            .plan(session.part(DATA, values, session.progress()))
+                            .work()
+                            .run();
+                    return study.plan(session.part(STUDY, values, session.progress()))
+                            .work()
+                            .run();
+                },
+                said -> RunResult.done(folder.run()));
+        return String.join(
+                "\n",
+                table,
+                "A few minutes of training on generated images: a trial of the installation, not a result.",
+                "quickstart done: report.html, models and metrics are in " + new Path(session.out(), STUDY));
     }
 }

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSError;
@@ -257,13 +258,20 @@ final class RunFolder {
         T run(RunLock lock) throws Exception;
     }
 
+    /** As the method below, for work that has the run's result itself. */
+    RunResult record(String application, Held<RunResult> work) throws Exception {
+        return record(application, work, Function.identity());
+    }
+
     /**
      * Does the work between {@code run.json} and {@code result.json}; a failure is recorded, too.
      *
      * @param application Spark's id of it
+     * @param result what is written of the work's answer
+     * @return the work's answer
      * @throws UserException when the folder is in use, or cannot be written
      */
-    RunResult record(String application, Held<RunResult> work) throws Exception {
+    <T> T record(String application, Held<T> work, Function<T, RunResult> result) throws Exception {
         return hold(new Path(out.root(), LOCK), application, lock -> {
             clear();
             if (!files.exists(out.run())) {
@@ -271,9 +279,9 @@ final class RunFolder {
             }
             files.delete(out.result(), false);
             try {
-                RunResult result = work.run(lock);
-                write(out.result(), result);
-                return result;
+                T answer = work.run(lock);
+                write(out.result(), result.apply(answer));
+                return answer;
             } catch (Exception | Error e) {
                 if (!lock.isLost()) {
                     recordFailure(e);

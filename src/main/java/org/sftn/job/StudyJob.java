@@ -154,30 +154,30 @@ final class StudyJob implements Job {
 
         String run() throws Exception {
             session.interruption().advise("continue with --resume; what is done lies in " + session.out());
-            List<Cell> done = new ArrayList<>();
-            folder.record(session.application(), lock -> {
-                List<Cell> cells = cells();
-                if (session.interruption().happened()) {
-                    throw session.interruption().failure(null);
-                }
-                write(result(cells));
-                // What is refused will be refused again; what has failed may be tried again.
-                List<Cell> failed = in(cells, Cell.State.FAILED);
-                if (!failed.isEmpty()) {
-                    throw new StudyFailedException(failed, cells.size());
-                }
-                done.addAll(cells);
-                return RunResult.done(folder.run());
-            });
-            String table = TextReport.of(
-                    StudyJob.result(session.out(), session.hadoop()).orElseThrow());
-            List<Cell> refused = in(done, Cell.State.REFUSED);
+            StudyResult result = folder.record(
+                    session.application(),
+                    lock -> {
+                        List<Cell> cells = cells();
+                        if (session.interruption().happened()) {
+                            throw session.interruption().failure(null);
+                        }
+                        StudyResult found = result(cells);
+                        write(found);
+                        // What is refused will be refused again; what has failed may be tried again.
+                        List<Cell> failed = in(cells, Cell.State.FAILED);
+                        if (!failed.isEmpty()) {
+                            throw new StudyFailedException(failed, cells.size());
+                        }
+                        return found;
+                    },
+                    done -> RunResult.done(folder.run()));
+            List<Cell> refused = in(result.cells(), Cell.State.REFUSED);
             refused.forEach(cell -> session.progress().println("not possible: " + cell.name() + ": " + cell.message()));
-            return table
+            return TextReport.of(result)
                     + String.format(
                             Locale.ROOT,
                             "study done: %d students%s, in %s",
-                            done.size() - refused.size(),
+                            result.cells().size() - refused.size(),
                             refused.isEmpty() ? "" : ", " + refused.size() + " were not possible",
                             session.out());
         }
