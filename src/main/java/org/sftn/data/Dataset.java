@@ -16,7 +16,6 @@ import org.apache.spark.Partitioner;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.SerializableConfiguration;
 import org.apache.spark.util.TaskCompletionListener;
 import org.sftn.conf.DataSettings.Damaged;
@@ -48,11 +47,10 @@ public final class Dataset {
      * @param damaged what to do with shards and images that are damaged or missing, now or whenever they are read
      * @throws UserException naming the file, when the manifest or, unless that is to be skipped, a shard is missing or damaged
      */
-    public static Dataset open(SparkSession session, String path, Damaged damaged) {
+    public static Dataset open(JavaSparkContext spark, String path, Damaged damaged) {
         if (path.isBlank()) {
             throw new UserException("no data set can be opened: its path is empty (data.path)");
         }
-        JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
         Configuration hadoop = spark.hadoopConfiguration();
         Path folder = new Path(path);
         try {

@@ -21,7 +21,6 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.sql.SparkSession;
 import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.UserException;
@@ -48,8 +47,8 @@ public final class Preparer {
      * @param seed of the order of the images, and of generated ones
      * @param out takes lines of progress
      */
-    public Preparer(SparkSession session, PrepareSettings settings, long seed, PrintStream out) {
-        this.spark = new JavaSparkContext(session.sparkContext());
+    public Preparer(JavaSparkContext spark, PrepareSettings settings, long seed, PrintStream out) {
+        this.spark = spark;
         this.settings = settings;
         this.seed = seed;
         this.out = out;

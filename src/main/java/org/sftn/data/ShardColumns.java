@@ -85,7 +85,7 @@ final class ShardColumns implements Closeable {
         }
     }
 
-    private static TProtocol protocol(InputStream in, int limit) {
+    private static TProtocol protocol(InputStream in, int limit) throws TException {
         return new TCompactProtocol(new TIOStreamTransport(in), limit, MAX_LIST);
     }
 

@@ -5,6 +5,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Collections;
@@ -19,6 +20,7 @@ import org.apache.parquet.format.FileMetaData;
 import org.apache.parquet.format.RowGroup;
 import org.apache.parquet.format.Type;
 import org.apache.parquet.format.Util;
+import org.apache.parquet.hadoop.ParquetFileWriter;
 import org.apache.parquet.hadoop.ParquetWriter;
 import org.apache.parquet.hadoop.api.WriteSupport;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
@@ -259,22 +261,27 @@ final class ShardFile {
             return new Written(bytes, Sha256.hex(digest.digest()));
         }
 
-        /** What follows is the footer. */
+        /** What follows is the end of the file: the footer, and what Parquet puts before it. */
         void holdFooter() {
             footer = new ByteArrayOutputStream();
         }
 
-        private static byte[] inOrder(byte[] footer) throws IOException {
-            FileMetaData metadata = Util.readFileMetaData(new ByteArrayInputStream(footer));
+        /** @param end of the file; since Parquet 1.11 indexes come before the footer */
+        private static byte[] inOrder(byte[] end) throws IOException {
+            int lengthAt = end.length - Integer.BYTES - ParquetFileWriter.MAGIC.length;
+            int length = ByteBuffer.wrap(end).order(ByteOrder.LITTLE_ENDIAN).getInt(lengthAt);
+            int start = lengthAt - length;
+            FileMetaData metadata = Util.readFileMetaData(new ByteArrayInputStream(end, start, length));
             for (RowGroup group : metadata.getRow_groups()) {
                 for (ColumnChunk column : group.getColumns()) {
                     Collections.sort(column.getMeta_data().getEncodings());
                 }
             }
             ByteArrayOutputStream ordered = new ByteArrayOutputStream();
+            ordered.write(end, 0, start);
             Util.writeFileMetaData(metadata, ordered);
             // The order does not change the length; the footer's length and Parquet's mark follow.
-            ordered.write(footer, ordered.size(), footer.length - ordered.size());
+            ordered.write(end, lengthAt, end.length - lengthAt);
             return ordered.toByteArray();
         }
 

@@ -13,7 +13,7 @@ final class Banner {
 
     static List<String> lines(String name, Job job, Session session) {
         Settings settings = session.settings();
-        SparkConf conf = session.spark().sparkContext().getConf();
+        SparkConf conf = session.spark().sc().getConf();
         List<String> lines = new ArrayList<>();
         lines.add("SFTN on Spark " + BuildVersion.current() + ", job " + name);
         lines.add(String.format(
@@ -27,7 +27,7 @@ final class Banner {
                 session.spark().version(),
                 conf.get("spark.master"),
                 settings.training().executors(),
-                session.spark().sparkContext().applicationId()));
+                session.spark().sc().applicationId()));
         if (job.usesEngine()) {
             lines.add("Engine   "
                     + Engines.create(settings.engine(), conf.getInt("spark.task.cpus", 1))

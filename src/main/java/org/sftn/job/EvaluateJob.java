@@ -164,7 +164,7 @@ final class EvaluateJob implements Job {
 
     /** One engine a partition, as many partitions as tasks can run at a time. */
     private static <T> Answers<T> onImages(Session session, Dataset data, Images images, Question<T> question) {
-        JavaSparkContext spark = new JavaSparkContext(session.spark().sparkContext());
+        JavaSparkContext spark = session.spark();
         EngineSettings engine = session.settings().engine();
         int cores = spark.getConf().getInt("spark.task.cpus", 1);
         int partitions = Math.max(1, spark.defaultParallelism() / cores);
@@ -177,7 +177,7 @@ final class EvaluateJob implements Job {
         Preprocessing preprocessing = Preprocessing.of(data.manifest(), settings);
         SerializableConfiguration hadoop = new SerializableConfiguration(session.hadoop());
         session.spark()
-                .sparkContext()
+                .sc()
                 .setJobDescription(String.format(
                         Locale.ROOT,
                         "evaluate %,d images of the %s split",

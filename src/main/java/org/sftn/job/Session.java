@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.sql.SparkSession;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.sftn.conf.HadoopPath;
 import org.sftn.conf.Settings;
 import org.sftn.data.ClassNames;
@@ -23,18 +23,18 @@ import org.sftn.model.SavedModel;
  * @param progress takes lines for people while the job works
  */
 record Session(
-        SparkSession spark,
+        JavaSparkContext spark,
         Settings settings,
         Path out,
         Options.Existing existing,
         Interruption interruption,
         PrintStream progress) {
     Configuration hadoop() {
-        return spark.sparkContext().hadoopConfiguration();
+        return spark.hadoopConfiguration();
     }
 
     String application() {
-        return spark.sparkContext().applicationId();
+        return spark.sc().applicationId();
     }
 
     /** For a run that is a part of this one: it lies in a folder of this one's and goes on where it was stopped. */

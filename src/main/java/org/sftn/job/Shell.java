@@ -14,8 +14,8 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.deploy.SparkHadoopUtil;
-import org.apache.spark.sql.SparkSession;
 import org.sftn.conf.Cause;
 import org.sftn.conf.ConfigFile;
 import org.sftn.conf.HadoopPath;
@@ -63,7 +63,7 @@ final class Shell {
                 Path output = HadoopPath.of("--out", folder, hadoop);
                 shareLocalCores(conf, job.replicas(settings));
                 LocalFolders.requireOne(conf);
-                try (SparkSession spark = start(conf, hadoop)) {
+                try (JavaSparkContext spark = start(conf, hadoop)) {
                     run(
                             name,
                             job,
@@ -74,10 +74,10 @@ final class Shell {
         }
     }
 
-    private static SparkSession start(SparkConf conf, Configuration hadoop) throws Exception {
+    private static JavaSparkContext start(SparkConf conf, Configuration hadoop) throws Exception {
         Master.requireThere(conf.get("spark.master"), hadoop);
         try {
-            return SparkSession.builder().config(conf).getOrCreate();
+            return new JavaSparkContext(conf);
         } catch (Exception e) {
             throw Master.missing(conf.get("spark.master"), e);
         }
@@ -96,7 +96,7 @@ final class Shell {
                 out.println(plan.work().run());
             }
         } catch (Exception e) {
-            SparkContext spark = session.spark().sparkContext();
+            SparkContext spark = session.spark().sc();
             throw spark.isStopped() ? Master.lost(spark.master(), e) : e;
         }
     }

@@ -291,7 +291,7 @@ final class StudyJob implements Job {
 
         private double coreHours(MetricsTable metrics) {
             int executors = session.settings().training().executors();
-            int cores = session.spark().sparkContext().conf().getInt("spark.task.cpus", 1);
+            int cores = session.spark().sc().conf().getInt("spark.task.cpus", 1);
             return metrics.seconds() * executors * cores / Duration.ofHours(1).toSeconds();
         }
 

@@ -33,6 +33,7 @@ import org.sftn.train.TrainableBatches;
 import org.sftn.train.Trainer;
 import org.sftn.train.TrainingProgress;
 import org.sftn.train.TrainingResult;
+import org.sftn.train.spark.TrainingMetrics;
 import org.sftn.zoo.Architecture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -5,12 +5,14 @@ import java.util.Optional;
 import org.apache.spark.ExceptionFailure;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.sftn.conf.UserException;
 import org.sftn.data.Portion;
-import org.sftn.train.bigdl.Barriers;
-import org.sftn.train.bigdl.DriverService;
+import org.sftn.data.TaskErrors;
+import org.sftn.train.spark.Barriers;
+import org.sftn.train.spark.DriverService;
 
 /** One attempt, seen from the driver: a barrier stage and what it reports. */
 final class Attempt {
@@ -41,9 +43,12 @@ final class Attempt {
         spark.sc().addSparkListener(mistakes);
         spark.setJobGroup(group, description, true);
         DriverService service = DriverService.start(plan.service(), coordinator::answer);
+        Broadcast<Plan> sent = spark.broadcast(plan);
         try {
             List<byte[]> values = Barriers.of(train, Portion.class)
-                    .zipPartitions(test, new TrainingTask(plan))
+                    .zipPartitions(
+                            test,
+                            (mine, tested) -> TaskErrors.within(() -> new TrainingTask(sent.value()).run(mine, tested)))
                     .collect();
             coordinator.close();
             coordinator.failure().ifPresent(Attempt::raise);
@@ -58,6 +63,7 @@ final class Attempt {
             throw e;
         } finally {
             service.close();
+            sent.destroy();
             spark.clearJobGroup();
             spark.sc().removeSparkListener(mistakes);
         }

@@ -7,6 +7,7 @@ import java.util.concurrent.TimeoutException;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext;
 import org.sftn.conf.UserException;
+import org.sftn.train.spark.SparkScheduler;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,9 +28,11 @@ final class Cluster {
     private static final Duration LISTENERS = Duration.ofSeconds(10);
 
     private final SparkContext spark;
+    private final SparkScheduler scheduler;
 
     Cluster(SparkContext spark) {
         this.spark = spark;
+        this.scheduler = new SparkScheduler(spark);
     }
 
     /** In local mode all ranks are tasks of one process; else each has an executor for itself. */
@@ -80,7 +83,7 @@ final class Cluster {
     }
 
     private void requireSlots(int executors) {
-        int slots = spark.maxNumConcurrentTasks();
+        int slots = scheduler.slots();
         if (slots < executors) {
             throw new UserException(String.format(
                     Locale.ROOT,
@@ -147,7 +150,7 @@ final class Cluster {
     int coresPerRank(int ranks) {
         boolean told = spark.conf().contains(TASK_CPUS);
         int cpus = spark.conf().getInt(TASK_CPUS, 1);
-        return isLocal() && !told ? Math.max(cpus, spark.maxNumConcurrentTasks() / ranks) : cpus;
+        return isLocal() && !told ? Math.max(cpus, scheduler.slots() / ranks) : cpus;
     }
 
     void cancel(String jobGroup) {
@@ -159,9 +162,7 @@ final class Cluster {
     /** Waits until listeners know what has happened so far. */
     void awaitListeners() {
         try {
-            if (!spark.isStopped()) {
-                spark.listenerBus().waitUntilEmpty(LISTENERS.toMillis());
-            }
+            scheduler.awaitListeners(LISTENERS);
         } catch (TimeoutException e) {
             LOG.warn("Spark's listeners are behind: the reason of a failure may be missing");
         }
@@ -174,7 +175,7 @@ final class Cluster {
             return Optional.of(new MissingExecutorsException(String.format(
                     Locale.ROOT, "training.executors is %d but the cluster has %s", executors, executors(there))));
         }
-        int slots = spark.maxNumConcurrentTasks();
+        int slots = scheduler.slots();
         return slots >= executors
                 ? Optional.empty()
                 : Optional.of(new UserException(String.format(

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -46,10 +47,13 @@ final class Coordinator implements AutoCloseable {
     private final Listener listener;
     private final ExecutorService files = Executors.newSingleThreadExecutor(task -> new Thread(task, "training-files"));
     private final Report.Here[] here;
+    private final CompletableFuture<Serializable> meeting = new CompletableFuture<>();
     private final Map<Long, Report.EpochDone[]> epochs = new HashMap<>();
     private final Map<Long, Report.Saved[]> saved = new HashMap<>();
     private final Report.Finished[] finished;
     private final List<Report.Compiled> compiled = new ArrayList<>();
+    private CompletableFuture<Serializable> barrier = new CompletableFuture<>();
+    private int atBarrier;
     private RuntimeException failure;
 
     /** @param sharesExecutors whether several ranks may run in one process */
@@ -62,18 +66,20 @@ final class Coordinator implements AutoCloseable {
     }
 
     /** Takes a {@link Report}; once the attempt has failed the ranks are told by an exception. */
-    synchronized Serializable answer(Serializable message) {
+    synchronized CompletableFuture<Serializable> answer(Serializable message) {
         boolean failedBefore = failure != null;
-        Serializable answer = take((Report) message);
+        CompletableFuture<Serializable> answer = take((Report) message);
         if (failedBefore) {
             throw failure;
         }
         return answer;
     }
 
-    private Serializable take(Report report) {
+    private CompletableFuture<Serializable> take(Report report) {
         if (report instanceof Report.Here each) {
             return meet(each);
+        } else if (report instanceof Report.AtBarrier) {
+            return barrier();
         } else if (report instanceof Report.Trained each) {
             now(() -> listener.trained(each));
         } else if (report instanceof Report.EpochDone each) {
@@ -98,10 +104,14 @@ final class Coordinator implements AutoCloseable {
         } else if (report instanceof Report.Finished each) {
             finished[each.rank()] = each;
         }
-        return true;
+        return CompletableFuture.completedFuture(true);
     }
 
-    private Serializable meet(Report.Here each) {
+    private CompletableFuture<Serializable> meet(Report.Here each) {
+        if (here[each.rank()] != null) {
+            throw new IllegalStateException(
+                    "rank " + each.rank() + " has been there before: Spark has begun the stage again");
+        }
         here[each.rank()] = each;
         for (Report.Here other : here) {
             if (!sharesExecutors
@@ -115,13 +125,25 @@ final class Coordinator implements AutoCloseable {
                 throw failure;
             }
         }
-        ArrayList<Rendezvous.Address> addresses = new ArrayList<>();
         if (Arrays.stream(here).allMatch(h -> h != null)) {
+            ArrayList<Rendezvous.Address> addresses = new ArrayList<>();
             for (Report.Here all : here) {
                 addresses.add(all.address());
             }
+            meeting.complete(addresses);
         }
-        return addresses;
+        return meeting;
+    }
+
+    private CompletableFuture<Serializable> barrier() {
+        CompletableFuture<Serializable> reached = barrier;
+        atBarrier++;
+        if (atBarrier == ranks) {
+            atBarrier = 0;
+            barrier = new CompletableFuture<>();
+            reached.complete(true);
+        }
+        return reached;
     }
 
     private void requireAlike(Report.Compiled each) {
@@ -184,6 +206,8 @@ final class Coordinator implements AutoCloseable {
     private synchronized void fail(Throwable e) {
         if (failure == null) {
             failure = e instanceof RuntimeException runtime ? runtime : new StorageException(HadoopFiles.reason(e), e);
+            meeting.completeExceptionally(failure);
+            barrier.completeExceptionally(failure);
         }
     }
 

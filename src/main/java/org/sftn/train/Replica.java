@@ -12,11 +12,11 @@ import org.sftn.data.Batch;
 import org.sftn.data.BatchFeed;
 import org.sftn.data.BatchLoader;
 import org.sftn.nn.Tensor;
-import org.sftn.train.bigdl.DriverService;
 import org.sftn.train.exchange.Exchange;
 import org.sftn.train.exchange.Member;
 import org.sftn.train.exchange.Slice;
 import org.sftn.train.loss.Gradients;
+import org.sftn.train.spark.DriverService;
 
 /** One rank's training: restore, step, save, validate. */
 final class Replica {

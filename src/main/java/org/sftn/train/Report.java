@@ -7,8 +7,11 @@ import org.sftn.train.exchange.Rendezvous;
 sealed interface Report extends Serializable {
     int rank();
 
-    /** It listens; the answer is all ranks' {@link Rendezvous.Address addresses}, or an empty list while some are missing. */
+    /** It listens; the answer is all ranks' {@link Rendezvous.Address addresses}, when all have come. */
     record Here(int rank, String executor, Rendezvous.Address address) implements Report {}
+
+    /** It waits for the others; the answer comes when all wait. */
+    record AtBarrier(int rank) implements Report {}
 
     /**
      * Since its last report.

@@ -16,7 +16,6 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSError;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.SerializableConfiguration;
 import org.sftn.conf.DataSettings;
 import org.sftn.conf.TrainingSettings;
@@ -59,14 +58,14 @@ public final class Trainer {
 
     /** @param out takes the progress lines */
     public Trainer(
-            SparkSession session,
+            JavaSparkContext spark,
             TrainingSettings training,
             DataSettings data,
             EngineSource engines,
             long seed,
             PrintStream out,
             Listener listener) {
-        this.spark = new JavaSparkContext(session.sparkContext());
+        this.spark = spark;
         this.training = training;
         this.data = data;
         this.engines = engines;

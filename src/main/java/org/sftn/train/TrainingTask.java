@@ -8,50 +8,40 @@ import java.util.Map;
 import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.SparkEnv;
-import org.apache.spark.api.java.function.FlatMapFunction2;
 import org.sftn.conf.TrainingSettings.ExchangeKind;
 import org.sftn.conf.UserException;
 import org.sftn.data.BatchLoader;
 import org.sftn.data.Portion;
 import org.sftn.data.RankImages;
 import org.sftn.data.Sampler;
-import org.sftn.data.TaskErrors;
 import org.sftn.engine.Engine;
 import org.sftn.model.Safetensors;
 import org.sftn.nn.Layout;
 import org.sftn.nn.Tensor;
 import org.sftn.train.bigdl.BigDlPeers;
-import org.sftn.train.bigdl.DriverService;
 import org.sftn.train.exchange.DirectPeers;
 import org.sftn.train.exchange.Exchange;
 import org.sftn.train.exchange.Member;
 import org.sftn.train.exchange.PeerException;
 import org.sftn.train.exchange.Peers;
 import org.sftn.train.exchange.Rendezvous;
-import org.sftn.train.exchange.SparkTransport;
+import org.sftn.train.spark.DriverService;
+import org.sftn.train.spark.SparkTransport;
 
-/** One rank as a Spark task: opens what a {@link Replica} works with. Rank 0 returns the final values as safetensors. */
-final class TrainingTask implements FlatMapFunction2<Iterator<Portion>, Iterator<Portion>, byte[]> {
-    private static final long serialVersionUID = 1L;
-    private static final long MEETING_POLL_MILLIS = 50;
-
+/** One rank as a Spark task: opens what a {@link Replica} works with. */
+final class TrainingTask {
     private final Plan plan;
 
     TrainingTask(Plan plan) {
         this.plan = plan;
     }
 
-    @Override
-    public Iterator<byte[]> call(Iterator<Portion> train, Iterator<Portion> test) throws Exception {
-        return TaskErrors.within(() -> run(train, test));
-    }
-
-    private Iterator<byte[]> run(Iterator<Portion> train, Iterator<Portion> test)
-            throws IOException, InterruptedException {
+    /** Rank 0 returns the final values as safetensors, the others nothing. */
+    Iterator<byte[]> run(Iterator<Portion> train, Iterator<Portion> test) throws IOException, InterruptedException {
         BarrierTaskContext context = BarrierTaskContext.get();
         Member me = new Member(context.partitionId(), plan.training().executors());
         DriverService.Client driver = DriverService.connect(plan.service());
-        Peers peers = peers(context, me, address -> meet(driver, me, address));
+        Peers peers = peers(me, driver);
         Watcher watcher = Watcher.start(context, peers);
         try (peers) {
             return reporting(me, peers, driver, train, test);
@@ -122,11 +112,13 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Portion>, Iterator
         return new Validation(model, batches, me, exchange, statistics);
     }
 
-    private Peers peers(BarrierTaskContext context, Member me, Rendezvous rendezvous) {
+    private Peers peers(Member me, DriverService.Client driver) {
+        Rendezvous rendezvous = address -> meet(driver, me, address);
         if (plan.training().exchange() == ExchangeKind.BIGDL) {
             // Its blocks find each other without addresses; the driver wants to see who shares an executor.
             rendezvous.meet(new Rendezvous.Address("", 0));
-            return new BigDlPeers(plan.exchangeId(), me, context::barrier, plan.cores());
+            return new BigDlPeers(
+                    plan.exchangeId(), me, () -> driver.await(new Report.AtBarrier(me.rank())), plan.cores());
         }
         return new DirectPeers(
                 SparkTransport.settings(
@@ -135,23 +127,10 @@ final class TrainingTask implements FlatMapFunction2<Iterator<Portion>, Iterator
                 rendezvous);
     }
 
-    // Asks again and again, so that an interrupt is heeded at once.
     @SuppressWarnings("unchecked")
     private static List<Rendezvous.Address> meet(DriverService.Client driver, Member me, Rendezvous.Address own) {
-        Report.Here here = new Report.Here(me.rank(), SparkEnv.get().executorId(), own);
-        while (true) {
-            List<Rendezvous.Address> all = (List<Rendezvous.Address>) driver.ask(here);
-            if (!all.isEmpty()) {
-                return all;
-            }
-            try {
-                Thread.sleep(MEETING_POLL_MILLIS);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IllegalStateException(
-                        "rank " + me.rank() + " was interrupted while waiting for its peers", e);
-            }
-        }
+        return (List<Rendezvous.Address>)
+                driver.await(new Report.Here(me.rank(), SparkEnv.get().executorId(), own));
     }
 
     private static byte[] bytes(Map<String, Tensor> values) throws IOException {

@@ -11,18 +11,19 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
-import org.apache.spark.sql.SparkSession;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sftn.LocalSpark;
 import org.sftn.TestSettings;
 import org.sftn.conf.DataSettings.Damaged;
 import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.UserException;
 
 class DatasetTest {
-    private static SparkSession spark;
+    private static JavaSparkContext spark;
 
     @TempDir
     static Path folder;
@@ -32,10 +33,7 @@ class DatasetTest {
 
     @BeforeAll
     static void start() {
-        spark = SparkSession.builder()
-                .master("local[2]")
-                .config("spark.ui.enabled", false)
-                .getOrCreate();
+        spark = LocalSpark.start(2);
         PrepareSettings settings = TestSettings.with(Map.of(
                         "prepare.image-size", "8",
                         "prepare.shard-size", 30 * 192 + "B",

@@ -16,13 +16,14 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.apache.commons.io.FileUtils;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.spark.sql.SparkSession;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sftn.LocalSpark;
 import org.sftn.TestSettings;
 import org.sftn.conf.DataSettings;
 import org.sftn.conf.DataSettings.Damaged;
@@ -32,17 +33,14 @@ import org.sftn.conf.UserException;
 import org.sftn.nn.Layout;
 
 class ImageFolderSourceTest {
-    private static SparkSession spark;
+    private static JavaSparkContext spark;
 
     @TempDir
     Path folder;
 
     @BeforeAll
     static void start() {
-        spark = SparkSession.builder()
-                .master("local[2]")
-                .config("spark.ui.enabled", false)
-                .getOrCreate();
+        spark = LocalSpark.start(2);
     }
 
     @AfterAll

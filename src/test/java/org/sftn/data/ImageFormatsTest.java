@@ -20,12 +20,13 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
-import org.apache.spark.sql.SparkSession;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.sftn.LocalSpark;
 import org.sftn.TestJvm;
 import org.sftn.TestSettings;
 import org.sftn.conf.DataSettings.Damaged;
@@ -183,10 +184,7 @@ class ImageFormatsTest {
                 Files.write(ofClass.resolve(names.get(i)), file(names.get(i)));
             }
         }
-        try (SparkSession spark = SparkSession.builder()
-                .master("local[2]")
-                .config("spark.ui.enabled", false)
-                .getOrCreate()) {
+        try (JavaSparkContext spark = LocalSpark.start(2)) {
             Map<String, float[]> ofPixels = views(spark, folder, "pixels");
             Map<String, float[]> ofFiles = views(spark, folder, "files");
             assertThat(ofPixels).hasSize(names.size());
@@ -196,7 +194,7 @@ class ImageFormatsTest {
     }
 
     /** What evaluation sees, by the image's name. */
-    private static Map<String, float[]> views(SparkSession spark, Path folder, String store) {
+    private static Map<String, float[]> views(JavaSparkContext spark, Path folder, String store) {
         PrepareSettings settings = TestSettings.with(Map.of(
                         "prepare.source",
                         "image-folder",

@@ -18,12 +18,12 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sftn.LocalSpark;
 import org.sftn.TestSettings;
 import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.UserException;
@@ -38,7 +38,7 @@ class ImageNetTarsSourceTest {
     private static final String TEST = "ILSVRC2012_img_val.tar";
     private static final String TRUTH = "ILSVRC2012_validation_ground_truth.txt";
 
-    private static SparkSession spark;
+    private static JavaSparkContext spark;
 
     @TempDir
     Path folder;
@@ -47,10 +47,7 @@ class ImageNetTarsSourceTest {
 
     @BeforeAll
     static void start() {
-        spark = SparkSession.builder()
-                .master("local[2]")
-                .config("spark.ui.enabled", false)
-                .getOrCreate();
+        spark = LocalSpark.start(2);
     }
 
     @AfterAll
@@ -357,8 +354,7 @@ class ImageNetTarsSourceTest {
         PrepareSettings settings = TestSettings.with(
                         Map.of("prepare.source", "imagenet-tars", "prepare.input", in.toString()))
                 .prepare();
-        assertThat(ImageNetTarsSource.open(settings, new JavaSparkContext(spark.sparkContext()))
-                        .remarks())
+        assertThat(ImageNetTarsSource.open(settings, spark).remarks())
                 .containsExactly(
                         in.resolve(TRAIN) + ": 2 hidden files or folders passed over, the first dog/._b.JPEG",
                         in.resolve(TRAIN) + ": 1 file without an extension of images passed over: dog/index.html");

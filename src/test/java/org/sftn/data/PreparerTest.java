@@ -19,12 +19,15 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.hadoop.ParquetReader;
+import org.apache.parquet.hadoop.example.GroupReadSupport;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sftn.LocalSpark;
 import org.sftn.TestSettings;
 import org.sftn.conf.DataSettings.Damaged;
 import org.sftn.conf.PrepareSettings;
@@ -33,17 +36,14 @@ import org.sftn.conf.UserException;
 class PreparerTest {
     private static final int RECORD = 3074;
 
-    private static SparkSession spark;
+    private static JavaSparkContext spark;
 
     @TempDir
     Path folder;
 
     @BeforeAll
     static void start() {
-        spark = SparkSession.builder()
-                .master("local[2]")
-                .config("spark.ui.enabled", false)
-                .getOrCreate();
+        spark = LocalSpark.start(2);
     }
 
     @AfterAll
@@ -100,25 +100,32 @@ class PreparerTest {
     }
 
     @Test
-    void shardsAreParquetWithTheColumnsPromised() {
-        prepare(generated(50), "out");
+    void shardsAreParquetWithTheColumnsPromised() throws IOException {
+        Manifest manifest = prepare(generated(50), "out");
 
-        List<Row> rows =
-                spark.read().parquet(folder.resolve("out/train").toString()).collectAsList();
-        assertThat(spark.read()
-                        .parquet(folder.resolve("out/train").toString())
-                        .schema()
-                        .simpleString())
-                .isEqualTo("struct<image:binary,label:int,name:string,crc32c:int>");
-        assertThat(rows).hasSize(105);
-        for (int i = 0; i < rows.size(); i++) {
-            Row row = rows.get(i);
-            assertThat((byte[]) row.get(0)).hasSize(3 * 16 * 16);
-            int number = Integer.parseInt(row.getString(2).replace("generated-train#", ""));
-            assertThat(row.getInt(1)).isEqualTo(number % 10);
-            assertThat((byte[]) row.get(0))
-                    .isEqualTo(new GeneratedImages(16, 5).planes(Split.TRAIN, number, number % 10));
+        int rows = 0;
+        for (Manifest.Shard shard : manifest.train().shards()) {
+            var file = new org.apache.hadoop.fs.Path(
+                    folder.resolve("out/train").resolve(shard.file()).toString());
+            try (ParquetReader<Group> reader =
+                    ParquetReader.builder(new GroupReadSupport(), file).build()) {
+                for (Group row = reader.read(); row != null; row = reader.read()) {
+                    assertThat(row.getType().getFields())
+                            .extracting(Object::toString)
+                            .containsExactly(
+                                    "required binary image",
+                                    "required int32 label",
+                                    "required binary name (UTF8)",
+                                    "required int32 crc32c");
+                    int number = Integer.parseInt(row.getString("name", 0).replace("generated-train#", ""));
+                    assertThat(row.getInteger("label", 0)).isEqualTo(number % 10);
+                    assertThat(row.getBinary("image", 0).getBytes())
+                            .isEqualTo(new GeneratedImages(16, 5).planes(Split.TRAIN, number, number % 10));
+                    rows++;
+                }
+            }
         }
+        assertThat(rows).isEqualTo(105);
     }
 
     @Test

@@ -7,18 +7,14 @@ import java.io.IOException;
 import java.util.List;
 import org.apache.spark.SparkException;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
+import org.sftn.LocalSpark;
 
 class TaskErrorsTest {
     /** Without it Spark ends this process. */
     @Test
     void aTaskWithoutMemoryFailsItsJobAlone() {
-        try (SparkSession session = SparkSession.builder()
-                .master("local[1]")
-                .config("spark.ui.enabled", false)
-                .getOrCreate()) {
-            JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
+        try (JavaSparkContext spark = LocalSpark.start(1)) {
             assertThatThrownBy(() -> spark.parallelize(List.of(1), 1)
                             .map(number -> TaskErrors.<Integer>within(() -> {
                                 throw new OutOfMemoryError("Java heap space");

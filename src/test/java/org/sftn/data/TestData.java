@@ -14,7 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaRDD;
-import org.apache.spark.sql.SparkSession;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.sftn.TestSettings;
 import org.sftn.conf.DataSettings.Damaged;
 import org.sftn.conf.PrepareSettings;
@@ -23,7 +23,7 @@ import org.sftn.conf.PrepareSettings;
 public final class TestData {
     private TestData() {}
 
-    public static Manifest prepare(SparkSession spark, PrepareSettings settings, long seed, Path out) {
+    public static Manifest prepare(JavaSparkContext spark, PrepareSettings settings, long seed, Path out) {
         PrintStream progress = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
         try {
             return new Preparer(spark, settings, seed, progress).prepare(out.toString(), (folder, manifest) -> {});
@@ -38,7 +38,7 @@ public final class TestData {
      * @return as a data set of files, in several shards
      */
     public static Manifest prepareFiles(
-            SparkSession spark, Path in, int size, int classes, int train, int test, Path out) throws IOException {
+            JavaSparkContext spark, Path in, int size, int classes, int train, int test, Path out) throws IOException {
         GeneratedImages images = new GeneratedImages(size, 3);
         for (int i = 0; i < train + test; i++) {
             int label = i % classes;
@@ -65,7 +65,7 @@ public final class TestData {
     }
 
     /** All images of a split by index, whatever way they are held. */
-    public static List<Sample> samples(SparkSession spark, Path data, String split) {
+    public static List<Sample> samples(JavaSparkContext spark, Path data, String split) {
         JavaRDD<Portion> portions =
                 Dataset.open(spark, data.toString(), Damaged.FAIL).portions(split, 0, 1);
         return samples(portions.collect().iterator());

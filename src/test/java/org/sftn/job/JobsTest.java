@@ -24,11 +24,12 @@ import org.apache.log4j.Level;
 import org.apache.log4j.Logger;
 import org.apache.log4j.PatternLayout;
 import org.apache.log4j.WriterAppender;
-import org.apache.spark.sql.SparkSession;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.sftn.LocalSpark;
 import org.sftn.data.Sample;
 import org.sftn.data.TestData;
 import org.sftn.distill.Methods;
@@ -239,10 +240,7 @@ class JobsTest {
         List<String> predictions = Files.readAllLines(out.resolve("predictions.csv"));
         JsonNode classNames = json(student.resolve("model/model.json")).get("classNames");
         int right = 0;
-        try (SparkSession spark = SparkSession.builder()
-                        .master("local[2]")
-                        .config("spark.ui.enabled", false)
-                        .getOrCreate();
+        try (JavaSparkContext spark = LocalSpark.start(2);
                 OnnxRuntime runtime = new OnnxRuntime(Files.readAllBytes(file))) {
             for (Sample sample : TestData.samples(spark, data, "test")) {
                 float[] logits = runtime.logits(pixels(sample)).values();

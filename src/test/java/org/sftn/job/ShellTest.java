@@ -10,10 +10,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.hadoop.security.AccessControlException;
+import org.apache.spark.SparkContext;
 import org.apache.spark.SparkException;
-import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -70,11 +70,9 @@ class ShellTest {
     @Test
     void aMistakeThatAnExecutorFindsIsTheUsers() {
         int code = run(session -> new Plan(List.of(), () -> {
-            new JavaSparkContext(session.spark().sparkContext())
-                    .parallelize(List.of(1))
-                    .foreach(x -> {
-                        throw new UserException("the shard is damaged");
-                    });
+            session.spark().parallelize(List.of(1)).foreach(x -> {
+                throw new UserException("the shard is damaged");
+            });
             return "";
         }));
 
@@ -103,13 +101,14 @@ class ShellTest {
 
     @Test
     void sparkIsStoppedHoweverTheJobEnds() {
+        AtomicReference<SparkContext> spark = new AtomicReference<>();
+
         run(session -> {
+            spark.set(session.spark().sc());
             throw new SparkException("lost");
         });
 
-        assertThat(SparkSession.getDefaultSession().isEmpty()
-                        || SparkSession.getDefaultSession().get().sparkContext().isStopped())
-                .isTrue();
+        assertThat(spark.get().isStopped()).isTrue();
     }
 
     @Test
@@ -130,8 +129,7 @@ class ShellTest {
 
         @Override
         public Plan plan(Session session) {
-            return new Plan(
-                    List.of(), () -> session.spark().sparkContext().getConf().get("spark.task.cpus"));
+            return new Plan(List.of(), () -> session.spark().sc().getConf().get("spark.task.cpus"));
         }
     }
 

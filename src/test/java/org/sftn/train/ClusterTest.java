@@ -14,12 +14,13 @@ import org.apache.log4j.Logger;
 import org.apache.log4j.spi.LoggingEvent;
 import org.apache.spark.SparkContext;
 import org.apache.spark.SparkEnv;
-import org.apache.spark.sql.SparkSession;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.sftn.LocalSpark;
 import org.sftn.conf.TrainingSettings.ExchangeKind;
 import org.sftn.nn.Tensor;
 import org.sftn.train.ToyObjective.Trouble;
@@ -41,10 +42,7 @@ class ClusterTest {
     @BeforeAll
     void trainInOneProcessThenStart(@TempDir Path shared) throws Exception {
         Path data = shared.resolve("data");
-        try (SparkSession local = SparkSession.builder()
-                .master("local[2]")
-                .config("spark.ui.enabled", false)
-                .getOrCreate()) {
+        try (JavaSparkContext local = LocalSpark.start(2)) {
             assertThat(SparkEnv.get().securityManager().isAuthenticationEnabled())
                     .isFalse();
             plain = ToyRun.prepare(local, data)
@@ -91,7 +89,7 @@ class ClusterTest {
 
     @Test
     void executorsThatComeLateAreWaitedFor() throws Exception {
-        SparkContext spark = cluster.spark().sparkContext();
+        SparkContext spark = cluster.spark().sc();
         spark.killExecutors(spark.getExecutorIds());
         awaitExecutors(0);
         // As soon as the first attempt has given up.
@@ -131,7 +129,7 @@ class ClusterTest {
 
     @Test
     void moreRanksThanExecutorsEndTheRun() throws Exception {
-        SparkContext spark = cluster.spark().sparkContext();
+        SparkContext spark = cluster.spark().sc();
         awaitExecutors(2);
         spark.conf().set(WAITING, "1s");
         try {
@@ -146,7 +144,7 @@ class ClusterTest {
 
     private void awaitExecutors(int count) throws InterruptedException {
         // The driver is one of them.
-        while (cluster.spark().sparkContext().statusTracker().getExecutorInfos().length != count + 1) {
+        while (cluster.spark().sc().statusTracker().getExecutorInfos().length != count + 1) {
             Thread.sleep(20);
         }
     }

@@ -12,7 +12,8 @@ import java.util.Set;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
-import org.apache.spark.sql.SparkSession;
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.sftn.TestJvm;
 import org.sftn.TestProperties;
 
@@ -23,10 +24,10 @@ import org.sftn.TestProperties;
 final class LocalCluster implements AutoCloseable {
     private static final String CLASS_PATH = "java.class.path";
 
-    private final SparkSession spark;
+    private final JavaSparkContext spark;
     private final TestProperties testing;
 
-    private LocalCluster(SparkSession spark, TestProperties testing) {
+    private LocalCluster(JavaSparkContext spark, TestProperties testing) {
         this.spark = spark;
         this.testing = testing;
     }
@@ -46,15 +47,16 @@ final class LocalCluster implements AutoCloseable {
         // In testing, Spark gives executors the class path of this process.
         try (TestProperties ofExecutors =
                 TestProperties.with(Map.of(CLASS_PATH, jarOurClasses(jar, System.getProperty(CLASS_PATH))))) {
-            SparkSession.Builder builder = SparkSession.builder()
-                    .config("spark.jars", jar.toUri().toString())
-                    .master("local-cluster[" + executors + ",1,1024]")
-                    .config("spark.ui.enabled", false)
-                    .config("spark.driver.host", "127.0.0.1")
-                    .config("spark.driver.bindAddress", "127.0.0.1")
-                    .config("spark.executor.extraJavaOptions", options);
-            more.forEach(builder::config);
-            return new LocalCluster(builder.getOrCreate(), testing);
+            SparkConf conf = new SparkConf()
+                    .setAppName("test")
+                    .set("spark.jars", jar.toUri().toString())
+                    .setMaster("local-cluster[" + executors + ",1,1024]")
+                    .set("spark.ui.enabled", "false")
+                    .set("spark.driver.host", "127.0.0.1")
+                    .set("spark.driver.bindAddress", "127.0.0.1")
+                    .set("spark.executor.extraJavaOptions", options);
+            more.forEach(conf::set);
+            return new LocalCluster(new JavaSparkContext(conf), testing);
         } catch (IOException | RuntimeException e) {
             testing.close();
             throw e;
@@ -89,7 +91,7 @@ final class LocalCluster implements AutoCloseable {
         return String.join(File.pathSeparator, libraries);
     }
 
-    SparkSession spark() {
+    JavaSparkContext spark() {
         return spark;
     }
 

@@ -15,12 +15,13 @@ import java.util.Map;
 import java.util.Optional;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
-import org.apache.spark.sql.SparkSession;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.sftn.LocalSpark;
 import org.sftn.TestSettings;
 import org.sftn.conf.TrainingSettings.ExchangeKind;
 import org.sftn.conf.UserException;
@@ -43,14 +44,11 @@ class StreamedTrainingTest {
 
     private Path data;
     private Manifest manifest;
-    private SparkSession spark;
+    private JavaSparkContext spark;
 
     @BeforeAll
     void start(@TempDir Path shared) throws IOException {
-        spark = SparkSession.builder()
-                .master("local[2]")
-                .config("spark.ui.enabled", false)
-                .getOrCreate();
+        spark = LocalSpark.start(2);
         data = shared.resolve("data");
         manifest = TestData.prepareFiles(spark, shared.resolve("in"), ToyRun.SIZE, ToyRun.CLASSES, 105, 23, data);
         assertThat(manifest.train().shards()).hasSizeGreaterThan(5);

@@ -9,7 +9,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.apache.spark.sql.SparkSession;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.sftn.TestSettings;
 import org.sftn.conf.DataSettings;
 import org.sftn.conf.PrepareSettings;
@@ -23,7 +23,7 @@ import org.sftn.engine.bigdl.BigDlEngine;
 
 /** Short runs on drawn images: 105 for training, so that one image is left for the last batch, and 23 for testing. */
 record ToyRun(
-        SparkSession spark,
+        JavaSparkContext spark,
         Path data,
         int executors,
         ExchangeKind exchange,
@@ -39,7 +39,7 @@ record ToyRun(
     static final int EPOCHS = 2;
     static final long SEED = 3;
 
-    static ToyRun prepare(SparkSession spark, Path data) {
+    static ToyRun prepare(JavaSparkContext spark, Path data) {
         PrepareSettings settings = TestSettings.with(Map.of(
                         "prepare.image-size",
                         Integer.toString(SIZE),
@@ -56,7 +56,7 @@ record ToyRun(
         return of(spark, data);
     }
 
-    static ToyRun of(SparkSession spark, Path data) {
+    static ToyRun of(JavaSparkContext spark, Path data) {
         return new ToyRun(spark, data, 1, ExchangeKind.DIRECT, 0, 1, 0.05, cores -> new BigDlEngine(1), Map.of());
     }
 

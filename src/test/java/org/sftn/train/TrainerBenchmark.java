@@ -12,7 +12,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.apache.spark.sql.SparkSession;
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.sftn.conf.EngineSettings.Precision;
 import org.sftn.conf.TrainingSettings;
 import org.sftn.conf.TrainingSettings.ExchangeKind;
@@ -54,12 +55,12 @@ public final class TrainerBenchmark {
         Path folder = Files.createTempDirectory("trainer-benchmark");
         LocalCluster cluster =
                 master.equals("cluster") ? LocalCluster.start(executors, folder.resolve("home"), Map.of()) : null;
-        SparkSession spark = cluster != null
+        JavaSparkContext spark = cluster != null
                 ? cluster.spark()
-                : SparkSession.builder()
-                        .master(master)
-                        .config("spark.ui.enabled", false)
-                        .getOrCreate();
+                : new JavaSparkContext(new SparkConf()
+                        .setAppName("benchmark")
+                        .setMaster(master)
+                        .set("spark.ui.enabled", "false"));
         ToyRun.prepare(spark, folder.resolve("data"));
         TrainingSettings settings = new TrainingSettings(
                 executors,

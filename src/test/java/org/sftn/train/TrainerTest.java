@@ -20,7 +20,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.TaskContext;
-import org.apache.spark.sql.SparkSession;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -30,6 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sftn.LocalSpark;
 import org.sftn.conf.DataSettings.Damaged;
 import org.sftn.conf.EngineSettings;
 import org.sftn.conf.EngineSettings.Precision;
@@ -60,7 +61,7 @@ class TrainerTest {
     private static final ToyObjective WITH_NORM = ToyObjective.of(ToyRun.SIZE, ToyRun.CLASSES, true);
     private static final ToyObjective WITHOUT_NORM = ToyObjective.of(ToyRun.SIZE, ToyRun.CLASSES, false);
 
-    private SparkSession spark;
+    private JavaSparkContext spark;
     private ToyRun run;
 
     @TempDir
@@ -68,10 +69,7 @@ class TrainerTest {
 
     @BeforeAll
     void start(@TempDir Path shared) {
-        spark = SparkSession.builder()
-                .master("local[2]")
-                .config("spark.ui.enabled", false)
-                .getOrCreate();
+        spark = LocalSpark.start(2);
         run = ToyRun.prepare(spark, shared.resolve("data"));
     }
 

@@ -1,4 +1,4 @@
-package org.sftn.job;
+package org.sftn.train.spark;
 
 import com.codahale.metrics.Counting;
 import com.codahale.metrics.Gauge;
@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * one in the folder of the node exporter's textfile collector. The file is replaced as a whole. In spark-defaults.conf:
  *
  * <pre>
- * spark.metrics.conf.driver.sink.prometheus.class   org.sftn.job.PrometheusFile
+ * spark.metrics.conf.driver.sink.prometheus.class   org.sftn.train.spark.PrometheusFile
  * spark.metrics.conf.driver.sink.prometheus.file    /var/lib/prometheus/node-exporter/sftn.prom
  * spark.metrics.conf.driver.sink.prometheus.period  10
  * </pre>

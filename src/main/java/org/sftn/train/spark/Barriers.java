@@ -1,4 +1,4 @@
-package org.sftn.train.bigdl;
+package org.sftn.train.spark;
 
 import java.io.Serializable;
 import org.apache.spark.api.java.JavaRDD;

@@ -1,16 +1,21 @@
-package org.sftn.train.bigdl;
+package org.sftn.train.spark;
 
 import java.io.Serializable;
-import java.util.function.Function;
+import java.time.Duration;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.rpc.RpcAddress;
 import org.apache.spark.rpc.RpcCallContext;
 import org.apache.spark.rpc.RpcEndpoint;
 import org.apache.spark.rpc.RpcEndpointRef;
 import org.apache.spark.rpc.RpcEnv;
+import org.apache.spark.rpc.RpcTimeout;
 import org.apache.spark.util.RpcUtils;
 import org.apache.spark.util.Utils;
 import scala.PartialFunction;
+import scala.concurrent.duration.FiniteDuration;
+import scala.reflect.ClassTag;
 import scala.reflect.ClassTag$;
 import scala.runtime.AbstractPartialFunction;
 import scala.runtime.BoxedUnit;
@@ -20,38 +25,63 @@ import scala.runtime.BoxedUnit;
  * bytes: an executor's RPC knows the classes of Spark, not those of the job's jar.
  */
 public final class DriverService implements RpcEndpoint, AutoCloseable {
-    /** What a task asks the driver, or only tells it. */
-    @FunctionalInterface
+    /** What a task asks the driver, or only tells it. An exception of the driver's comes as one to the task. */
     public interface Client {
+        /** For an answer that is there at once. */
         Serializable ask(Serializable question);
+
+        /** For an answer that others must contribute to; waits until then, or until the thread is interrupted. */
+        Serializable await(Serializable question);
     }
+
+    /** The answers of the driver. */
+    @FunctionalInterface
+    public interface Answers {
+        /** Called by several threads at once. What it returns may be completed later, by any thread. */
+        CompletionStage<Serializable> to(Serializable question);
+    }
+
+    private static final Duration EVER = Duration.ofDays(365);
 
     private final RpcEnv rpc;
-    private final Function<Serializable, Serializable> answer;
+    private final Answers answers;
 
-    private DriverService(RpcEnv rpc, Function<Serializable, Serializable> answer) {
+    private DriverService(RpcEnv rpc, Answers answers) {
         this.rpc = rpc;
-        this.answer = answer;
+        this.answers = answers;
     }
 
-    /**
-     * @param name not in use by another service
-     * @param answer called by several threads at once
-     */
-    public static DriverService start(String name, Function<Serializable, Serializable> answer) {
+    /** @param name not in use by another service */
+    public static DriverService start(String name, Answers answers) {
         RpcEnv rpc = SparkEnv.get().rpcEnv();
-        DriverService service = new DriverService(rpc, answer);
+        DriverService service = new DriverService(rpc, answers);
         rpc.setupEndpoint(name, service);
         return service;
     }
 
-    /** Asks a service from a task; an exception of the answering function comes back as an exception. */
+    /** Reaches a service from a task. */
     public static Client connect(String name) {
         SparkEnv env = SparkEnv.get();
         RpcEndpointRef driver = RpcUtils.makeDriverRef(name, env.conf(), env.rpcEnv());
-        return question -> {
-            byte[] answer = driver.askSync(Utils.serialize(question), ClassTag$.MODULE$.apply(byte[].class));
-            return Utils.deserialize(answer, DriverService.class.getClassLoader());
+        RpcTimeout usual = RpcUtils.askRpcTimeout(env.conf());
+        RpcTimeout ever = new RpcTimeout(new FiniteDuration(EVER.toSeconds(), TimeUnit.SECONDS), "no setting");
+        return new Client() {
+            @Override
+            public Serializable ask(Serializable question) {
+                return ask(question, usual);
+            }
+
+            @Override
+            public Serializable await(Serializable question) {
+                return ask(question, ever);
+            }
+
+            private Serializable ask(Serializable question, RpcTimeout timeout) {
+                ClassTag<byte[]> bytes = ClassTag$.MODULE$.apply(byte[].class);
+                return Utils.deserialize(
+                        driver.askSync(Utils.serialize(question), timeout, bytes),
+                        DriverService.class.getClassLoader());
+            }
         };
     }
 
@@ -77,13 +107,21 @@ public final class DriverService implements RpcEndpoint, AutoCloseable {
             public BoxedUnit apply(Object message) {
                 try {
                     Serializable question = Utils.deserialize((byte[]) message, DriverService.class.getClassLoader());
-                    context.reply(Utils.serialize(answer.apply(question)));
+                    answers.to(question).whenComplete((answer, failure) -> reply(context, answer, failure));
                 } catch (RuntimeException e) {
-                    context.sendFailure(new IllegalStateException(e.toString()));
+                    reply(context, null, e);
                 }
                 return BoxedUnit.UNIT;
             }
         };
+    }
+
+    private static void reply(RpcCallContext context, Serializable answer, Throwable failure) {
+        if (failure == null) {
+            context.reply(Utils.serialize(answer));
+        } else {
+            context.sendFailure(new IllegalStateException(failure.toString()));
+        }
     }
 
     @Override

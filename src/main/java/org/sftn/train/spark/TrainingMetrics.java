@@ -1,4 +1,4 @@
-package org.sftn.job;
+package org.sftn.train.spark;
 
 import com.codahale.metrics.Gauge;
 import com.codahale.metrics.MetricRegistry;
@@ -12,7 +12,7 @@ import org.sftn.train.TrainingProgress;
  * How training goes, for every sink of Spark's metrics system, as {@code sftn.NAME} of the driver: the numbers of {@link
  * TrainingProgress}; not a number until there are some.
  */
-final class TrainingMetrics implements Source, AutoCloseable {
+public final class TrainingMetrics implements Source, AutoCloseable {
     private final MetricRegistry registry = new MetricRegistry();
     private final AtomicReference<TrainingProgress> latest = new AtomicReference<>();
 
@@ -32,7 +32,7 @@ final class TrainingMetrics implements Source, AutoCloseable {
     }
 
     /** Until it is closed. */
-    static TrainingMetrics register() {
+    public static TrainingMetrics register() {
         TrainingMetrics metrics = new TrainingMetrics();
         SparkEnv.get().metricsSystem().registerSource(metrics);
         return metrics;
@@ -45,7 +45,7 @@ final class TrainingMetrics implements Source, AutoCloseable {
         });
     }
 
-    void say(TrainingProgress progress) {
+    public void say(TrainingProgress progress) {
         latest.set(progress);
     }
 

@@ -1,4 +1,4 @@
-package org.sftn.job;
+package org.sftn.train.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -7,9 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import org.apache.spark.sql.SparkSession;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sftn.LocalSpark;
 import org.sftn.train.TrainingProgress;
 
 class TrainingMetricsTest {
@@ -19,15 +20,17 @@ class TrainingMetricsTest {
     @Test
     void prometheusReadsThemFromTheFileOfASinkOfSpark() throws Exception {
         Path file = folder.resolve("sftn.prom");
-        try (SparkSession spark = SparkSession.builder()
-                .master("local[1]")
-                .config("spark.ui.enabled", false)
-                .config("spark.metrics.namespace", "nightly \"a\"")
-                .config("spark.metrics.conf.driver.sink.prometheus.class", PrometheusFile.class.getName())
-                .config("spark.metrics.conf.driver.sink.prometheus.file", file.toString())
-                .config("spark.metrics.conf.driver.sink.prometheus.period", "1")
-                .getOrCreate()) {
-            assertThat(spark.sparkContext().isLocal()).isTrue();
+        Map<String, String> sink = Map.of(
+                "spark.metrics.namespace",
+                "nightly \"a\"",
+                "spark.metrics.conf.driver.sink.prometheus.class",
+                PrometheusFile.class.getName(),
+                "spark.metrics.conf.driver.sink.prometheus.file",
+                file.toString(),
+                "spark.metrics.conf.driver.sink.prometheus.period",
+                "1");
+        try (JavaSparkContext spark = LocalSpark.start(1, sink)) {
+            assertThat(spark.sc().isLocal()).isTrue();
             try (TrainingMetrics metrics = TrainingMetrics.register()) {
                 assertThat(await(file, "sftn_loss"))
                         .containsExactly("sftn_loss{application=\"nightly \\\"a\\\"\"} NaN");
