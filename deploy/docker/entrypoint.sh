@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What Spark 2.4 starts in a container on Kubernetes: "driver" with options of spark-submit, or "executor" with what it is told in
+# What Spark starts in a container on Kubernetes: "driver" with options of spark-submit, or "executor" with what it is told in
 # SPARK_* variables. Anything else is run as it is.
 set -euo pipefail
 
@@ -14,7 +14,8 @@ case ${1:-} in
   driver)
     shift
     named
-    command=("$SPARK_HOME/bin/spark-submit" --conf "spark.driver.bindAddress=$SPARK_DRIVER_BIND_ADDRESS" --deploy-mode client "$@") ;;
+    command=("$SPARK_HOME/bin/spark-submit" --conf "spark.driver.bindAddress=$SPARK_DRIVER_BIND_ADDRESS"
+      --conf "spark.executorEnv.SPARK_DRIVER_POD_IP=$SPARK_DRIVER_BIND_ADDRESS" --deploy-mode client "$@") ;;
   executor)
     named
     # spark.executor.extraJavaOptions, a variable each.
@@ -28,12 +29,14 @@ case ${1:-} in
     if [[ -n ${JAVA_HOME:-} ]]; then java=$JAVA_HOME/bin/java; fi
     command=("$java" "${options[@]}" "-Xms$SPARK_EXECUTOR_MEMORY" "-Xmx$SPARK_EXECUTOR_MEMORY"
       -cp "${SPARK_CLASSPATH:+$SPARK_CLASSPATH:}$SPARK_HOME/jars/*"
-      org.apache.spark.executor.CoarseGrainedExecutorBackend
+      org.apache.spark.scheduler.cluster.k8s.KubernetesExecutorBackend
       --driver-url "$SPARK_DRIVER_URL"
       --executor-id "$SPARK_EXECUTOR_ID"
       --cores "$SPARK_EXECUTOR_CORES"
       --app-id "$SPARK_APPLICATION_ID"
-      --hostname "$SPARK_EXECUTOR_POD_IP") ;;
+      --hostname "$SPARK_EXECUTOR_POD_IP"
+      --resourceProfileId "$SPARK_RESOURCE_PROFILE_ID"
+      --podName "$SPARK_EXECUTOR_POD_NAME") ;;
   '')
     echo "Usage: driver [spark-submit options] | executor | COMMAND [arguments]" >&2
     exit 1 ;;

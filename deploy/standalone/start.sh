@@ -38,8 +38,7 @@ rm -f "$dir"/*.log
 
 export SPARK_LOCAL_IP=127.0.0.1 SPARK_DAEMON_MEMORY=512m
 # A taken port is an error: the master must be where its URL says.
-SPARK_DAEMON_JAVA_OPTS="$(spark_default spark.executor.extraJavaOptions) -Dspark.port.maxRetries=0"
-export SPARK_DAEMON_JAVA_OPTS
+export SPARK_DAEMON_JAVA_OPTS=-Dspark.port.maxRetries=0
 
 start() { # name, class, arguments
   local name=$1

@@ -122,7 +122,7 @@ public class FuzzTestRun {
                 "-Xmx512m",
                 "-XX:ErrorFile=" + folder.resolve("crash.log"),
                 "-Dfuzz.target=" + target.name(),
-                "-Dlog4j.configuration=file:src/test/resources/fuzz/log4j.properties",
+                "-Dlog4j2.configurationFile=file:src/test/resources/fuzz/log4j2.properties",
                 "-cp",
                 classPath(),
                 "com.code_intelligence.jazzer.Jazzer",

@@ -22,6 +22,7 @@ import org.apache.parquet.format.PageHeader;
 import org.apache.parquet.format.PageType;
 import org.apache.parquet.format.RowGroup;
 import org.apache.parquet.format.Type;
+import shaded.parquet.org.apache.thrift.TConfiguration;
 import shaded.parquet.org.apache.thrift.TException;
 import shaded.parquet.org.apache.thrift.protocol.TCompactProtocol;
 import shaded.parquet.org.apache.thrift.protocol.TProtocol;
@@ -86,7 +87,9 @@ final class ShardColumns implements Closeable {
     }
 
     private static TProtocol protocol(InputStream in, int limit) throws TException {
-        return new TCompactProtocol(new TIOStreamTransport(in), limit, MAX_LIST);
+        // The protocol holds strings and lists to its limits, the transport all else to that of the message.
+        TConfiguration message = new TConfiguration(limit, limit, MAX_DEPTH);
+        return new TCompactProtocol(new TIOStreamTransport(message, in), limit, MAX_LIST);
     }
 
     private static byte[] bytes(FSDataInputStream in, long at, int count) throws IOException {

@@ -71,7 +71,7 @@ final class ShardFile {
                     .withConf(hadoop)
                     .withCompressionCodec(CompressionCodecName.UNCOMPRESSED)
                     .withDictionaryEncoding(false)
-                    .withRowGroupSize(ROW_GROUP_BYTES)
+                    .withRowGroupSize((long) ROW_GROUP_BYTES)
                     .build();
         }
 
@@ -104,7 +104,9 @@ final class ShardFile {
             return this;
         }
 
+        // Deprecated, but abstract.
         @Override
+        @SuppressWarnings("deprecation")
         protected WriteSupport<Row> getWriteSupport(Configuration hadoop) {
             return new SampleWriter(beforeFooter);
         }
@@ -118,7 +120,9 @@ final class ShardFile {
             this.beforeFooter = beforeFooter;
         }
 
+        // Deprecated, but abstract.
         @Override
+        @SuppressWarnings("deprecation")
         public WriteContext init(Configuration hadoop) {
             return new WriteContext(SCHEMA, Map.of());
         }

@@ -17,7 +17,10 @@ public final class TaskErrors {
         try {
             return work.call();
         } catch (VirtualMachineError e) {
-            throw new IllegalStateException(e.toString(), e);
+            // Without the error as its cause: Spark looks for errors there, too.
+            IllegalStateException failure = new IllegalStateException(e.toString());
+            failure.setStackTrace(e.getStackTrace());
+            throw failure;
         }
     }
 }

@@ -7,12 +7,16 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Enumeration;
 import org.apache.commons.lang3.exception.ExceptionUtils;
-import org.apache.log4j.ConsoleAppender;
-import org.apache.log4j.Layout;
-import org.apache.log4j.Logger;
-import org.apache.log4j.spi.LoggingEvent;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.core.Appender;
+import org.apache.logging.log4j.core.Layout;
+import org.apache.logging.log4j.core.LogEvent;
+import org.apache.logging.log4j.core.LoggerContext;
+import org.apache.logging.log4j.core.appender.AbstractAppender;
+import org.apache.logging.log4j.core.appender.ConsoleAppender;
+import org.apache.logging.log4j.core.config.LoggerConfig;
+import org.apache.logging.log4j.core.config.Property;
 import org.sftn.conf.Cause;
 
 /**
@@ -42,18 +46,23 @@ final class ConsoleLog implements Traces, AutoCloseable {
     /** Changes how this process logs to its console from now on. */
     static ConsoleLog install() {
         ConsoleLog log = new ConsoleLog(Path.of(System.getProperty("java.io.tmpdir")));
-        Enumeration<?> appenders = Logger.getRootLogger().getAllAppenders();
-        while (appenders.hasMoreElements()) {
-            if (appenders.nextElement() instanceof ConsoleAppender console) {
-                log.shorten(console);
-            }
+        // Another library than Log4j may be behind Spark's log.
+        if (LogManager.getContext(false) instanceof LoggerContext context) {
+            log.shorten(context);
         }
         return log;
     }
 
-    /** Spares it stack traces. */
-    void shorten(ConsoleAppender console) {
-        console.setLayout(new Lines(console.getLayout()));
+    /** Spares its consoles stack traces. */
+    void shorten(LoggerContext context) {
+        LoggerConfig root = context.getConfiguration().getRootLogger();
+        for (Appender appender : root.getAppenders().values()) {
+            if (appender instanceof ConsoleAppender console) {
+                root.removeAppender(console.getName());
+                root.addAppender(new Shortened(console), null, null);
+            }
+        }
+        context.updateLoggers();
     }
 
     @Override
@@ -81,23 +90,25 @@ final class ConsoleLog implements Traces, AutoCloseable {
         }
     }
 
-    private synchronized String line(LoggingEvent event, String text) {
+    private synchronized String line(LogEvent event, String text) {
         if (silent) {
             return "";
         }
         boolean ours = event.getLoggerName().startsWith(OURS);
-        boolean hasTrace = event.getThrowableInformation() != null || text.contains("\n\tat ");
+        Throwable thrown = event.getThrown();
+        boolean hasTrace = thrown != null || text.contains("\n\tat ");
         if (!hasTrace && (ours || !event.getLoggerName().equals(OF_TASKS))) {
             return text;
         }
-        String[] trace = event.getThrowableStrRep();
-        String where = write(trace == null ? text : text + String.join("\n", trace) + "\n");
-        boolean last = event.getLoggerName().equals(OF_THE_END) && event.getThrowableInformation() != null;
+        // A layout may leave the trace to others.
+        String where =
+                write(thrown == null || text.contains("\n\tat ") ? text : text + ExceptionUtils.getStackTrace(thrown));
+        boolean last = event.getLoggerName().equals(OF_THE_END) && thrown != null;
         if (!ours && !last) {
             return "";
         }
         named = true;
-        String cause = last ? ": " + Cause.of(event.getThrowableInformation().getThrowable()) : "";
+        String cause = last ? ": " + Cause.of(thrown) : "";
         return text.lines().findFirst().orElse("") + cause + " (" + where + ")\n";
     }
 
@@ -114,26 +125,22 @@ final class ConsoleLog implements Traces, AutoCloseable {
         }
     }
 
-    /** What an appender prints of its events. */
-    private final class Lines extends Layout {
-        private final Layout layout;
+    /** A console that prints lines. */
+    private final class Shortened extends AbstractAppender {
+        private final Layout<?> layout;
+        private final PrintStream console;
 
-        Lines(Layout layout) {
-            this.layout = layout;
+        Shortened(ConsoleAppender console) {
+            super(console.getName(), console.getFilter(), null, console.ignoreExceptions(), Property.EMPTY_ARRAY);
+            this.layout = console.getLayout();
+            this.console = console.getTarget() == ConsoleAppender.Target.SYSTEM_OUT ? System.out : System.err;
+            start();
         }
 
         @Override
-        public String format(LoggingEvent event) {
-            return line(event, layout.format(event));
+        public void append(LogEvent event) {
+            console.print(line(event, new String(layout.toByteArray(event), StandardCharsets.UTF_8)));
+            console.flush();
         }
-
-        /** False: no appender adds it. */
-        @Override
-        public boolean ignoresThrowable() {
-            return false;
-        }
-
-        @Override
-        public void activateOptions() {}
     }
 }

@@ -145,7 +145,8 @@ final class Shell {
     private static SparkConf conf(String name) {
         SparkConf conf = new SparkConf().setAppName("sftn " + name);
         conf.setIfMissing("spark.master", "local[*]");
-        // A cluster's default may be Kryo, whose version in Spark 2.4 cannot make records.
+        SparkDefaults.complete(conf);
+        // A cluster's default may be Kryo, whose version in Spark cannot make records.
         conf.set("spark.serializer", "org.apache.spark.serializer.JavaSerializer");
         return conf;
     }

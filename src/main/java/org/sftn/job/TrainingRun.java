@@ -61,7 +61,7 @@ final class TrainingRun {
      */
     record Before(Objective objective, TrainingSettings training, Function<Map<String, Tensor>, Objective> then) {}
 
-    // A line of JSON an interval for collectors of logs; log4j.properties says whether.
+    // A line of JSON an interval for collectors of logs; log4j2.properties says whether.
     private static final Logger PROGRESS = LoggerFactory.getLogger("org.sftn.progress");
     private static final ObjectWriter PROGRESS_JSON =
             RunFolder.JSON.writer().without(SerializationFeature.INDENT_OUTPUT);

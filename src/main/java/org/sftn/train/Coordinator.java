@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -18,6 +19,7 @@ import org.apache.hadoop.fs.FSError;
 import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.UserException;
 import org.sftn.train.exchange.Rendezvous;
+import org.sftn.train.spark.DriverBarrier;
 
 /**
  * The driver's side of one attempt: brings the ranks together, sums what they report in rank order, commits their checkpoints.
@@ -52,13 +54,13 @@ final class Coordinator implements AutoCloseable {
     private final Map<Long, Report.Saved[]> saved = new HashMap<>();
     private final Report.Finished[] finished;
     private final List<Report.Compiled> compiled = new ArrayList<>();
-    private CompletableFuture<Serializable> barrier = new CompletableFuture<>();
-    private int atBarrier;
+    private final DriverBarrier barrier;
     private RuntimeException failure;
 
     /** @param sharesExecutors whether several ranks may run in one process */
     Coordinator(int ranks, boolean sharesExecutors, Listener listener) {
         this.ranks = ranks;
+        this.barrier = new DriverBarrier(ranks);
         this.sharesExecutors = sharesExecutors;
         this.listener = listener;
         this.here = new Report.Here[ranks];
@@ -66,20 +68,20 @@ final class Coordinator implements AutoCloseable {
     }
 
     /** Takes a {@link Report}; once the attempt has failed the ranks are told by an exception. */
-    synchronized CompletableFuture<Serializable> answer(Serializable message) {
+    synchronized CompletionStage<Serializable> answer(Serializable message) {
         boolean failedBefore = failure != null;
-        CompletableFuture<Serializable> answer = take((Report) message);
+        CompletionStage<Serializable> answer = take((Report) message);
         if (failedBefore) {
             throw failure;
         }
         return answer;
     }
 
-    private CompletableFuture<Serializable> take(Report report) {
+    private CompletionStage<Serializable> take(Report report) {
         if (report instanceof Report.Here each) {
             return meet(each);
         } else if (report instanceof Report.AtBarrier) {
-            return barrier();
+            return barrier.await();
         } else if (report instanceof Report.Trained each) {
             now(() -> listener.trained(each));
         } else if (report instanceof Report.EpochDone each) {
@@ -107,7 +109,7 @@ final class Coordinator implements AutoCloseable {
         return CompletableFuture.completedFuture(true);
     }
 
-    private CompletableFuture<Serializable> meet(Report.Here each) {
+    private CompletionStage<Serializable> meet(Report.Here each) {
         if (here[each.rank()] != null) {
             throw new IllegalStateException(
                     "rank " + each.rank() + " has been there before: Spark has begun the stage again");
@@ -133,17 +135,6 @@ final class Coordinator implements AutoCloseable {
             meeting.complete(addresses);
         }
         return meeting;
-    }
-
-    private CompletableFuture<Serializable> barrier() {
-        CompletableFuture<Serializable> reached = barrier;
-        atBarrier++;
-        if (atBarrier == ranks) {
-            atBarrier = 0;
-            barrier = new CompletableFuture<>();
-            reached.complete(true);
-        }
-        return reached;
     }
 
     private void requireAlike(Report.Compiled each) {
@@ -207,7 +198,7 @@ final class Coordinator implements AutoCloseable {
         if (failure == null) {
             failure = e instanceof RuntimeException runtime ? runtime : new StorageException(HadoopFiles.reason(e), e);
             meeting.completeExceptionally(failure);
-            barrier.completeExceptionally(failure);
+            barrier.fail(failure);
         }
     }
 

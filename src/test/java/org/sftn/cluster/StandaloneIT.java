@@ -16,14 +16,15 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.sftn.TestJvm;
 
-/** A job on Spark's standalone master, by the scripts that users have. */
+/** Jobs on both Sparks that are supported, by the scripts that users have: with a standalone master, and alone. */
 @Execution(ExecutionMode.CONCURRENT)
 class StandaloneIT {
     private static final int WORKERS = 3;
@@ -33,11 +34,11 @@ class StandaloneIT {
     private Path folder;
 
     private String master;
-    private Map<String, String> cluster;
+    private Map<String, String> environment = Map.of();
 
-    @BeforeEach
-    void start() throws Exception {
-        cluster = Map.of(
+    private void start(Path home) throws Exception {
+        environment = Map.of(
+                "SPARK_HOME", home.toString(),
                 "STANDALONE_DIR", folder.resolve("cluster").toString(),
                 "SPARK_MASTER_PORT", freePort(),
                 "SPARK_MASTER_WEBUI_PORT", freePort());
@@ -47,20 +48,17 @@ class StandaloneIT {
 
     @AfterEach
     void stop() throws Exception {
-        run("stop", List.of("deploy/standalone/stop.sh")).waitFor();
+        if (environment.containsKey("STANDALONE_DIR")) {
+            run("stop", List.of("deploy/standalone/stop.sh")).waitFor();
+        }
     }
 
-    @Test
-    void theExecutorOfALostWorkerMovesToAnotherOneAndCostsNoBit() throws Exception {
-        said(run(
-                "prepare",
-                List.of(
-                        "jobs/prepare.sh",
-                        "--set=prepare.generated.classes=3",
-                        "--set=prepare.generated.train-images=500",
-                        "--set=prepare.generated.test-images=20",
-                        "--set=prepare.image-size=16",
-                        "--out=" + folder.resolve("data"))));
+    @ParameterizedTest
+    @ValueSource(strings = {"spark", "spark-3.5"})
+    void theExecutorOfALostWorkerMovesToAnotherOneAndCostsNoBit(String name) throws Exception {
+        Path home = Path.of("target", name).toAbsolutePath();
+        start(home);
+        prepare();
         said(run("undisturbed", teacher("undisturbed")));
 
         String out = "disturbed";
@@ -68,7 +66,7 @@ class StandaloneIT {
         while (!losesAWorkerHalfWay(disturbed, out)) {
             said(disturbed);
             stop();
-            start();
+            start(home);
             out = out + "-again";
             disturbed = run(out, teacher(out));
         }
@@ -78,6 +76,37 @@ class StandaloneIT {
                 .containsPattern("training was interrupted: continuing after iteration \\d+");
         assertThat(folder.resolve(out + "/model/weights.safetensors"))
                 .hasSameBinaryContentAs(folder.resolve("undisturbed/model/weights.safetensors"));
+    }
+
+    /** One jar, Spark as it is published, both exchanges. */
+    @Test
+    void bothSparksGiveTheSameBits() throws Exception {
+        prepare();
+        for (String name : List.of("spark", "spark-3.5")) {
+            environment = Map.of(
+                    "SPARK_HOME", Path.of("target", name).toAbsolutePath().toString());
+            for (String exchange : List.of("direct", "bigdl")) {
+                List<String> command = new ArrayList<>(teacher(name + exchange, "--master", "local[2]"));
+                command.addAll(1, List.of("--set=training.exchange=" + exchange, "--set=engine.threads=1"));
+                said(run(name + exchange, command));
+            }
+        }
+        for (String other : List.of("sparkbigdl", "spark-3.5direct", "spark-3.5bigdl")) {
+            assertThat(folder.resolve(other + "/model/weights.safetensors"))
+                    .hasSameBinaryContentAs(folder.resolve("sparkdirect/model/weights.safetensors"));
+        }
+    }
+
+    private void prepare() throws Exception {
+        said(run(
+                "prepare",
+                List.of(
+                        "jobs/prepare.sh",
+                        "--set=prepare.generated.classes=3",
+                        "--set=prepare.generated.train-images=500",
+                        "--set=prepare.generated.test-images=20",
+                        "--set=prepare.image-size=16",
+                        "--out=" + folder.resolve("data"))));
     }
 
     /** Kills a worker that has an executor; false when the run was done by then, as it may be on a busy machine. */
@@ -91,7 +120,11 @@ class StandaloneIT {
     }
 
     private List<String> teacher(String out) {
-        return List.of(
+        return teacher(out, "--master", master, "--conf", "spark.cores.max=2", "--conf", "spark.executor.memory=1g");
+    }
+
+    private List<String> teacher(String out, String... options) {
+        List<String> command = new ArrayList<>(List.of(
                 "jobs/teacher.sh",
                 "--set=data.path=" + folder.resolve("data"),
                 "--set=teacher.network=resnet8",
@@ -101,13 +134,9 @@ class StandaloneIT {
                 "--set=training.global-batch=8",
                 "--set=training.checkpoint-iterations=7",
                 "--out=" + folder.resolve(out),
-                "--",
-                "--master",
-                master,
-                "--conf",
-                "spark.cores.max=2",
-                "--conf",
-                "spark.executor.memory=1g");
+                "--"));
+        command.addAll(List.of(options));
+        return command;
     }
 
     private static void awaitCheckpoints(Process job, Path checkpoints) throws IOException, InterruptedException {
@@ -135,7 +164,7 @@ class StandaloneIT {
     private Process run(String name, List<String> command) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectError(folder.resolve(name + ".log").toFile());
-        builder.environment().putAll(cluster);
+        builder.environment().putAll(environment);
         builder.environment().putAll(TestJvm.shortLived());
         Process process = builder.start();
         process.getOutputStream().close();

@@ -26,7 +26,7 @@ import org.sftn.cluster.HadoopCluster.Job;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Execution(ExecutionMode.CONCURRENT)
 class YarnIT {
-    private static final String EXECUTOR = "org.apache.spark.executor.CoarseGrainedExecutorBackend";
+    private static final String EXECUTOR = "org.apache.spark.executor.YarnCoarseGrainedExecutorBackend";
     private static final String DRIVER = "org.apache.spark.deploy.yarn.ApplicationMaster";
     private static final String WEIGHTS = "/model/weights.safetensors";
 

@@ -251,7 +251,7 @@ class ImageFormatsTest {
         Path said = folder.resolve("said.txt");
         List<String> command = TestJvm.command();
         command.addAll(List.of(
-                "-Dlog4j.configuration=file:conf/log4j.properties",
+                "-Dlog4j2.configurationFile=file:conf/log4j2.properties",
                 "-cp",
                 System.getProperty("java.class.path"),
                 DamagedJpegs.class.getName()));

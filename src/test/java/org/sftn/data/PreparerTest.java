@@ -115,7 +115,7 @@ class PreparerTest {
                             .containsExactly(
                                     "required binary image",
                                     "required int32 label",
-                                    "required binary name (UTF8)",
+                                    "required binary name (STRING)",
                                     "required int32 crc32c");
                     int number = Integer.parseInt(row.getString("name", 0).replace("generated-train#", ""));
                     assertThat(row.getInteger("label", 0)).isEqualTo(number % 10);

@@ -56,7 +56,7 @@ class ScriptsTest {
         Files.writeString(java.resolve("release"), "IMPLEMENTOR=\"N/A\"\nJAVA_VERSION=\"17.0.9\"\n");
         spark = folder.resolve("spark home");
         executable(spark.resolve("bin/spark-submit"), SAYS);
-        executable(spark.resolve("jars/spark-core_2.11-2.4.8.jar"), "");
+        executable(spark.resolve("jars/spark-core_2.13-4.0.1.jar"), "");
         Files.createDirectories(spark.resolve("conf"));
     }
 
@@ -146,7 +146,7 @@ class ScriptsTest {
 
         Ran ran = run(List.of("JAVA_HOME=" + System.getProperty("java.home")), link.toString(), "--version");
 
-        assertThat(ran.text()).contains("version 2.4.8");
+        assertThat(ran.text()).contains("version 4.0.1");
         assertThat(ran.code()).isZero();
     }
 
@@ -229,25 +229,25 @@ class ScriptsTest {
 
     @Test
     void aWrongEnvironmentIsNamed() throws Exception {
-        String noJdk = "set it to a JDK 17";
-        String likeOurs = "unset it, or set it to a Spark home made as target/spark is";
+        String noJdk = "set it to a JDK 17 or 21";
+        String likeOurs = "unset it, or set it to a home of Spark 3.5 or 4.0";
         Files.createDirectories(folder.resolve("jdk11"));
         executable(folder.resolve("jdk11/bin/java"), SAYS);
         Files.writeString(folder.resolve("jdk11/release"), "JAVA_VERSION=\"11.0.21\"\n");
         executable(folder.resolve("spark3/bin/spark-submit"), SAYS);
-        executable(folder.resolve("spark3/jars/spark-core_2.12-3.5.1.jar"), "");
+        executable(folder.resolve("spark3/jars/spark-core_2.12-3.4.4.jar"), "");
         Map<String, String> wrong = Map.of(
                 "JAVA_HOME=/nonexistent",
                 "JAVA_HOME is '/nonexistent', where there is no bin/java: " + noJdk,
                 "JAVA_HOME=" + folder,
                 "JAVA_HOME is '" + folder + "', where there is no bin/java: " + noJdk,
                 "JAVA_HOME=" + folder.resolve("jdk11"),
-                folder.resolve("jdk11/bin/java") + " is of Java 11.0.21: the jobs need JDK 17, set JAVA_HOME to one",
+                folder.resolve("jdk11/bin/java")
+                        + " is of Java 11.0.21: the jobs need JDK 17 or 21, set JAVA_HOME to one",
                 "SPARK_HOME=/nonexistent",
                 "SPARK_HOME is '/nonexistent', where there is no bin/spark-submit: " + likeOurs,
                 "SPARK_HOME=" + folder.resolve("spark3"),
-                "SPARK_HOME is '" + folder.resolve("spark3") + "', which is not of Spark 2.4 for Scala 2.11: "
-                        + likeOurs,
+                "SPARK_HOME is '" + folder.resolve("spark3") + "', where Spark is another one: " + likeOurs,
                 "SPARK_CONF_DIR=/nonexistent",
                 "SPARK_CONF_DIR is '/nonexistent', which is no folder",
                 "HADOOP_CONF_DIR=/etc/passwd",
@@ -276,7 +276,7 @@ class ScriptsTest {
                         List.of("JAVA_HOME=", "PATH=" + bin),
                         project.resolve("jobs/list.sh").toString()),
                 2,
-                "there is no java on the PATH, and JAVA_HOME is not set: set it to a JDK 17");
+                "there is no java on the PATH, and JAVA_HOME is not set: set it to a JDK 17 or 21");
         executable(bin.resolve("java"), SAYS);
         assertThat(run(
                                 List.of("JAVA_HOME=", "PATH=" + bin),
@@ -466,10 +466,9 @@ class ScriptsTest {
                 "--conf",
                 String.format(
                         Locale.ROOT,
-                        "spark.driver.extraJavaOptions=%s -Djava.io.tmpdir=%s -Dlog4j.configuration=%s",
-                        String.join(" ", TestJvm.openings()),
+                        "spark.driver.extraJavaOptions=-Djava.io.tmpdir=%s -Dlog4j2.configurationFile=%s",
                         folder,
-                        Path.of("conf/log4j.properties").toUri()),
+                        Path.of("conf/log4j2.properties").toUri()),
                 "--class",
                 "org.sftn.job.Main",
                 folder.resolve("empty.jar").toString(),

@@ -31,7 +31,7 @@ record SparkHome(Path home, Path conf) {
                         spark.ui.enabled false
                         spark.driver.host 127.0.0.1
                         """, System.getProperty("java.class.path")));
-        Files.copy(home.resolve("conf/log4j.properties"), conf.resolve("log4j.properties"));
+        Files.copy(home.resolve("conf/log4j2.properties"), conf.resolve("log4j2.properties"));
         return new SparkHome(home, conf);
     }
 

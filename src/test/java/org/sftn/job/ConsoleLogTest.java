@@ -4,51 +4,62 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.OutputStreamWriter;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.apache.log4j.ConsoleAppender;
-import org.apache.log4j.EnhancedPatternLayout;
-import org.apache.log4j.Layout;
-import org.apache.log4j.Logger;
-import org.apache.log4j.PatternLayout;
+import org.apache.logging.log4j.Level;
+import org.apache.logging.log4j.core.Logger;
+import org.apache.logging.log4j.core.LoggerContext;
+import org.apache.logging.log4j.core.config.builder.api.ConfigurationBuilder;
+import org.apache.logging.log4j.core.config.builder.api.ConfigurationBuilderFactory;
+import org.apache.logging.log4j.core.config.builder.api.LayoutComponentBuilder;
+import org.apache.logging.log4j.core.config.builder.impl.BuiltConfiguration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ConsoleLogTest {
-    private static final Logger OURS = Logger.getLogger("org.sftn.job.Any");
-    private static final Logger SPARKS = Logger.getLogger("org.apache.spark.executor.Any");
-    private static final Logger OF_TASKS = Logger.getLogger("org.apache.spark.scheduler.TaskSetManager");
     private static final Pattern WHERE = Pattern.compile("stack trace in (\\S+/sftn-\\d+\\.log)");
 
     @TempDir
     private Path folder;
 
     private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
-    private final ConsoleAppender console = new ConsoleAppender();
-    private final Logger root = Logger.getRootLogger();
+    private final LoggerContext context = new LoggerContext("test");
+    private final Logger ours = context.getLogger("org.sftn.job.Any");
+    private final Logger sparks = context.getLogger("org.apache.spark.executor.Any");
+    private final Logger ofTasks = context.getLogger("org.apache.spark.scheduler.TaskSetManager");
     private ConsoleLog log;
 
     @BeforeEach
     void listen() {
         log = new ConsoleLog(folder);
-        use(new PatternLayout("%p %c{1}: %m%n"));
-        console.setWriter(new OutputStreamWriter(printed, StandardCharsets.UTF_8));
-        root.addAppender(console);
+        use("%p %c{1}: %m%n");
     }
 
-    private void use(Layout layout) {
-        console.setLayout(layout);
-        log.shorten(console);
+    private void use(String pattern) {
+        ConfigurationBuilder<BuiltConfiguration> builder = ConfigurationBuilderFactory.newConfigurationBuilder();
+        LayoutComponentBuilder layout = builder.newLayout("PatternLayout").addAttribute("pattern", pattern);
+        builder.add(builder.newAppender("stderr", "Console")
+                .addAttribute("target", "SYSTEM_ERR")
+                .add(layout));
+        builder.add(builder.newRootLogger(Level.INFO).add(builder.newAppenderRef("stderr")));
+        PrintStream err = System.err;
+        System.setErr(new PrintStream(printed, true, StandardCharsets.UTF_8));
+        try {
+            context.start(builder.build());
+            log.shorten(context);
+        } finally {
+            System.setErr(err);
+        }
     }
 
     @AfterEach
     void leaveItAsItWas() {
-        root.removeAppender(console);
+        context.stop();
     }
 
     private String printed() {
@@ -63,7 +74,7 @@ class ConsoleLogTest {
 
     @Test
     void anEventOfOursIsALineThatNamesTheFile() throws IOException {
-        OURS.warn("attempt 1 has failed", new IOException("full"));
+        ours.warn("attempt 1 has failed", new IOException("full"));
 
         assertThat(printed()).matches("WARN Any: attempt 1 has failed \\(" + WHERE + "\\)\n");
         assertThat(named(printed())).content().contains("java.io.IOException: full\n\tat org.sftn.job.ConsoleLogTest");
@@ -71,20 +82,20 @@ class ConsoleLogTest {
 
     @Test
     void alsoWhereTheLayoutPrintsStackTraces() {
-        use(new EnhancedPatternLayout("%p: %m%n%throwable"));
+        use("%p: %m%n%throwable");
 
-        OURS.warn("attempt 1 has failed", new IOException("full"));
+        ours.warn("attempt 1 has failed", new IOException("full"));
 
         assertThat(printed()).matches("WARN: attempt 1 has failed \\(" + WHERE + "\\)\n");
     }
 
     @Test
     void whatOthersSayWithAStackTraceIsInTheFileAlone() {
-        SPARKS.error("task 3 has failed", new IOException("full"));
-        OF_TASKS.warn("Lost task 3: java.io.IOException: full\n\tat some.Where");
-        OF_TASKS.error("Task 3 failed 4 times; aborting job");
+        sparks.error("task 3 has failed", new IOException("full"));
+        ofTasks.warn("Lost task 3: java.io.IOException: full\n\tat some.Where");
+        ofTasks.error("Task 3 failed 4 times; aborting job");
         assertThat(printed()).isEmpty();
-        SPARKS.warn("one executor is lost");
+        sparks.warn("one executor is lost");
         assertThat(printed()).isEqualTo("WARN Any: one executor is lost\n");
 
         String where = log.keep("prepare failed", new IllegalStateException("no shards"));
@@ -100,7 +111,7 @@ class ConsoleLogTest {
 
     @Test
     void aFileOfWhichNobodyWasToldIsDeleted() {
-        SPARKS.error("task 3 has failed", new IOException("full"));
+        sparks.error("task 3 has failed", new IOException("full"));
         assertThat(folder).isNotEmptyDirectory();
 
         log.close();
@@ -112,8 +123,8 @@ class ConsoleLogTest {
     void afterASignalNothingIsSaid() {
         log.silence();
 
-        OURS.error("interrupted", new InterruptedException());
-        SPARKS.error("stopped");
+        ours.error("interrupted", new InterruptedException());
+        sparks.error("stopped");
 
         assertThat(printed()).isEmpty();
         assertThat(folder).isEmptyDirectory();
@@ -121,7 +132,7 @@ class ConsoleLogTest {
 
     @Test
     void whatEndsTheProcessIsSaidWithItsCause() {
-        Logger.getLogger("org.apache.spark.util.SparkUncaughtExceptionHandler")
+        context.getLogger("org.apache.spark.util.SparkUncaughtExceptionHandler")
                 .error("Uncaught exception in thread task-3", new OutOfMemoryError("Java heap space"));
 
         assertThat(printed())

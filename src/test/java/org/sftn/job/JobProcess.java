@@ -28,7 +28,7 @@ record JobProcess(Process process, Path log) {
         List<String> command = TestJvm.command();
         command.addAll(TestJvm.SHORT_LIVED);
         command.add("-Xmx1g");
-        command.add("-Dlog4j.configuration=" + System.getProperty("log4j.configuration"));
+        command.add("-Dlog4j2.configurationFile=" + System.getProperty("log4j2.configurationFile"));
         command.add("-Djava.io.tmpdir=" + Files.createDirectories(TEMPORARY));
         Ran.SPARK.forEach((key, value) -> command.add("-D" + key + "=" + value));
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));

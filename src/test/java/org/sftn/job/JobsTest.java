@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -20,16 +19,13 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.apache.log4j.Level;
-import org.apache.log4j.Logger;
-import org.apache.log4j.PatternLayout;
-import org.apache.log4j.WriterAppender;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.sftn.LocalSpark;
+import org.sftn.TestLog;
 import org.sftn.data.Sample;
 import org.sftn.data.TestData;
 import org.sftn.distill.Methods;
@@ -373,21 +369,12 @@ class JobsTest {
 
     @Test
     void collectorsOfLogsGetALineOfJsonAnInterval() throws IOException {
-        StringWriter lines = new StringWriter();
-        Logger log = Logger.getLogger("org.sftn.progress");
-        WriterAppender appender = new WriterAppender(new PatternLayout("%m%n"), lines);
-        Level before = log.getLevel();
-        log.addAppender(appender);
-        log.setLevel(Level.INFO);
+        List<String> lines = new ArrayList<>();
         Path out = folder.resolve("logged");
-        try {
+        try (TestLog log = TestLog.of("org.sftn.progress", lines::add)) {
             succeed(teach(out, "--set", "training.epochs=60", "--set", "training.progress-interval=0 s"));
-        } finally {
-            log.removeAppender(appender);
-            log.setLevel(before);
         }
-        JsonNode line =
-                new ObjectMapper().readTree(lines.toString().lines().findFirst().orElseThrow());
+        JsonNode line = new ObjectMapper().readTree(lines.get(0));
         assertThat(line.get("job").asText()).isEqualTo("teacher");
         assertThat(line.get("out").asText()).isEqualTo("file:" + out);
         assertThat(line.get("epochs").asInt()).isEqualTo(60);

@@ -48,7 +48,8 @@ class UnusableFoldersTest {
         properties.put("java.io.tmpdir", temporary.toString());
         // What the console shows.
         properties.put(
-                "log4j.configuration", Path.of("conf/log4j.properties").toUri().toString());
+                "log4j2.configurationFile",
+                Path.of("conf/log4j2.properties").toUri().toString());
         properties.putAll(more);
         List<String> command = TestJvm.command();
         command.addAll(TestJvm.SHORT_LIVED);

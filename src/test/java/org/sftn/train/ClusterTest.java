@@ -9,9 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
-import org.apache.log4j.AppenderSkeleton;
-import org.apache.log4j.Logger;
-import org.apache.log4j.spi.LoggingEvent;
+import java.util.function.Consumer;
 import org.apache.spark.SparkContext;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -21,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.sftn.LocalSpark;
+import org.sftn.TestLog;
 import org.sftn.conf.TrainingSettings.ExchangeKind;
 import org.sftn.nn.Tensor;
 import org.sftn.train.ToyObjective.Trouble;
@@ -93,35 +92,20 @@ class ClusterTest {
         spark.killExecutors(spark.getExecutorIds());
         awaitExecutors(0);
         // As soon as the first attempt has given up.
-        AppenderSkeleton asking = new AppenderSkeleton() {
-            @Override
-            protected void append(LoggingEvent event) {
-                if (event.getRenderedMessage()
-                        .startsWith("training.executors is 2 but the cluster has 0 executors; ")) {
-                    spark.conf().set(WAITING, LONG);
-                    spark.requestExecutors(2);
-                }
-            }
-
-            @Override
-            public void close() {}
-
-            @Override
-            public boolean requiresLayout() {
-                return false;
-            }
-        };
-        Logger retries = Logger.getLogger(Retries.class);
-        retries.addAppender(asking);
         spark.conf().set(WAITING, "1s");
         ByteArrayOutputStream progress = new ByteArrayOutputStream();
-        try {
+        Consumer<String> ask = message -> {
+            if (message.startsWith("training.executors is 2 but the cluster has 0 executors; ")) {
+                spark.conf().set(WAITING, LONG);
+                spark.requestExecutors(2);
+            }
+        };
+        try (TestLog retries = TestLog.of(Retries.class.getName(), ask)) {
             TrainingResult late = run.on(2, ExchangeKind.DIRECT)
                     .trying(2)
                     .train(OBJECTIVE, folder.resolve("late"), new PrintStream(progress, true, StandardCharsets.UTF_8));
             assertSame(late, plain);
         } finally {
-            retries.removeAppender(asking);
             spark.conf().set(WAITING, LONG);
         }
         assertThat(progress.toString(StandardCharsets.UTF_8)).doesNotContain("interrupted");

@@ -2,6 +2,8 @@ package org.sftn.train;
 
 import java.io.File;
 import java.io.IOException;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,6 +25,7 @@ import org.sftn.TestProperties;
  */
 final class LocalCluster implements AutoCloseable {
     private static final String CLASS_PATH = "java.class.path";
+    private static final String BIGDL = "bigdl-with-scala";
 
     private final JavaSparkContext spark;
     private final TestProperties testing;
@@ -39,11 +42,11 @@ final class LocalCluster implements AutoCloseable {
     static LocalCluster start(int executors, Path home, Map<String, String> more) throws IOException {
         // All that Spark's launcher looks for; the class path comes from here.
         Files.createDirectories(home.resolve("jars"));
-        Files.createDirectories(home.resolve("launcher/target/scala-2.11"));
+        Files.createDirectories(home.resolve("launcher/target/scala-2.13"));
         Path jar = home.resolve("job.jar");
         TestProperties testing =
                 TestProperties.with(Map.of("spark.testing", "true", "spark.test.home", home.toString()));
-        String options = String.join(" ", TestJvm.openings()) + " " + String.join(" ", TestJvm.SHORT_LIVED);
+        String options = String.join(" ", TestJvm.SHORT_LIVED);
         // In testing, Spark gives executors the class path of this process.
         try (TestProperties ofExecutors =
                 TestProperties.with(Map.of(CLASS_PATH, jarOurClasses(jar, System.getProperty(CLASS_PATH))))) {
@@ -63,25 +66,21 @@ final class LocalCluster implements AutoCloseable {
         }
     }
 
-    /** Puts the class path's folders into a jar and returns the rest of the class path. */
+    /** Puts the class path's folders, and the module that refers to them, into a jar and returns the rest of the class path. */
     private static String jarOurClasses(Path jar, String classPath) throws IOException {
         List<String> libraries = new ArrayList<>();
         Set<String> written = new HashSet<>();
         try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(jar))) {
             for (String entry : classPath.split(File.pathSeparator)) {
                 Path path = Path.of(entry);
-                if (!Files.isDirectory(path)) {
-                    libraries.add(entry);
-                    continue;
-                }
-                try (Stream<Path> files = Files.walk(path)) {
-                    for (Path file : files.filter(Files::isRegularFile).toList()) {
-                        String name = path.relativize(file).toString();
-                        if (written.add(name)) {
-                            out.putNextEntry(new ZipEntry(name));
-                            Files.copy(file, out);
-                        }
+                if (Files.isDirectory(path)) {
+                    copy(path, out, written);
+                } else if (path.getFileName().toString().startsWith(BIGDL)) {
+                    try (FileSystem zip = FileSystems.newFileSystem(path)) {
+                        copy(zip.getPath("/"), out, written);
                     }
+                } else {
+                    libraries.add(entry);
                 }
             }
         }
@@ -89,6 +88,18 @@ final class LocalCluster implements AutoCloseable {
             throw new IllegalStateException("the class path holds no folder of classes");
         }
         return String.join(File.pathSeparator, libraries);
+    }
+
+    private static void copy(Path folder, ZipOutputStream out, Set<String> written) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                String name = folder.relativize(file).toString();
+                if (written.add(name)) {
+                    out.putNextEntry(new ZipEntry(name));
+                    Files.copy(file, out);
+                }
+            }
+        }
     }
 
     JavaSparkContext spark() {

@@ -38,7 +38,7 @@ class LostExecutorsTest {
                 Map.of(
                         "spark.executor.heartbeatInterval", "2s",
                         "spark.network.timeoutInterval", "2s",
-                        "spark.storage.blockManagerSlaveTimeoutMs", "10s",
+                        "spark.storage.blockManagerHeartbeatTimeoutMs", "10s",
                         "spark.scheduler.maxRegisteredResourcesWaitingTime", "300s"));
         run = ToyRun.prepare(cluster.spark(), shared.resolve("data"))
                 .on(2, ExchangeKind.DIRECT)

@@ -11,18 +11,12 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
 import java.util.regex.Pattern;
-import org.apache.spark.SecurityManager;
-import org.apache.spark.SparkConf;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The settings of {@code deploy/security}; {@link ClusterTest} trains with them. */
 class SecureClusterTest {
     private static final Path FILE = Path.of("deploy/security/spark-defaults.conf");
     private static final String SECRET = "5f0c3a".repeat(11);
-
-    @TempDir
-    private Path folder;
 
     static Map<String, String> settings() throws IOException {
         Properties file = new Properties();
@@ -33,26 +27,6 @@ class SecureClusterTest {
         file.forEach(
                 (key, value) -> settings.put(key.toString(), value.toString().strip()));
         return settings;
-    }
-
-    /** CVE-2022-33891: the name comes from the request. */
-    @Test
-    void anUsersNameIsNoCommand() throws IOException {
-        Path touched = folder.resolve("touched");
-        String name = "nobody; touch " + touched;
-        SparkConf conf = new SparkConf(false).set("spark.acls.enable", "true");
-        assertThat(security(conf).checkUIViewPermissions(name)).isFalse();
-        assertThat(touched).as("what Spark 2.4 does by itself").exists();
-        Files.delete(touched);
-
-        settings().forEach(conf::set);
-
-        assertThat(security(conf).checkUIViewPermissions(name)).isFalse();
-        assertThat(touched).doesNotExist();
-    }
-
-    private static SecurityManager security(SparkConf conf) {
-        return new SecurityManager(conf, scala.Option.empty());
     }
 
     @Test

@@ -6,9 +6,9 @@ import com.intel.analytics.bigdl.tensor.Tensor;
 import com.intel.analytics.bigdl.tensor.Tensor$;
 import com.intel.analytics.bigdl.tensor.TensorNumericMath.TensorNumeric;
 import org.sftn.engine.bigdl.MklLibrary;
+import org.sftn.shaded.scala.reflect.ClassTag;
+import org.sftn.shaded.scala.reflect.ClassTag$;
 import org.sftn.train.exchange.Slice;
-import scala.reflect.ClassTag;
-import scala.reflect.ClassTag$;
 
 /** The Scala side of BigDL's tensors, which sees Java's {@code float[]} as {@code Object}. */
 final class BigDl {

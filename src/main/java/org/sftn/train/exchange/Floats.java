@@ -37,6 +37,12 @@ final class Floats extends ManagedBuffer {
         return new Region();
     }
 
+    /** Spark 4 asks for this one where it encrypts by TLS. */
+    @Override
+    public InputStream convertToNettyForSsl() {
+        return new Stream();
+    }
+
     @Override
     public ByteBuffer nioByteBuffer() {
         throw new UnsupportedOperationException("only for sending");
@@ -55,6 +61,19 @@ final class Floats extends ManagedBuffer {
     @Override
     public ManagedBuffer release() {
         return this;
+    }
+
+    /**
+     * Fills {@link #scratch}.
+     *
+     * @param done values that were encoded before
+     * @return values in it
+     */
+    private int encode(int done) {
+        int next = Math.min(scratch.capacity() / Float.BYTES, count - done);
+        scratch.clear().limit(next * Float.BYTES);
+        scratch.asFloatBuffer().put(values, offset + done, next);
+        return next;
     }
 
     private final class Region extends AbstractFileRegion {
@@ -82,10 +101,7 @@ final class Floats extends ManagedBuffer {
                 throw new IllegalArgumentException("cannot send from byte " + position + " after " + transferred);
             }
             if (transferred == (long) encoded * Float.BYTES) {
-                int next = Math.min(scratch.capacity() / Float.BYTES, count - encoded);
-                scratch.clear().limit(next * Float.BYTES);
-                scratch.asFloatBuffer().put(values, offset + encoded, next);
-                encoded += next;
+                encoded += encode(encoded);
             }
             int written = target.write(scratch);
             transferred += written;
@@ -94,6 +110,36 @@ final class Floats extends ManagedBuffer {
 
         @Override
         protected void deallocate() {}
+    }
+
+    private final class Stream extends InputStream {
+        private int encoded;
+        private int left;
+
+        /** What is read at once; 0 at the end. */
+        @Override
+        public int available() {
+            if (left == 0) {
+                int next = encode(encoded);
+                encoded += next;
+                left = next * Float.BYTES;
+            }
+            return left;
+        }
+
+        @Override
+        public int read(byte[] into, int at, int most) {
+            int read = Math.min(most, available());
+            scratch.get(into, at, read);
+            left -= read;
+            return read == 0 && most > 0 ? -1 : read;
+        }
+
+        @Override
+        public int read() {
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : Byte.toUnsignedInt(one[0]);
+        }
     }
 
     /** A buffer for {@link #scratch}. */

@@ -6,11 +6,11 @@ import com.intel.analytics.bigdl.optim.SGD;
 import com.intel.analytics.bigdl.tensor.Tensor;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.sftn.shaded.scala.Tuple2;
+import org.sftn.shaded.scala.runtime.AbstractFunction1;
 import org.sftn.train.Sgd;
 import org.sftn.train.WeightDecay;
 import org.sftn.train.exchange.Slice;
-import scala.Tuple2;
-import scala.runtime.AbstractFunction1;
 
 /** BigDL's own SGD and ours; on a processor with fused multiply-add. */
 class BigDlSgdTest {

@@ -12,8 +12,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import org.apache.spark.SparkConf;
-import org.apache.spark.network.netty.SparkTransportConf;
+import org.apache.spark.network.util.MapConfigProvider;
+import org.apache.spark.network.util.TransportConf;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -126,7 +126,7 @@ class DirectPeersTest {
 
     private Peers peers(Member me, byte[] secret, Meeting meeting) {
         DirectSettings settings = new DirectSettings(
-                SparkTransportConf.fromSparkConf(new SparkConf(false), "sftn", 1),
+                new TransportConf("sftn", MapConfigProvider.EMPTY),
                 List.of(),
                 List.of(),
                 "127.0.0.1",
