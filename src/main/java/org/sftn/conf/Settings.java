@@ -57,11 +57,12 @@ public final class Settings {
         return of(defaults(), layers);
     }
 
-    // Not parseResources: that merges every reference.conf of the class path.
+    // Not parseResources, which merges every reference.conf of the class path; and not at its root, where Spark's may
+    // have one.
     static Config defaults() {
         ConfigParseOptions options =
                 ConfigParseOptions.defaults().setAllowMissing(false).setOriginDescription(REFERENCE);
-        return ConfigFactory.parseURL(Settings.class.getResource("/" + REFERENCE), options)
+        return ConfigFactory.parseURL(Settings.class.getResource(REFERENCE), options)
                 .resolve();
     }
 

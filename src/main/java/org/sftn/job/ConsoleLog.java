@@ -3,6 +3,7 @@ package org.sftn.job;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +16,8 @@ import org.apache.logging.log4j.core.LogEvent;
 import org.apache.logging.log4j.core.LoggerContext;
 import org.apache.logging.log4j.core.appender.AbstractAppender;
 import org.apache.logging.log4j.core.appender.ConsoleAppender;
+import org.apache.logging.log4j.core.config.Configuration;
+import org.apache.logging.log4j.core.config.DefaultConfiguration;
 import org.apache.logging.log4j.core.config.LoggerConfig;
 import org.apache.logging.log4j.core.config.Property;
 import org.sftn.conf.Cause;
@@ -26,6 +29,9 @@ import org.sftn.conf.Cause;
  */
 final class ConsoleLog implements Traces, AutoCloseable {
     private static final String OURS = "org.sftn.";
+
+    /** What Spark takes when it finds no configuration. */
+    private static final String SPARKS_OWN = "org/apache/spark/log4j2-defaults.properties";
 
     /** It tells of each task what the job tells of its end. */
     private static final String OF_TASKS = "org.apache.spark.scheduler.TaskSetManager";
@@ -46,11 +52,29 @@ final class ConsoleLog implements Traces, AutoCloseable {
     /** Changes how this process logs to its console from now on. */
     static ConsoleLog install() {
         ConsoleLog log = new ConsoleLog(Path.of(System.getProperty("java.io.tmpdir")));
+        log.sparkHasStarted();
+        return log;
+    }
+
+    /** Spark 4 reads its configuration of the log once more. */
+    @Override
+    public void sparkHasStarted() {
         // Another library than Log4j may be behind Spark's log.
         if (LogManager.getContext(false) instanceof LoggerContext context) {
-            log.shorten(context);
+            configure(context);
+            shorten(context);
         }
-        return log;
+    }
+
+    /** Where nobody has said what is to be logged, Spark would say everything: conf/log4j2.properties holds, which is in the jar, too. */
+    static void configure(LoggerContext context) {
+        Configuration given = context.getConfiguration();
+        boolean sparks =
+                String.valueOf(given.getConfigurationSource().getLocation()).endsWith(SPARKS_OWN);
+        if (given instanceof DefaultConfiguration || sparks) {
+            context.setConfigLocation(
+                    URI.create(ConsoleLog.class.getResource("log4j2.properties").toString()));
+        }
     }
 
     /** Spares its consoles stack traces. */

@@ -74,10 +74,12 @@ final class Shell {
         }
     }
 
-    private static JavaSparkContext start(SparkConf conf, Configuration hadoop) throws Exception {
+    private JavaSparkContext start(SparkConf conf, Configuration hadoop) throws Exception {
         Master.requireThere(conf.get("spark.master"), hadoop);
         try {
-            return new JavaSparkContext(conf);
+            JavaSparkContext spark = new JavaSparkContext(conf);
+            traces.sparkHasStarted();
+            return spark;
         } catch (Exception e) {
             throw Master.missing(conf.get("spark.master"), e);
         }

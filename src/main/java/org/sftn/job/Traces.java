@@ -25,4 +25,7 @@ interface Traces {
             public void silence() {}
         };
     }
+
+    /** Spark may have changed how this process logs. */
+    default void sparkHasStarted() {}
 }

@@ -33,7 +33,7 @@ class CauseTest {
                 .isEqualTo("attempt 3: java.lang.NullPointerException");
     }
 
-    /** As Spark 2.4 and 3 say it. */
+    /** As several versions of Spark say it. */
     @ParameterizedTest
     @CsvSource({
         "'(TID 7, node5, executor 2)', ' (on node5, executor 2)'",

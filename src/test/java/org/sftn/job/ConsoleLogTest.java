@@ -12,6 +12,7 @@ import java.util.regex.Pattern;
 import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.core.Logger;
 import org.apache.logging.log4j.core.LoggerContext;
+import org.apache.logging.log4j.core.config.DefaultConfiguration;
 import org.apache.logging.log4j.core.config.builder.api.ConfigurationBuilder;
 import org.apache.logging.log4j.core.config.builder.api.ConfigurationBuilderFactory;
 import org.apache.logging.log4j.core.config.builder.api.LayoutComponentBuilder;
@@ -139,6 +140,26 @@ class ConsoleLogTest {
                 .matches(
                         "ERROR SparkUncaughtExceptionHandler: Uncaught exception in thread task-3: java.lang.OutOfMemoryError: Java heap space \\("
                                 + WHERE + "\\)\n");
+    }
+
+    @Test
+    void whereNothingIsConfiguredOurFileHolds() throws Exception {
+        LoggerContext unsaid = new LoggerContext("unsaid");
+        unsaid.start(new DefaultConfiguration());
+
+        ConsoleLog.configure(unsaid);
+
+        assertThat(unsaid.getLogger("org.apache.spark.Any").getLevel()).isEqualTo(Level.WARN);
+        assertThat(unsaid.getLogger("org.sftn.job.Any").getLevel()).isEqualTo(Level.INFO);
+        assertThat(unsaid.getLogger("org.sftn.progress").getLevel()).isEqualTo(Level.OFF);
+        unsaid.stop();
+    }
+
+    @Test
+    void whatTheUserHasConfiguredStays() {
+        ConsoleLog.configure(context);
+
+        assertThat(sparks.getLevel()).isEqualTo(Level.INFO);
     }
 
     @Test
