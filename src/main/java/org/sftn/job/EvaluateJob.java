@@ -197,7 +197,10 @@ final class EvaluateJob implements Job {
                     byRank.stream().flatMap(each -> each.all().stream()).toList(),
                     byRank.stream().flatMap(each -> each.platforms().stream()).toList());
         } finally {
-            sent.destroy();
+            // Else what has stopped Spark would be hidden.
+            if (!spark.sc().isStopped()) {
+                sent.destroy();
+            }
         }
     }
 

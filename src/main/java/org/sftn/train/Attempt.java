@@ -42,8 +42,8 @@ final class Attempt {
         String group = "training-" + plan.attempt();
         spark.sc().addSparkListener(mistakes);
         spark.setJobGroup(group, description, true);
-        DriverService service = DriverService.start(plan.service(), coordinator::answer);
         Broadcast<Plan> sent = spark.broadcast(plan);
+        DriverService service = DriverService.start(plan.service(), coordinator::answer);
         try {
             List<byte[]> values = Barriers.of(train, Portion.class)
                     .zipPartitions(
@@ -63,7 +63,10 @@ final class Attempt {
             throw e;
         } finally {
             service.close();
-            sent.destroy();
+            // Else what has stopped Spark would be hidden.
+            if (!spark.sc().isStopped()) {
+                sent.destroy();
+            }
             spark.clearJobGroup();
             spark.sc().removeSparkListener(mistakes);
         }

@@ -17,7 +17,6 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sftn.LocalSpark;
-import org.sftn.train.exchange.Exchange;
 import org.sftn.train.exchange.ExchangeRounds;
 import org.sftn.train.exchange.Member;
 import org.sftn.train.spark.Barriers;
@@ -77,18 +76,7 @@ class BigDlPeersTest {
         Member me = new Member(context.partitionId(), ranks);
         DriverService.Client driver = DriverService.connect(BARRIER);
         BigDlPeers peers = new BigDlPeers(id, me, () -> driver.await(me.rank()), 1);
-        List<float[]> shared = new ArrayList<>();
-        List<Exchange> exchanges = new ArrayList<>();
-        for (int size : ExchangeRounds.SIZES) {
-            float[] array = new float[size];
-            shared.add(array);
-            exchanges.add(peers.exchange(array));
-        }
-        peers.join();
-        for (int i = 0; i < shared.size(); i++) {
-            ExchangeRounds.check(me, exchanges.get(i), shared.get(i));
-        }
-        peers.leave();
+        ExchangeRounds.check(me, peers);
         return Collections.emptyIterator();
     }
 }

@@ -42,18 +42,7 @@ class DirectPeersTest {
             Member me = new Member(rank, ranks);
             work.add(() -> {
                 Peers peers = peers(me, SECRET, meeting);
-                List<float[]> shared = new ArrayList<>();
-                List<Exchange> exchanges = new ArrayList<>();
-                for (int size : ExchangeRounds.SIZES) {
-                    float[] array = new float[size];
-                    shared.add(array);
-                    exchanges.add(peers.exchange(array));
-                }
-                peers.join();
-                for (int i = 0; i < shared.size(); i++) {
-                    ExchangeRounds.check(me, exchanges.get(i), shared.get(i));
-                }
-                peers.leave();
+                ExchangeRounds.check(me, peers);
                 peers.close();
                 return null;
             });

@@ -2,6 +2,8 @@ package org.sftn.train.exchange;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 
 /** Rounds of reduce and gather on arrays that every rank can compute for all, so that each can check all. */
@@ -14,7 +16,23 @@ public final class ExchangeRounds {
 
     private ExchangeRounds() {}
 
-    public static void check(Member me, Exchange exchange, float[] shared) {
+    /** An exchange of each size, from joining to leaving. */
+    public static void check(Member me, Peers peers) {
+        List<float[]> shared = new ArrayList<>();
+        List<Exchange> exchanges = new ArrayList<>();
+        for (int size : SIZES) {
+            float[] array = new float[size];
+            shared.add(array);
+            exchanges.add(peers.exchange(array));
+        }
+        peers.join();
+        for (int i = 0; i < shared.size(); i++) {
+            check(me, exchanges.get(i), shared.get(i));
+        }
+        peers.leave();
+    }
+
+    private static void check(Member me, Exchange exchange, float[] shared) {
         int size = shared.length;
         for (int round = 0; round < ROUNDS; round++) {
             float[] sum = values(0, round, size);
