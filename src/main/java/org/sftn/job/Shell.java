@@ -62,6 +62,10 @@ final class Shell {
                         options.out != null ? options.out : job.defaultOut().orElse("");
                 Path output = HadoopPath.of("--out", folder, hadoop);
                 shareLocalCores(conf, job.replicas(settings));
+                if (options.dryRun) {
+                    // Nobody can look at it in time.
+                    conf.setIfMissing("spark.ui.enabled", "false");
+                }
                 LocalFolders.requireOne(conf);
                 try (JavaSparkContext spark = start(conf, hadoop)) {
                     run(

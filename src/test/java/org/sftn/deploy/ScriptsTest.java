@@ -139,6 +139,24 @@ class ScriptsTest {
                 .isEqualTo(new Ran(0, "No cluster in " + project.resolve("target/standalone") + "\n", ""));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"-h", "--help", "-V", "--version"})
+    void helpNeedsNoSpark(String option) throws Exception {
+        assertThat(words(job("teacher", "--out=x", option)))
+                .endsWith("org.sftn.job.Main", "teacher", "--out=x", option)
+                .doesNotContain("--class");
+    }
+
+    @Test
+    void onlyADryRunLeavesTheSecondCompilerOut() throws Exception {
+        executable(spark.resolve("bin/spark-submit"), "#!/bin/sh\nprintf '%s\\0' '' \"${SPARK_SUBMIT_OPTS:-}\" ''\n");
+        String teacher = project.resolve("jobs/teacher.sh").toString();
+
+        assertThat(words(run(List.of("SPARK_SUBMIT_OPTS=-Da=b"), teacher, "--dry-run")))
+                .containsExactly("-XX:TieredStopAtLevel=1 -Da=b", "");
+        assertThat(words(run(List.of("SPARK_SUBMIT_OPTS=-Da=b"), teacher))).containsExactly("-Da=b", "");
+    }
+
     @Test
     void aLinkToOurSparkSubmitIsFollowed() throws Exception {
         Path link = Files.createSymbolicLink(
@@ -409,7 +427,8 @@ class ScriptsTest {
                 spark.driver.extraJavaOptions  -Da=b -Dc="d  e" '-Df=g h'
                 """);
 
-        assertThat(words(job("list"))).startsWith("-Xmx3g", "-Da=b", "-Dc=d  e", "-Df=g h", "-cp");
+        assertThat(words(job("report"))).startsWith("-Xmx3g", "-Da=b", "-Dc=d  e", "-Df=g h", "-cp");
+        assertThat(words(job("list"))).startsWith("-Xmx3g", "-XX:TieredStopAtLevel=1", "-Da=b");
     }
 
     /** In cron's environment, with Java and Spark themselves. */

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.jar.JarOutputStream;
 import org.apache.hadoop.security.AccessControlException;
 import org.apache.spark.SparkContext;
 import org.apache.spark.SparkException;
@@ -97,6 +98,18 @@ class ShellTest {
                 TestProperties.with(Map.of("spark.local.dir", file + "," + folder.resolve("new")))) {
             assertThat(run(session -> new Plan(List.of(), () -> ""))).isEqualTo(Shell.DONE);
         }
+    }
+
+    @Test
+    void aLocalMasterGetsNoCopyOfTheJobJar() throws IOException {
+        new JarOutputStream(Files.newOutputStream(folder.resolve("job.jar"))).close();
+        try (TestProperties jars = TestProperties.with(
+                Map.of("spark.jars", folder.resolve("job.jar").toString()))) {
+            assertThat(run(session -> new Plan(
+                            List.of(), () -> session.spark().sc().listJars().mkString(","))))
+                    .isEqualTo(Shell.DONE);
+        }
+        assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("\n");
     }
 
     @Test
