@@ -33,6 +33,7 @@ import org.sftn.evaluate.Similarity;
 import org.sftn.model.SavedModel;
 import org.sftn.train.Platform;
 import org.sftn.train.Stretch;
+import org.sftn.train.spark.ClosableBroadcast;
 import picocli.CommandLine.Command;
 
 /**
@@ -183,8 +184,8 @@ final class EvaluateJob implements Job {
                         "evaluate %,d images of the %s split",
                         data.count(images.split(), images.limit()),
                         images.split()));
-        Broadcast<Question<T>> sent = spark.broadcast(question);
-        try {
+        try (ClosableBroadcast<Question<T>> broadcast = new ClosableBroadcast<>(spark, question)) {
+            Broadcast<Question<T>> sent = broadcast.value();
             List<Answers<T>> byRank = data.portions(images.split(), images.limit(), partitions)
                     .mapPartitions(portions -> TaskErrors.within(() -> {
                         Engine made = Engines.create(engine, cores);
@@ -196,11 +197,6 @@ final class EvaluateJob implements Job {
             return new Answers<>(
                     byRank.stream().flatMap(each -> each.all().stream()).toList(),
                     byRank.stream().flatMap(each -> each.platforms().stream()).toList());
-        } finally {
-            // Else what has stopped Spark would be hidden.
-            if (!spark.sc().isStopped()) {
-                sent.destroy();
-            }
         }
     }
 

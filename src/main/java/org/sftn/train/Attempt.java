@@ -12,6 +12,7 @@ import org.sftn.conf.UserException;
 import org.sftn.data.Portion;
 import org.sftn.data.TaskErrors;
 import org.sftn.train.spark.Barriers;
+import org.sftn.train.spark.ClosableBroadcast;
 import org.sftn.train.spark.DriverService;
 
 /** One attempt, seen from the driver: a barrier stage and what it reports. */
@@ -42,7 +43,8 @@ final class Attempt {
         String group = "training-" + plan.attempt();
         spark.sc().addSparkListener(mistakes);
         spark.setJobGroup(group, description, true);
-        Broadcast<Plan> sent = spark.broadcast(plan);
+        ClosableBroadcast<Plan> broadcast = new ClosableBroadcast<>(spark, plan);
+        Broadcast<Plan> sent = broadcast.value();
         DriverService service = DriverService.start(plan.service(), coordinator::answer);
         try {
             List<byte[]> values = Barriers.of(train, Portion.class)
@@ -63,10 +65,7 @@ final class Attempt {
             throw e;
         } finally {
             service.close();
-            // Else what has stopped Spark would be hidden.
-            if (!spark.sc().isStopped()) {
-                sent.destroy();
-            }
+            broadcast.close();
             spark.clearJobGroup();
             spark.sc().removeSparkListener(mistakes);
         }
