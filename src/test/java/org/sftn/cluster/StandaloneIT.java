@@ -28,6 +28,8 @@ import org.sftn.TestJvm;
 @Execution(ExecutionMode.CONCURRENT)
 class StandaloneIT {
     private static final int WORKERS = 3;
+    private static final int KILL = 128 + 9;
+    private static final String WEIGHTS = "/model/weights.safetensors";
     private static final String LAST_CHECKPOINT = "checkpoints/000000000504.json";
 
     @TempDir
@@ -42,14 +44,14 @@ class StandaloneIT {
                 "STANDALONE_DIR", folder.resolve("cluster").toString(),
                 "SPARK_MASTER_PORT", freePort(),
                 "SPARK_MASTER_WEBUI_PORT", freePort());
-        master = said(run("start", List.of("deploy/standalone/start.sh", Integer.toString(WORKERS), "1", "2g")))
+        master = said(run(List.of("deploy/standalone/start.sh", Integer.toString(WORKERS), "1", "2g")))
                 .strip();
     }
 
     @AfterEach
     void stop() throws Exception {
         if (environment.containsKey("STANDALONE_DIR")) {
-            run("stop", List.of("deploy/standalone/stop.sh")).waitFor();
+            run(List.of("deploy/standalone/stop.sh")).waitFor();
         }
     }
 
@@ -58,55 +60,67 @@ class StandaloneIT {
     void theExecutorOfALostWorkerMovesToAnotherOneAndCostsNoBit(String name) throws Exception {
         Path home = Path.of("target", name).toAbsolutePath();
         start(home);
-        prepare();
-        said(run("undisturbed", teacher("undisturbed")));
+        said(run(prepare("data")));
+        said(run(onCluster("undisturbed")));
 
         String out = "disturbed";
-        Process disturbed = run(out, teacher(out));
+        Process disturbed = run(onCluster(out));
         while (!losesAWorkerHalfWay(disturbed, out)) {
             said(disturbed);
             stop();
             start(home);
             out = out + "-again";
-            disturbed = run(out, teacher(out));
+            disturbed = run(onCluster(out));
         }
 
         assertThat(said(disturbed)).startsWith("teacher done: ");
-        assertThat(Files.readString(folder.resolve(out + ".log")))
+        assertThat(Files.readString(log()))
                 .containsPattern("training was interrupted: continuing after iteration \\d+");
-        assertThat(folder.resolve(out + "/model/weights.safetensors"))
-                .hasSameBinaryContentAs(folder.resolve("undisturbed/model/weights.safetensors"));
+        assertSame("undisturbed" + WEIGHTS, out + WEIGHTS);
     }
 
-    /** One jar, Spark as it is published, both exchanges. */
+    /** One jar, Spark as it is published, both exchanges; the driver of the second run is killed on its way. */
     @Test
-    void bothSparksGiveTheSameBits() throws Exception {
-        prepare();
+    void theWholeWayGivesTheSameBitsOnBothSparks() throws Exception {
         for (String name : List.of("spark", "spark-3.5")) {
             environment = Map.of(
                     "SPARK_HOME", Path.of("target", name).toAbsolutePath().toString());
-            for (String exchange : List.of("direct", "bigdl")) {
-                List<String> command = new ArrayList<>(teacher(name + exchange, "--master", "local[2]"));
-                command.addAll(1, List.of("--set=training.exchange=" + exchange, "--set=engine.threads=1"));
-                said(run(name + exchange, command));
-            }
+            String data = name + "/data";
+            String bigdl = name + "/bigdl";
+            said(run(prepare(data)));
+            said(run(teacher(data, name + "/direct", "--set=training.exchange=direct")));
+            int killedBy;
+            do {
+                Process killed = run(teacher(data, bigdl, "--set=training.exchange=bigdl", "--overwrite"));
+                awaitCheckpoints(killed, folder.resolve(bigdl).resolve("checkpoints"));
+                killedBy = killed.destroyForcibly().waitFor();
+                // It may be done by then, on a busy machine.
+            } while (killedBy == 0);
+            assertThat(killedBy).isEqualTo(KILL);
+            said(run(teacher(data, bigdl, "--set=training.exchange=bigdl", "--resume")));
+            said(run(job(
+                    "distill",
+                    name + "/student",
+                    "--set=data.path=" + folder.resolve(data),
+                    "--set=distill.teacher=" + folder.resolve(bigdl + "/model"),
+                    "--set=distill.student=resnet8",
+                    "--set=training.epochs=1")));
+            said(run(job(
+                    "evaluate",
+                    name + "/evaluation",
+                    "--set=data.path=" + folder.resolve(data),
+                    "--set=evaluate.model=" + folder.resolve(name + "/student/model"),
+                    "--set=evaluate.predictions=true")));
+            assertSame(name + "/direct" + WEIGHTS, bigdl + WEIGHTS);
         }
-        for (String other : List.of("sparkbigdl", "spark-3.5direct", "spark-3.5bigdl")) {
-            assertThat(folder.resolve(other + "/model/weights.safetensors"))
-                    .hasSameBinaryContentAs(folder.resolve("sparkdirect/model/weights.safetensors"));
+        for (String file : List.of(
+                "/data/manifest.json", "/direct" + WEIGHTS, "/student" + WEIGHTS, "/evaluation/predictions.csv")) {
+            assertSame("spark" + file, "spark-3.5" + file);
         }
     }
 
-    private void prepare() throws Exception {
-        said(run(
-                "prepare",
-                List.of(
-                        "jobs/prepare.sh",
-                        "--set=prepare.generated.classes=3",
-                        "--set=prepare.generated.train-images=500",
-                        "--set=prepare.generated.test-images=20",
-                        "--set=prepare.image-size=16",
-                        "--out=" + folder.resolve("data"))));
+    private void assertSame(String one, String other) {
+        assertThat(folder.resolve(other)).hasSameBinaryContentAs(folder.resolve(one));
     }
 
     /** Kills a worker that has an executor; false when the run was done by then, as it may be on a busy machine. */
@@ -119,24 +133,42 @@ class StandaloneIT {
         return job.isAlive() && !Files.exists(folder.resolve(out).resolve(LAST_CHECKPOINT));
     }
 
-    private List<String> teacher(String out) {
-        return teacher(out, "--master", master, "--conf", "spark.cores.max=2", "--conf", "spark.executor.memory=1g");
+    /** @param out in the test's folder */
+    private List<String> job(String name, String out, String... options) {
+        List<String> command = new ArrayList<>(List.of("jobs/" + name + ".sh", "--out=" + folder.resolve(out)));
+        command.addAll(List.of(options));
+        return command;
     }
 
-    private List<String> teacher(String out, String... options) {
-        List<String> command = new ArrayList<>(List.of(
-                "jobs/teacher.sh",
-                "--set=data.path=" + folder.resolve("data"),
+    private List<String> prepare(String out) {
+        return job(
+                "prepare",
+                out,
+                "--set=prepare.generated.classes=3",
+                "--set=prepare.generated.train-images=500",
+                "--set=prepare.generated.test-images=20",
+                "--set=prepare.image-size=16");
+    }
+
+    private List<String> teacher(String data, String out, String... options) {
+        List<String> command = job(
+                "teacher",
+                out,
+                "--set=data.path=" + folder.resolve(data),
+                "--set=engine.threads=1",
                 "--set=teacher.network=resnet8",
                 "--set=teacher.student=resnet8",
                 "--set=training.epochs=8",
                 "--set=training.executors=2",
                 "--set=training.global-batch=8",
-                "--set=training.checkpoint-iterations=7",
-                "--out=" + folder.resolve(out),
-                "--"));
+                "--set=training.checkpoint-iterations=7");
         command.addAll(List.of(options));
         return command;
+    }
+
+    private List<String> onCluster(String out) {
+        return teacher(
+                "data", out, "--", "--master=" + master, "--conf=spark.cores.max=2", "--conf=spark.executor.memory=1g");
     }
 
     private static void awaitCheckpoints(Process job, Path checkpoints) throws IOException, InterruptedException {
@@ -161,9 +193,13 @@ class StandaloneIT {
         return workers.stream();
     }
 
-    private Process run(String name, List<String> command) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(command)
-                .redirectError(folder.resolve(name + ".log").toFile());
+    private Path log() {
+        return folder.resolve("stderr.log");
+    }
+
+    private Process run(List<String> command) throws IOException {
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.appendTo(log().toFile()));
         builder.environment().putAll(environment);
         builder.environment().putAll(TestJvm.shortLived());
         Process process = builder.start();
@@ -172,9 +208,11 @@ class StandaloneIT {
     }
 
     /** Waits for it, and wants it to succeed. */
-    private static String said(Process process) throws IOException, InterruptedException {
+    private String said(Process process) throws IOException, InterruptedException {
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(process.waitFor()).as(said).isZero();
+        assertThat(process.waitFor())
+                .as("%s, %s", said, Files.readString(log()))
+                .isZero();
         return said;
     }
 
