@@ -119,6 +119,17 @@ class StandaloneIT {
         }
     }
 
+    @Test
+    void aJobStartsWithTheClassesThatTheBuildHasArchived() throws Exception {
+        Path loaded = folder.resolve("loaded.txt");
+        environment = Map.of("SPARK_SUBMIT_OPTS", "-Xlog:class+load:file=" + loaded);
+
+        assertThat(said(run(job("prepare", "data", "--dry-run")))).contains("everything checked");
+
+        assertThat(Files.readAllLines(loaded))
+                .anyMatch(line -> line.endsWith("org.apache.spark.SparkContext source: shared objects file (top)"));
+    }
+
     private void assertSame(String one, String other) {
         assertThat(folder.resolve(other)).hasSameBinaryContentAs(folder.resolve(one));
     }
