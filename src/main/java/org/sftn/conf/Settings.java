@@ -95,7 +95,12 @@ public final class Settings {
                                         ConfigParseOptions.defaults().setOriginDescription(origin))
                                 .getValue("value")
                         : ConfigValueFactory.fromAnyRef(text, origin);
-                layer = layer.withValue(each.getKey(), value);
+                List<String> path = ConfigUtil.splitPath(each.getKey());
+                // Blocks on the way have the origin, too.
+                for (int i = path.size() - 1; i > 0; i--) {
+                    value = ConfigValueFactory.fromMap(Map.of(path.get(i), value), origin);
+                }
+                layer = value.atKey(path.get(0)).withFallback(layer);
             } catch (ConfigException e) {
                 // The reason shows the value, too.
                 throw Redaction.isSecret(each.getKey())
