@@ -396,6 +396,15 @@ class SettingsTest {
     }
 
     @Test
+    void anUnknownBlockSaysWhereItIsFrom() {
+        Config assigned = Settings.assignments(Map.of("a.b.c", "5"), "--set");
+
+        assertThatThrownBy(() -> Settings.of(List.of(assigned)))
+                .isInstanceOf(UserException.class)
+                .hasMessage("the configuration cannot be used: unknown key 'a' (--set)");
+    }
+
+    @Test
     void allMistakesAreNamedAtOnce() {
         Config assigned = Settings.assignments(Map.of("evaluate.batches", "5"), "--set");
         Config file = parse("training.epoch = 3\ntraining.momentum = x\nengine.threads = -1");

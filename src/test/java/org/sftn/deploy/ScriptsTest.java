@@ -139,6 +139,31 @@ class ScriptsTest {
                 .isEqualTo(new Ran(0, "No cluster in " + project.resolve("target/standalone") + "\n", ""));
     }
 
+    /** Java stands in for Spark's launcher, whose answer is a command, and for that command. */
+    @ParameterizedTest
+    @ValueSource(strings = {"", "/"})
+    void sparksSettingsGoBehindItsJarsWhereItsClassesAreArchived(String end) throws Exception {
+        Path home = folder.resolve("home");
+        copy(Path.of("src/main/spark-home/bin"), home.resolve("bin"));
+        String settings = folder.resolve("my settings").toString();
+        String jars = home + "/jars/b.jar:" + home + "/jars/*";
+        String path = "a.jar:" + settings + "/:" + jars + ":/hadoop";
+        executable(
+                java.resolve("bin/java"),
+                "#!/bin/sh\ncase \"$*\" in *launcher.Main*) printf '\\0\\n'; printf '%s\\0' \"$0\" -cp '" + path
+                        + "' -Xmx4g Main x ;; *) printf '%s\\0' '' \"$@\" ;; esac\n");
+        String script = home.resolve("bin/spark-class").toString();
+        List<String> environment = List.of("SPARK_CONF_DIR=" + settings + end);
+
+        assertThat(words(run(environment, script, "Main"))).containsExactly("-cp", path, "-Xmx4g", "Main", "x");
+
+        Path classes = Files.createFile(home.resolve("classes.jsa"));
+        assertThat(words(run(environment, script, "Main")))
+                .startsWith("-cp", "a.jar:" + jars + ":" + settings + "/:/hadoop")
+                .contains("-XX:SharedArchiveFile=" + classes)
+                .endsWith("-Xmx4g", "Main", "x");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"-h", "--help", "-V", "--version"})
     void helpNeedsNoSpark(String option) throws Exception {
