@@ -1,13 +1,15 @@
 package org.sftn.engine;
 
 import java.util.Map;
+import org.sftn.nn.Network;
 import org.sftn.nn.Tensor;
 
 /** An executable in training mode: batch-norm uses the batch's statistics and updates the running ones. */
 public interface TrainingExecutable extends Executable {
     /**
      * All trained parameters in the engine's own order, live: what is written here is used by the next forward pass.
-     * An engine's order for a network does not change from run to run on one kind of machine; it may pad, with zeros that stay.
+     * An engine's order for a network does not change from run to run on one kind of machine; it may pad, with zeros that stay. It
+     * follows {@link Network#parametersFromLast}, so that gradients become final from the first value on.
      */
     float[] parameters();
 
@@ -35,8 +37,14 @@ public interface TrainingExecutable extends Executable {
      *
      * @param gradients of the loss with respect to some or all requested taps, each shaped as the tap; a parameter that no
      *     tap with a gradient depends on gets gradient 0
+     * @param progress is told which gradients are final while the pass goes on
      * @throws IllegalArgumentException naming the tap that does not fit
      * @throws IllegalStateException without a forward pass since the last backward pass
      */
-    void backward(Map<String, Tensor> gradients);
+    void backward(Map<String, Tensor> gradients, GradientProgress progress);
+
+    /** The same for who wants the gradients when all are there. */
+    default void backward(Map<String, Tensor> gradients) {
+        backward(gradients, values -> {});
+    }
 }

@@ -87,6 +87,16 @@ public final class Network implements Serializable {
         return collect(Layer::parameters);
     }
 
+    /**
+     * The same in the order in which a backward pass makes their gradients final: from the last node to the first. Parameters that
+     * several nodes use belong to the first of them, the last that the pass comes to.
+     */
+    public List<ParameterSpec> parametersFromLast() {
+        List<ParameterSpec> all = parameters();
+        Collections.reverse(all);
+        return all;
+    }
+
     /** All running statistics by full name, in the canonical order. */
     public List<ParameterSpec> statistics() {
         return collect(Layer::statistics);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -231,6 +232,57 @@ class EngineTest {
                         .as("running mean %d", i)
                         .isCloseTo(moved, within(1e-6));
             }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void gradientsThatAreSaidToBeFinalStay(Kind kind) {
+        Architecture part = Zoo.create("resnet8", IMAGE, 5);
+        Network network = pair(part.network(), Sharing.SHARED);
+        Set<String> taps = Set.of("a.stage2", "a.logits", "b.logits");
+        try (TrainingExecutable executable = kind.engine().compileForTraining(network, taps, BATCH)) {
+            executable.load(network.initialValues(3));
+            List<Set<String>> passes = List.of(taps, Set.of("b.logits"), Set.of("a.stage2"), Set.of());
+            for (Set<String> pass : passes) {
+                // Of the pass before; what is said too early would be seen.
+                Arrays.fill(executable.gradients(), 0, executable.gradients().length, Float.NaN);
+                Map<String, Tensor> outputs = executable.forward(Map.of(
+                        "x",
+                        images(BATCH, "x" + pass).get(Taps.IMAGE),
+                        "y",
+                        images(BATCH, "y" + pass).get(Taps.IMAGE)));
+                Map<String, Tensor> gradients = new HashMap<>();
+                pass.forEach(tap -> gradients.put(
+                        tap, Reproducible.tensor(tap, outputs.get(tap).shape(), 1, 0)));
+                List<float[]> reported = new ArrayList<>();
+                executable.backward(gradients, values -> reported.add(Arrays.copyOf(executable.gradients(), values)));
+
+                assertThat(reported).extracting(values -> values.length).isSorted();
+                assertThat(reported.get(reported.size() - 1)).hasSameSizeAs(executable.gradients());
+                for (float[] values : reported) {
+                    assertThat(values).isEqualTo(Arrays.copyOf(executable.gradients(), values.length));
+                }
+                if (pass.size() > 1) {
+                    // One for each convolution of the student at least.
+                    assertThat(reported).extracting(values -> values.length).hasSizeGreaterThan(9);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whoIsToldOfGradientsMayEndThePass(Kind kind) {
+        try (TrainingExecutable executable = kind.engine().compileForTraining(NETWORK, LOGITS, BATCH)) {
+            executable.load(NETWORK.initialValues(1));
+            Map<String, Tensor> outputs = executable.forward(images(BATCH, "x"));
+            Map<String, Tensor> gradients = Map.of(Taps.LOGITS, outputs.get(Taps.LOGITS));
+            RuntimeException gone = new UnsupportedOperationException("the peer is gone");
+            assertThatThrownBy(() -> executable.backward(gradients, values -> {
+                        throw gone;
+                    }))
+                    .isSameAs(gone);
         }
     }
 

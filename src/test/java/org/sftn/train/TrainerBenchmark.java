@@ -24,6 +24,7 @@ import org.sftn.engine.Arithmetic;
 import org.sftn.engine.Engine;
 import org.sftn.engine.Executable;
 import org.sftn.engine.Flat;
+import org.sftn.engine.GradientProgress;
 import org.sftn.engine.ParameterRange;
 import org.sftn.engine.TrainingExecutable;
 import org.sftn.nn.GlobalAveragePool;
@@ -241,7 +242,7 @@ public final class TrainerBenchmark {
 
         @Override
         public Map<String, ParameterRange> ranges() {
-            return new Flat(network.parameters()).ranges();
+            return new Flat(network.parametersFromLast()).ranges();
         }
 
         @Override
@@ -266,7 +267,9 @@ public final class TrainerBenchmark {
         }
 
         @Override
-        public void backward(Map<String, Tensor> gradients) {}
+        public void backward(Map<String, Tensor> given, GradientProgress progress) {
+            progress.ready(gradients.length);
+        }
 
         @Override
         public float[] gradients() {

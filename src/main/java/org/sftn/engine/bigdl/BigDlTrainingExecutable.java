@@ -1,6 +1,7 @@
 package org.sftn.engine.bigdl;
 
 import java.util.Map;
+import org.sftn.engine.GradientProgress;
 import org.sftn.engine.ParameterRange;
 import org.sftn.engine.TrainingExecutable;
 import org.sftn.nn.Network;
@@ -24,9 +25,9 @@ final class BigDlTrainingExecutable implements TrainingExecutable {
     }
 
     @Override
-    public void backward(Map<String, Tensor> gradients) {
+    public void backward(Map<String, Tensor> gradients, GradientProgress progress) {
         executable.requireOpen();
-        graph.backward(gradients);
+        graph.backward(gradients, progress);
     }
 
     @Override

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.sftn.engine.Checks;
+import org.sftn.engine.GradientProgress;
 import org.sftn.nn.Layout;
 import org.sftn.nn.Network;
 import org.sftn.nn.Tensor;
@@ -26,6 +27,9 @@ final class Graph implements AutoCloseable {
     private final Parameters parameters;
     private final Map<String, Value> values;
     private final List<Operation> operations;
+    private final Map<Operation, Network.Node> nodes;
+    /** By node, the end of its parameters in the array. */
+    private final Map<String, Integer> ends = new HashMap<>();
     /** Values that the caller reads after a forward pass. */
     private final Set<Value> requested = new HashSet<>();
 
@@ -37,8 +41,13 @@ final class Graph implements AutoCloseable {
     /** Whether there is a forward pass to go back through. */
     private boolean forwardDone;
 
-    /** An operation in a backward pass. */
-    private record Step(Operation operation, List<Into> into) {}
+    /**
+     * An operation in a backward pass.
+     *
+     * @param complete operations whose parameters no later step of the pass adds to
+     * @param values gradients that are final when those are collected, from the first on
+     */
+    private record Step(Operation operation, List<Into> into, List<Operation> complete, int values) {}
 
     Graph(Network network, Set<String> outputs, Mode mode, int largestBatch, int threads, Parameters parameters) {
         if (largestBatch < 1) {
@@ -56,6 +65,11 @@ final class Graph implements AutoCloseable {
         Lowering lowered = new Lowering(network, outputs, mode, threads, parameters);
         values = lowered.values();
         operations = lowered.operations();
+        nodes = lowered.nodes();
+        parameters
+                .trained()
+                .ranges()
+                .forEach((name, range) -> ends.put(name.substring(0, name.lastIndexOf('.')), range.end()));
         outputs.forEach(tap -> requested.add(values.get(network.tap(tap))));
         values.values().forEach(this::requireFit);
         int scratch = operations.stream().mapToInt(Operation::scratch).max().orElse(0);
@@ -156,7 +170,7 @@ final class Graph implements AutoCloseable {
         free.computeIfAbsent(array.length, length -> new ArrayDeque<>()).push(array);
     }
 
-    void backward(Map<String, Tensor> gradients) {
+    void backward(Map<String, Tensor> gradients, GradientProgress progress) {
         if (!forwardDone) {
             throw new IllegalStateException("backward without a forward pass before it");
         }
@@ -171,17 +185,57 @@ final class Graph implements AutoCloseable {
         });
         given.keySet().forEach(value -> value.gradient = take(freeGradients, value));
         List<Step> steps = plan();
-        team.run(batch, worker -> {
-            Arrays.fill(worker.kept, 0);
-            if (worker.index == 0) {
-                Arrays.fill(parameters.gradients(), 0);
-            }
-            given.forEach((value, all) -> start(worker, value, all));
-            steps.forEach(step -> step.operation().backward(worker, step.into()));
-            worker.together();
-            operations.forEach(operation -> operation.collect(worker, team.workers()));
-        });
+        Reports reports = new Reports(progress);
+        try {
+            team.run(batch, worker -> {
+                Arrays.fill(worker.kept, 0);
+                if (worker.index == 0) {
+                    Arrays.fill(parameters.gradients(), 0);
+                }
+                given.forEach((value, all) -> start(worker, value, all));
+                steps.forEach(step -> backward(worker, step, reports));
+                worker.together();
+                reports.ready(worker, parameters.gradients().length);
+            });
+        } catch (IllegalStateException e) {
+            throw reports.refusal == null ? e : reports.refusal;
+        }
         values.values().forEach(value -> value.gradient = null);
+    }
+
+    private void backward(Worker worker, Step step, Reports reports) {
+        step.operation().backward(worker, step.into());
+        if (!step.complete().isEmpty()) {
+            worker.together();
+            reports.ready(worker, reports.collected);
+            step.complete().forEach(operation -> operation.collect(worker, team.workers()));
+            if (worker.index == 0) {
+                reports.collected = step.values();
+            }
+        }
+    }
+
+    /** What one worker tells of a pass. What is collected is there for all when all workers have met again. */
+    private static final class Reports {
+        private final GradientProgress progress;
+        private int collected;
+        private RuntimeException refusal;
+
+        Reports(GradientProgress progress) {
+            this.progress = progress;
+        }
+
+        void ready(Worker worker, int values) {
+            if (worker.index != 0) {
+                return;
+            }
+            try {
+                progress.ready(values);
+            } catch (RuntimeException e) {
+                refusal = e;
+                throw e;
+            }
+        }
     }
 
     private void start(Worker worker, Value value, List<float[]> given) {
@@ -218,12 +272,33 @@ final class Graph implements AutoCloseable {
                     handedOn |= over;
                 }
             }
-            steps.add(new Step(operation, into));
+            steps.add(new Step(operation, into, List.of(), 0));
             if (!handedOn) {
                 give(freeGradients, output.gradient);
             }
         }
-        return steps;
+        return collecting(steps);
+    }
+
+    private List<Step> collecting(List<Step> steps) {
+        Map<String, List<Operation>> users = new HashMap<>();
+        for (Step step : steps) {
+            // In the order of the network, whatever the order of the pass.
+            users.computeIfAbsent(nodes.get(step.operation()).owner(), owner -> new ArrayList<>())
+                    .add(0, step.operation());
+        }
+        List<Step> all = new ArrayList<>();
+        int values = 0;
+        for (Step step : steps) {
+            Network.Node node = nodes.get(step.operation());
+            List<Operation> sharing = users.get(node.owner());
+            boolean last = step.operation().hasParameters() && sharing.get(0) == step.operation();
+            if (last && node.ownsParameters()) {
+                values = ends.get(node.name());
+            }
+            all.add(new Step(step.operation(), step.into(), last ? sharing : List.of(), values));
+        }
+        return all;
     }
 
     @Override

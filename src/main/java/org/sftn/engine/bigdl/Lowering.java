@@ -1,6 +1,7 @@
 package org.sftn.engine.bigdl;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,6 +35,7 @@ final class Lowering {
     private final Parameters parameters;
     private final Map<String, Value> values = new LinkedHashMap<>();
     private final List<Operation> operations = new ArrayList<>();
+    private final Map<Operation, Network.Node> nodes = new HashMap<>();
     private int kept;
 
     Lowering(Network network, Set<String> outputs, Mode mode, int workers, Parameters parameters) {
@@ -50,7 +52,9 @@ final class Lowering {
                         !node.layer().parameters().isEmpty() || inputs.stream().anyMatch(input -> input.trained);
                 Value output = new Value(node.name(), network.shape(node.name()), trained);
                 values.put(node.name(), output);
-                operations.add(lower(node, inputs, output));
+                Operation operation = lower(node, inputs, output);
+                operations.add(operation);
+                nodes.put(operation, node);
             }
         }
     }
@@ -63,6 +67,11 @@ final class Lowering {
     /** In an order in which each stands after what it takes. */
     List<Operation> operations() {
         return operations;
+    }
+
+    /** What each operation was lowered from. */
+    Map<Operation, Network.Node> nodes() {
+        return nodes;
     }
 
     /** Values that every worker keeps for weight gradients. */

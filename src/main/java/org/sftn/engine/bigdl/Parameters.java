@@ -7,18 +7,20 @@ import org.sftn.nn.Network;
 import org.sftn.nn.Tensor;
 
 /**
- * A network's trained parameters, their gradients and its running statistics, each in the canonical order.
+ * A network's trained parameters, their gradients and its running statistics.
  *
- * @param trained the places of {@code values} and {@code gradients}
+ * @param network names them in the canonical order
+ * @param trained the places of {@code values} and {@code gradients}, from the last node to the first
  * @param running the places of {@code statistics}
  * @param gradients of no length in inference
  */
-record Parameters(Flat trained, Flat running, float[] values, float[] gradients, float[] statistics) {
+record Parameters(Network network, Flat trained, Flat running, float[] values, float[] gradients, float[] statistics) {
     static Parameters of(Network network, Mode mode) {
-        Flat trained = new Flat(network.parameters());
+        Flat trained = new Flat(network.parametersFromLast());
         Flat running = new Flat(network.statistics());
         float[] gradients = new float[mode == Mode.TRAINING ? trained.length() : 0];
-        return new Parameters(trained, running, new float[trained.length()], gradients, new float[running.length()]);
+        return new Parameters(
+                network, trained, running, new float[trained.length()], gradients, new float[running.length()]);
     }
 
     void load(Map<String, Tensor> given) {
@@ -30,8 +32,8 @@ record Parameters(Flat trained, Flat running, float[] values, float[] gradients,
 
     Map<String, Tensor> save() {
         Map<String, Tensor> saved = new LinkedHashMap<>();
-        trained.save(values, saved);
-        running.save(statistics, saved);
+        network.parameters().forEach(spec -> saved.put(spec.name(), trained.save(values, spec.name())));
+        network.statistics().forEach(spec -> saved.put(spec.name(), running.save(statistics, spec.name())));
         return saved;
     }
 }

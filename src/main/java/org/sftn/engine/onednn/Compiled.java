@@ -1,6 +1,7 @@
 package org.sftn.engine.onednn;
 
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,12 +10,21 @@ import java.util.Set;
 import java.util.function.LongFunction;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.global.dnnl;
+import org.sftn.engine.GradientProgress;
 import org.sftn.nn.Layout;
 import org.sftn.nn.Network;
 import org.sftn.nn.Tensor;
 
 /** A network's program for one batch size and one layout of its inputs: what goes in, what comes out, what it keeps. */
 final class Compiled implements AutoCloseable {
+    /**
+     * A step after which more gradients of parameters are final.
+     *
+     * @param end behind it
+     * @param values final ones, from the first on
+     */
+    private record Final(int end, int values) {}
+
     private final Handles handles;
     private final Program program;
     private final Recorder recorder;
@@ -25,6 +35,7 @@ final class Compiled implements AutoCloseable {
     private final Map<String, Buffer> gradientsGiven = new LinkedHashMap<>();
     private final Map<String, Tensor> outputs = new LinkedHashMap<>();
     private final int forwardSteps;
+    private final List<Final> finals = new ArrayList<>();
 
     /**
      * @param handles of this program alone; closed with it
@@ -61,6 +72,8 @@ final class Compiled implements AutoCloseable {
         read.values().forEach(buffer -> program.use(buffer, forwardSteps));
         if (parameters != null) {
             backward(network, lowering.operations(), taps);
+            parameters.ranges().forEach((name, range) -> addFinal(recorder.finalAfter(name), range.end()));
+            addFinal(forwardSteps, parameters.gradients().length);
         }
         program.seal(parameters == null ? Map.of() : parameters.memories(), arena);
     }
@@ -95,6 +108,14 @@ final class Compiled implements AutoCloseable {
         for (int i = operations.size() - 1; i >= 0; i--) {
             operations.get(i).backward(recorder);
         }
+    }
+
+    private void addFinal(int end, int values) {
+        int before = finals.isEmpty() ? forwardSteps : finals.get(finals.size() - 1).end;
+        if (!finals.isEmpty() && end <= before) {
+            finals.remove(finals.size() - 1);
+        }
+        finals.add(new Final(Math.max(end, before), values));
     }
 
     Map<String, Tensor> forward(Map<String, Tensor> inputs) {
@@ -138,14 +159,22 @@ final class Compiled implements AutoCloseable {
     }
 
     /** A tap without a gradient has gradient 0. */
-    void backward(Map<String, Tensor> gradients) {
+    void backward(Map<String, Tensor> gradients, Parameters parameters, GradientProgress progress) {
         gradientsGiven.forEach((tap, buffer) -> {
             Tensor gradient = gradients.get(tap);
             copy.put(
                     gradient == null ? new float[outputs.get(tap).values().length] : gradient.values(),
                     program.floats(buffer));
         });
-        program.run(forwardSteps, program.size());
+        int step = forwardSteps;
+        int values = 0;
+        for (Final next : finals) {
+            program.run(step, next.end);
+            parameters.download(values, next.values);
+            progress.ready(next.values);
+            step = next.end;
+            values = next.values;
+        }
     }
 
     /** Inference: computes what the program keeps from values by name. */

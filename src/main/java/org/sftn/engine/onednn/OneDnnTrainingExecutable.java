@@ -3,6 +3,7 @@ package org.sftn.engine.onednn;
 import java.util.Map;
 import java.util.Set;
 import org.sftn.engine.Checks;
+import org.sftn.engine.GradientProgress;
 import org.sftn.engine.ParameterRange;
 import org.sftn.engine.TrainingExecutable;
 import org.sftn.nn.Layout;
@@ -97,7 +98,7 @@ final class OneDnnTrainingExecutable implements TrainingExecutable {
     }
 
     @Override
-    public void backward(Map<String, Tensor> gradients) {
+    public void backward(Map<String, Tensor> gradients, GradientProgress progress) {
         programs.requireOpen();
         if (current == null) {
             throw new IllegalStateException("backward without a forward pass before it");
@@ -107,8 +108,7 @@ final class OneDnnTrainingExecutable implements TrainingExecutable {
         Compiled program = current;
         // It overwrites what the forward pass has kept.
         current = null;
-        program.backward(gradients);
-        parameters.download();
+        program.backward(gradients, parameters, progress);
     }
 
     @Override

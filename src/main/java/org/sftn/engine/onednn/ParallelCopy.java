@@ -4,7 +4,7 @@ import java.nio.FloatBuffer;
 import java.util.stream.IntStream;
 
 /**
- * Copies of all of an array to or from native memory, by several threads: one alone does not use the memory's speed.
+ * Copies of arrays to or from native memory, by several threads: one alone does not use the memory's speed.
  *
  * @param threads at least 1
  */
@@ -22,7 +22,11 @@ record ParallelCopy(int threads) {
     }
 
     void get(FloatBuffer values, float[] into) {
-        inParts(into.length, (from, count) -> values.slice(from, count).get(into, from, count));
+        get(values, into, 0, into.length);
+    }
+
+    void get(FloatBuffer values, float[] into, int at, int length) {
+        inParts(length, (from, count) -> values.slice(from, count).get(into, at + from, count));
     }
 
     private void inParts(int length, Part part) {

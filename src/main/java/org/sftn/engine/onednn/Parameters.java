@@ -14,7 +14,8 @@ import org.sftn.nn.Tensor;
 
 /**
  * Master weights and gradients, both fp32, as flat arrays: each parameter in the layout in which its gradient comes out, so that
- * nothing is reordered between the backward pass, the exchange and the update. Layouts may pad; what pads is 0 and stays 0.
+ * nothing is reordered between the backward pass, the exchange and the update. Layouts may pad; what pads is 0 and stays 0. The last
+ * node's come first.
  */
 final class Parameters implements AutoCloseable {
     /** A parameter's part of the arrays. */
@@ -24,6 +25,7 @@ final class Parameters implements AutoCloseable {
     private static final int ALIGNMENT = 16;
 
     private final Handles handles = new Handles();
+    private final Network network;
     private final Flat trained;
     private final Flat running;
     private final Map<String, Slot> slots = new LinkedHashMap<>();
@@ -45,9 +47,10 @@ final class Parameters implements AutoCloseable {
      * @param layouts of the parameters that should not have the canonical one
      */
     Parameters(Network network, Map<String, Layouts> layouts, ParallelCopy copy) {
+        this.network = network;
         this.copy = copy;
         int from = 0;
-        for (ParameterSpec spec : network.parameters()) {
+        for (ParameterSpec spec : network.parametersFromLast()) {
             Layouts wanted = layouts.get(spec.name());
             dnnl_memory_desc canonical =
                     wanted == null ? canonical(handles, spec.shape()) : handles.copy(wanted.canonical());
@@ -123,9 +126,9 @@ final class Parameters implements AutoCloseable {
         copy.put(values, nativeValues.floats(0, values.length));
     }
 
-    /** After a backward pass. */
-    void download() {
-        copy.get(nativeGradients.floats(0, gradients.length), gradients);
+    /** Copies gradients, from one inclusive to another exclusive, out of native memory. */
+    void download(int from, int to) {
+        copy.get(nativeGradients.floats((long) from * Float.BYTES, to - from), gradients, from, to - from);
     }
 
     void load(Map<String, Tensor> given) {
@@ -141,12 +144,13 @@ final class Parameters implements AutoCloseable {
 
     Map<String, Tensor> save() {
         Map<String, Tensor> saved = new LinkedHashMap<>();
-        for (Slot slot : slots.values()) {
+        for (ParameterSpec spec : network.parameters()) {
+            Slot slot = slots.get(spec.name());
             Tensor tensor = Tensor.zeros(slot.spec.shape());
             reordered(slot.own, values, slot.offset, slot.canonical, tensor.values(), 0, tensor.values().length);
-            saved.put(slot.spec.name(), tensor);
+            saved.put(spec.name(), tensor);
         }
-        running.save(statistics, saved);
+        network.statistics().forEach(spec -> saved.put(spec.name(), running.save(statistics, spec.name())));
         return saved;
     }
 

@@ -2,10 +2,8 @@ package org.sftn.engine.onednn;
 
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.bytedeco.dnnl.dnnl_memory_desc;
@@ -37,7 +35,8 @@ final class Recorder {
     private final List<BatchStatistics> statistics = new ArrayList<>();
     private final Map<String, List<Buffer>> packed = new HashMap<>();
     private final List<Buffer> ones = new ArrayList<>();
-    private final Set<String> withGradient = new HashSet<>();
+    /** By parameter, the number of steps after which its gradient is final, as far as it is recorded. */
+    private final Map<String, Integer> gradients = new HashMap<>();
 
     /** @param parameters null in inference */
     Recorder(Handles handles, Program program, Parameters parameters) {
@@ -127,8 +126,18 @@ final class Recorder {
 
     /** Gives the gradient of a parameter by what writes it to a buffer of a layout. */
     void gradient(String name, dnnl_memory_desc layout, Consumer<Buffer> writer) {
+        record(name, layout, writer);
+        gradients.put(name, program.size());
+    }
+
+    /** The number of steps after which a parameter's gradient is final; 0 for one that no step writes. */
+    int finalAfter(String name) {
+        return gradients.getOrDefault(name, 0);
+    }
+
+    private void record(String name, dnnl_memory_desc layout, Consumer<Buffer> writer) {
         Buffer gradient = parameters.gradient(name);
-        boolean first = withGradient.add(name);
+        boolean first = !gradients.containsKey(name);
         if (first && Handles.same(gradient.layout, layout)) {
             writer.accept(gradient);
             return;
