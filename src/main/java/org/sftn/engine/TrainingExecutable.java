@@ -19,6 +19,21 @@ public interface TrainingExecutable extends Executable {
      */
     Map<String, ParameterRange> ranges();
 
+    /**
+     * A copy of one parameter in its canonical layout.
+     *
+     * @param array of weights, or of anything else that lies as they do
+     */
+    Tensor canonical(String parameter, float[] array);
+
+    /**
+     * The other way round: lays out all parameters as {@link #parameters()} has them. What pads is 0.
+     *
+     * @param values by full name; others are passed over
+     * @throws IllegalArgumentException when a name is missing or its shape is another
+     */
+    void layOut(Map<String, Tensor> values, float[] array);
+
     /** All running statistics, live, in the network's canonical order. */
     float[] statistics();
 

@@ -273,7 +273,7 @@ final class Bench implements Inquiry {
                     throw new IllegalStateException("the loss became " + last + " in step " + (step + WARM_UP + 1));
                 }
                 training.backward(found.gradients());
-                if (!sgd.step(training.gradients(), LEARNING_RATE)) {
+                if (!sgd.step(0, training.gradients(), LEARNING_RATE)) {
                     throw new IllegalStateException("the weights are not finite after step " + (step + WARM_UP + 1));
                 }
                 if (step >= 0) {
@@ -299,7 +299,7 @@ final class Bench implements Inquiry {
     private static Sgd sgd(float[] parameters, int threads) {
         return new Sgd(
                 parameters,
-                new Slice(0, parameters.length),
+                List.of(new Slice(0, parameters.length)),
                 MOMENTUM,
                 false,
                 WeightDecay.everywhere(WEIGHT_DECAY),

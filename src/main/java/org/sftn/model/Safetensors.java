@@ -72,17 +72,25 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
 
     /** Writes everything and leaves the stream open. The same content gives the same bytes. */
     public void write(OutputStream out) throws IOException {
+        Map<String, LazyTensor> made = new LinkedHashMap<>();
+        tensors.forEach((name, tensor) -> made.put(name, LazyTensor.of(tensor)));
+        write(out, made, metadata);
+    }
+
+    /** The same, each tensor made when its turn has come. */
+    public static void write(OutputStream out, Map<String, LazyTensor> tensors, Map<String, String> metadata)
+            throws IOException {
         ObjectNode header = JSON.createObjectNode();
         if (!metadata.isEmpty()) {
             header.set(METADATA, JSON.valueToTree(metadata));
         }
         long offset = 0;
-        for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
-            Tensor tensor = entry.getValue();
+        for (Map.Entry<String, LazyTensor> entry : tensors.entrySet()) {
+            Shape shape = entry.getValue().shape();
             ObjectNode node = header.putObject(entry.getKey());
             node.put("dtype", "F32");
-            node.set("shape", JSON.valueToTree(tensor.shape().dimensions()));
-            long end = offset + 4L * tensor.values().length;
+            node.set("shape", JSON.valueToTree(shape.dimensions()));
+            long end = offset + 4L * shape.elements();
             node.putArray("data_offsets").add(offset).add(end);
             offset = end;
         }
@@ -96,8 +104,8 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
         }
         out.write(start.array());
         ByteBuffer chunk = ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
-        for (Tensor tensor : tensors.values()) {
-            float[] values = tensor.values();
+        for (LazyTensor tensor : tensors.values()) {
+            float[] values = tensor.make().values();
             for (int from = 0; from < values.length; from += CHUNK / 4) {
                 int count = Math.min(CHUNK / 4, values.length - from);
                 chunk.asFloatBuffer().put(values, from, count);

@@ -16,8 +16,6 @@ import java.util.TreeSet;
  * @param iterations done
  * @param epochs complete
  * @param ranks how many wrote it, a file each
- * @param parameters trained values of the network
- * @param parameterOrder identifies the order in which the engine holds parameters
  * @param run what makes the run what it is, by name; only the same run may continue
  * @param computedBy what has computed the run up to here; empty in checkpoints of versions that did not say so
  * @param folder that holds the files, its name only
@@ -28,14 +26,12 @@ record Checkpoint(
         long iterations,
         int epochs,
         int ranks,
-        int parameters,
-        String parameterOrder,
         Map<String, String> run,
         List<Stretch> computedBy,
         String folder,
         List<File> files)
         implements Serializable {
-    static final int FORMAT = 1;
+    static final int FORMAT = 2;
 
     /** @param sha256 of the content, in hex */
     record File(String name, long bytes, String sha256) implements Serializable {
@@ -47,7 +43,6 @@ record Checkpoint(
 
     /** Also refuses a marker that lacks something. */
     Checkpoint {
-        Objects.requireNonNull(parameterOrder);
         Objects.requireNonNull(folder);
         files.forEach(Objects::requireNonNull);
         if (iterations < 0 || epochs < 0) {

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -35,7 +34,6 @@ public final class CheckpointFolder {
     private static final Logger LOG = LoggerFactory.getLogger(CheckpointFolder.class);
     private static final Pattern MARKER = Pattern.compile("\\d{12}\\.json");
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,100}");
-    private static final String COMPUTED_BY = "computedBy";
     private static final int MAX_MARKER_BYTES = 16 << 20;
     private static final ObjectMapper JSON = JsonMapper.builder()
             .enable(SerializationFeature.INDENT_OUTPUT)
@@ -66,6 +64,8 @@ public final class CheckpointFolder {
         for (int i = markers.size() - 1; i >= 0; i--) {
             try {
                 return Optional.of(verified(markers.get(i)));
+            } catch (UserException e) {
+                throw e;
             } catch (IOException | RuntimeException e) {
                 LOG.warn("The checkpoint {} is damaged and not used: {}", markers.get(i), HadoopFiles.reason(e));
             }
@@ -90,14 +90,14 @@ public final class CheckpointFolder {
 
     private Checkpoint verified(Path marker) throws IOException {
         JsonNode content = JSON.readTree(Files.read(marker, MAX_MARKER_BYTES, hadoop));
-        if (content instanceof ObjectNode fields && !fields.has(COMPUTED_BY)) {
-            // Of a version before this field.
-            fields.putArray(COMPUTED_BY);
+        if (content.path("format").asInt(Checkpoint.FORMAT) != Checkpoint.FORMAT) {
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "the run cannot be continued: its checkpoints are of another version, of format %s instead of %d; finish it with that version, or begin again with --overwrite",
+                    content.path("format"),
+                    Checkpoint.FORMAT));
         }
         Checkpoint checkpoint = JSON.treeToValue(content, Checkpoint.class);
-        if (checkpoint.format() != Checkpoint.FORMAT) {
-            throw new IOException("it has format " + checkpoint.format() + ", this version reads " + Checkpoint.FORMAT);
-        }
         if (checkpoint.ranks() < 1 || checkpoint.files().size() != checkpoint.ranks() || !isName(checkpoint.folder())) {
             throw new IOException("its marker contradicts itself");
         }

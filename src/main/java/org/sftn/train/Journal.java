@@ -111,8 +111,6 @@ final class Journal implements Coordinator.Listener {
                         first.iterations(),
                         first.epochs(),
                         reports.size(),
-                        first.parameters(),
-                        first.parameterOrder(),
                         run,
                         computedBy,
                         CheckpointFolder.folderName(first.iterations(), plan.attempt()),

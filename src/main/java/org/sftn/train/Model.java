@@ -66,14 +66,6 @@ final class Model implements AutoCloseable {
         return parameterOrder;
     }
 
-    /** The same in full. */
-    ParameterOrder order() {
-        Map<String, Tensor> values = training.save();
-        ParameterOrder order = ParameterOrder.of(training);
-        training.load(values);
-        return order;
-    }
-
     /** Taps of the trained network by name, as {@link Objective#logits}. */
     Map<String, String> logits() {
         return objective.logits();

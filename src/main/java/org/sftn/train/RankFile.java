@@ -29,7 +29,7 @@ final class RankFile {
         MessageDigest digest = sha256();
         HadoopFiles.write(files, path, true, file -> {
             OutputStream out = new BufferedOutputStream(new DigestOutputStream(file, digest), BUFFER);
-            state.toSafetensors().write(out);
+            state.write(out);
             out.flush();
         });
         return new Checkpoint.File(path.getName(), files.getFileStatus(path).getLen(), hex(digest));

@@ -1,16 +1,22 @@
 package org.sftn.train;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.sftn.data.Batch;
 import org.sftn.data.BatchFeed;
 import org.sftn.data.BatchLoader;
+import org.sftn.engine.Flat;
+import org.sftn.engine.TrainingExecutable;
+import org.sftn.model.LazyTensor;
+import org.sftn.nn.Network;
+import org.sftn.nn.ParameterSpec;
 import org.sftn.nn.Tensor;
 import org.sftn.train.exchange.Exchange;
 import org.sftn.train.exchange.Member;
@@ -43,6 +49,8 @@ final class Replica {
     private StepTimes epochTimes = StepTimes.NONE;
     private long images;
     private double seconds;
+    /** Of updates since the backward pass of this step. */
+    private long updateNanos;
 
     Replica(
             Plan plan,
@@ -64,7 +72,7 @@ final class Replica {
         this.fewest = TrainableBatches.fewest(plan.objective());
         this.sgd = new Sgd(
                 model.training().parameters(),
-                exchange.slice(),
+                exchange.buckets().slices(me.rank()),
                 plan.training().momentum(),
                 plan.training().nesterov(),
                 WeightDecay.of(plan.training(), model.training()),
@@ -78,7 +86,6 @@ final class Replica {
      *     the ranks
      */
     Map<String, Tensor> run() throws IOException, InterruptedException {
-        keepOrder();
         restore();
         long end = (long) plan.training().epochs() * batches.perEpoch();
         Evaluation evaluation = null;
@@ -115,21 +122,16 @@ final class Replica {
         return every > 0 && iterations % every == 0;
     }
 
-    /** So that the run can go on where parameters lie otherwise. */
-    private void keepOrder() throws IOException {
-        Configuration hadoop = plan.hadoop().value();
-        Path file = ParameterOrder.file(plan.checkpoints(), model.parameterOrder());
-        if (me.rank() == 0 && !file.getFileSystem(hadoop).exists(file)) {
-            model.order().write(file, hadoop);
-        }
-    }
-
     private void restore() throws IOException {
         if (plan.from() != null) {
-            Restored restored = Restored.read(plan, me, model);
-            System.arraycopy(restored.weights(), 0, model.training().parameters(), 0, restored.weights().length);
-            System.arraycopy(restored.statistics(), 0, model.training().statistics(), 0, restored.statistics().length);
-            sgd.restore(restored.momentum());
+            TrainingExecutable training = model.training();
+            Restored restored = Restored.read(plan, me, training.network());
+            training.load(restored.values());
+            if (!restored.momentum().isEmpty()) {
+                // Where there are no gradients yet.
+                training.layOut(restored.momentum(), training.gradients());
+                sgd.restore(training.gradients());
+            }
             epochTally = restored.tally();
             loss.restore(restored.loss());
         }
@@ -163,11 +165,24 @@ final class Replica {
         long ready = System.nanoTime();
         count(Tally.skipped(loaded.skipped()));
         Optional<Batch> batch = usable(loaded);
-        float[] gradients = batch.isPresent() ? gradients(iteration, batch.get()) : noGradients();
+        double rate = learningRate(iteration);
+        exchange.begin((slice, sum) -> update(iteration, slice, sum, rate));
+        if (batch.isPresent()) {
+            backward(iteration, batch.get());
+        } else {
+            Arrays.fill(model.training().gradients(), 0);
+        }
+        updateNanos = 0;
         long computed = System.nanoTime();
-        float[] sum = exchange.reduce(gradients);
-        long reduced = System.nanoTime();
-        if (!sgd.step(sum, learningRate(iteration))) {
+        exchange.finish();
+        long end = System.nanoTime();
+        count(new StepTimes(seconds(end - start), seconds(ready - start), seconds(end - computed - updateNanos)));
+        report(iteration);
+    }
+
+    private void update(long iteration, int slice, float[] sum, double rate) {
+        long start = System.nanoTime();
+        if (!sgd.step(slice, sum, rate)) {
             // Before the others get them.
             throw diverged(
                     iteration + 1,
@@ -177,11 +192,7 @@ final class Replica {
                             iteration + 1,
                             epoch(iteration) + 1));
         }
-        long updated = System.nanoTime();
-        exchange.gather();
-        long end = System.nanoTime();
-        count(new StepTimes(seconds(end - start), seconds(ready - start), seconds(reduced - computed + end - updated)));
-        report(iteration);
+        updateNanos += System.nanoTime() - start;
     }
 
     private Optional<Batch> usable(BatchLoader.Loaded loaded) {
@@ -193,14 +204,8 @@ final class Replica {
         return loaded.batch();
     }
 
-    private float[] noGradients() {
-        float[] gradients = model.training().gradients();
-        Arrays.fill(gradients, 0);
-        return gradients;
-    }
-
-    /** Of this rank's share in the mean loss of the global batch. */
-    private float[] gradients(long iteration, Batch batch) {
+    /** Gradients of this rank's share in the mean loss of the global batch, sent as they become final. */
+    private void backward(long iteration, Batch batch) {
         int epoch = epoch(iteration);
         Map<String, Tensor> outputs = model.training().forward(loss.inputs(batch));
         Loss found = loss.loss(batch, outputs, epoch);
@@ -220,8 +225,8 @@ final class Replica {
         epochImages += batch.size();
         images += batch.size();
         // The share is taken here, since backward is linear: the taps have few values, the parameters many.
-        model.training().backward(share(found.gradients(), (double) batch.size() / batches.globalSize(iteration)));
-        return model.training().gradients();
+        double share = (double) batch.size() / batches.globalSize(iteration);
+        model.training().backward(share(found.gradients(), share), exchange::ready);
     }
 
     private int epoch(long iteration) {
@@ -283,18 +288,53 @@ final class Replica {
     }
 
     private void save(long done) throws IOException {
-        // Written before the next step, so whole arrays need no copy.
-        Slice own = exchange.slice();
-        float[] all = model.training().parameters();
-        float[] weights =
-                own.length() == all.length ? all : Arrays.copyOfRange(all, own.offset(), own.offset() + own.length());
-        ReplicaState state =
-                new ReplicaState(weights, sgd.momentum(), model.training().statistics(), loss.state(), epochTally);
         Path folder = new Path(plan.checkpoints(), CheckpointFolder.folderName(done, plan.attempt()));
         Checkpoint.File file =
-                RankFile.write(folder, me.rank(), state, plan.hadoop().value());
+                RankFile.write(folder, me.rank(), state(), plan.hadoop().value());
         int epochs = (int) (done / batches.perEpoch());
-        driver.ask(new Report.Saved(
-                me.rank(), done, epochs, model.training().parameters().length, model.parameterOrder(), file));
+        driver.ask(new Report.Saved(me.rank(), done, epochs, file));
+    }
+
+    /** Live, and made while it is written: before the next step. */
+    private ReplicaState state() {
+        TrainingExecutable training = model.training();
+        boolean hasMomentum = sgd.copyMomentum(training.gradients());
+        if (hasMomentum) {
+            exchange.gather();
+        }
+        Map<String, LazyTensor> weights = new LinkedHashMap<>();
+        Map<String, LazyTensor> momentum = new LinkedHashMap<>();
+        for (ParameterSpec spec : written(training.network())) {
+            weights.put(spec.name(), lazy(spec, training.parameters()));
+            if (hasMomentum) {
+                momentum.put(spec.name(), lazy(spec, training.gradients()));
+            }
+        }
+        Flat running = new Flat(training.network().statistics());
+        Map<String, LazyTensor> statistics = new LinkedHashMap<>();
+        for (ParameterSpec spec : training.network().statistics()) {
+            statistics.put(spec.name(), LazyTensor.of(running.save(training.statistics(), spec.name())));
+        }
+        Map<String, LazyTensor> remembered = new LinkedHashMap<>();
+        loss.state().forEach((name, tensor) -> remembered.put(name, LazyTensor.of(tensor)));
+        return new ReplicaState(weights, momentum, statistics, remembered, epochTally);
+    }
+
+    private LazyTensor lazy(ParameterSpec spec, float[] array) {
+        return new LazyTensor(spec.shape(), () -> model.training().canonical(spec.name(), array));
+    }
+
+    /** The parameters of which this rank writes weights and momentum: those that begin in its share of the canonical order. */
+    private List<ParameterSpec> written(Network network) {
+        Slice share = me.slice(Math.toIntExact(network.parameterCount()));
+        List<ParameterSpec> written = new ArrayList<>();
+        int from = 0;
+        for (ParameterSpec spec : network.parameters()) {
+            if (from >= share.offset() && from < share.offset() + share.length()) {
+                written.add(spec);
+            }
+            from += spec.shape().elements();
+        }
+        return written;
     }
 }

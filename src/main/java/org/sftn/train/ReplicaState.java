@@ -1,30 +1,41 @@
 package org.sftn.train;
 
+import java.io.IOException;
+import java.io.OutputStream;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.sftn.model.LazyTensor;
 import org.sftn.model.Safetensors;
-import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
 
 /**
- * What one rank puts in a checkpoint.
+ * What one rank puts in a checkpoint: of the network and not of the engine, so that a run can go on with another one, on another
+ * processor, with another number of executors. All arrays have their canonical layout.
  *
- * @param weights its slice
- * @param momentum of its slice; empty when there is none
- * @param statistics its own running statistics
+ * @param weights those parameters that this rank writes, by full name
+ * @param momentum of the same parameters; empty when there is none
+ * @param statistics its own running statistics, all of the network's, by full name
  * @param loss what its loss remembers, by name
  * @param tally of the epoch so far
  */
-record ReplicaState(float[] weights, float[] momentum, float[] statistics, Map<String, Tensor> loss, Tally tally) {
+record ReplicaState(
+        Map<String, LazyTensor> weights,
+        Map<String, LazyTensor> momentum,
+        Map<String, LazyTensor> statistics,
+        Map<String, LazyTensor> loss,
+        Tally tally) {
+    private static final String WEIGHT = "weight.";
+    private static final String MOMENTUM = "momentum.";
+    private static final String STATISTIC = "statistic.";
     private static final String LOSS = "loss.";
     private static final String TERM = "term.";
     private static final String CORRECT = "correct.";
 
-    Safetensors toSafetensors() {
-        Map<String, Tensor> tensors = new LinkedHashMap<>();
-        put(tensors, "weights", weights);
-        put(tensors, "momentum", momentum);
-        put(tensors, "statistics", statistics);
+    void write(OutputStream out) throws IOException {
+        Map<String, LazyTensor> tensors = new LinkedHashMap<>();
+        weights.forEach((name, tensor) -> tensors.put(WEIGHT + name, tensor));
+        momentum.forEach((name, tensor) -> tensors.put(MOMENTUM + name, tensor));
+        statistics.forEach((name, tensor) -> tensors.put(STATISTIC + name, tensor));
         loss.forEach((name, tensor) -> tensors.put(LOSS + name, tensor));
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put("images", Long.toString(tally.images()));
@@ -32,13 +43,7 @@ record ReplicaState(float[] weights, float[] momentum, float[] statistics, Map<S
         metadata.put("loss", Double.toHexString(tally.loss()));
         tally.terms().forEach((name, sum) -> metadata.put(TERM + name, Double.toHexString(sum)));
         tally.correct().forEach((name, count) -> metadata.put(CORRECT + name, Long.toString(count)));
-        return new Safetensors(tensors, metadata);
-    }
-
-    private static void put(Map<String, Tensor> tensors, String name, float[] values) {
-        if (values.length > 0) {
-            tensors.put(name, new Tensor(Shape.of(values.length), values));
-        }
+        Safetensors.write(out, tensors, metadata);
     }
 
     /** @throws IllegalArgumentException when it holds something else */
@@ -59,14 +64,8 @@ record ReplicaState(float[] weights, float[] momentum, float[] statistics, Map<S
                 terms,
                 correct,
                 Long.parseLong(required(metadata, "skipped")));
-        Map<String, Tensor> loss = new LinkedHashMap<>();
-        file.tensors().forEach((name, tensor) -> {
-            if (name.startsWith(LOSS)) {
-                loss.put(name.substring(LOSS.length()), tensor);
-            }
-        });
         return new ReplicaState(
-                values(file, "weights"), values(file, "momentum"), values(file, "statistics"), loss, tally);
+                tensors(file, WEIGHT), tensors(file, MOMENTUM), tensors(file, STATISTIC), tensors(file, LOSS), tally);
     }
 
     private static String required(Map<String, String> metadata, String key) {
@@ -77,8 +76,19 @@ record ReplicaState(float[] weights, float[] momentum, float[] statistics, Map<S
         return value;
     }
 
-    private static float[] values(Safetensors file, String name) {
-        Tensor tensor = file.tensors().get(name);
-        return tensor == null ? new float[0] : tensor.values();
+    private static Map<String, LazyTensor> tensors(Safetensors file, String prefix) {
+        Map<String, LazyTensor> tensors = new LinkedHashMap<>();
+        file.tensors().forEach((name, tensor) -> {
+            if (name.startsWith(prefix)) {
+                tensors.put(name.substring(prefix.length()), LazyTensor.of(tensor));
+            }
+        });
+        return tensors;
+    }
+
+    static Map<String, Tensor> made(Map<String, LazyTensor> tensors) {
+        Map<String, Tensor> made = new LinkedHashMap<>();
+        tensors.forEach((name, tensor) -> made.put(name, tensor.make()));
+        return made;
     }
 }

@@ -43,8 +43,7 @@ sealed interface Report extends Serializable {
             implements Report {}
 
     /** Its part of a checkpoint is written. */
-    record Saved(int rank, long iterations, int epochs, int parameters, String parameterOrder, Checkpoint.File file)
-            implements Report {}
+    record Saved(int rank, long iterations, int epochs, Checkpoint.File file) implements Report {}
 
     /**
      * Its network is compiled.

@@ -9,7 +9,7 @@ import java.util.concurrent.Future;
 import org.sftn.train.exchange.Slice;
 
 /**
- * SGD on a slice of the weights, with momentum without dampening: {@code g += decay w}; {@code m = momentum m + g}, the first
+ * SGD on slices of the weights, with momentum without dampening: {@code g += decay w}; {@code m = momentum m + g}, the first
  * time {@code m = g}; {@code w -= rate m}, with Nesterov {@code w -= rate (g + momentum m)}. As PyTorch's, and bit by bit what
  * BigDL's SGD makes of it on a processor with fused multiply-add. The bits do not depend on the number of threads.
  */
@@ -21,28 +21,40 @@ public final class Sgd implements AutoCloseable {
     private static final int BLOCK = 1024;
 
     private final float[] weights;
-    private final Slice slice;
+    private final List<Slice> slices;
+    /** Where each slice begins in {@link #velocity}. */
+    private final int[] starts;
+
+    private final int length;
     private final float momentum;
     private final boolean nesterov;
     private final WeightDecay decay;
-    private final int parts;
+    private final int threads;
     private final ExecutorService helpers;
-    private float[] velocity = {};
+    /** Null before the first step, and without momentum. */
+    private float[] velocity;
 
     /**
-     * @param weights live: {@link #step} updates the slice and nothing else
+     * @param weights live: {@link #step} updates a slice and nothing else
      * @param momentum in [0, 1)
      * @param nesterov needs a momentum above 0
      * @param decay of the weights at their places
      * @param threads that may work at the same time, at least 1; the caller's is one of them, the others sleep between steps
      */
-    public Sgd(float[] weights, Slice slice, double momentum, boolean nesterov, WeightDecay decay, int threads) {
+    public Sgd(float[] weights, List<Slice> slices, double momentum, boolean nesterov, WeightDecay decay, int threads) {
         this.weights = weights;
-        this.slice = slice;
+        this.slices = List.copyOf(slices);
+        this.starts = new int[slices.size()];
+        int start = 0;
+        for (int i = 0; i < starts.length; i++) {
+            starts[i] = start;
+            start += slices.get(i).length();
+        }
+        this.length = start;
         this.momentum = (float) momentum;
         this.nesterov = nesterov;
         this.decay = decay;
-        this.parts = Math.max(1, Math.min(threads, slice.length() / SMALLEST_PART));
+        this.threads = threads;
         this.helpers = Executors.newCachedThreadPool(task -> {
             Thread thread = new Thread(task, "sgd");
             thread.setDaemon(true);
@@ -51,36 +63,53 @@ public final class Sgd implements AutoCloseable {
     }
 
     /**
-     * @param gradient of the slice; only read
+     * Updates one slice.
+     *
+     * @param index of the slice
+     * @param gradient begins with that of the slice; only read
      * @param rate the learning rate of this step
      * @return whether all weights of the slice are finite now
      */
-    public boolean step(float[] gradient, double rate) {
-        if (momentum != 0 && velocity.length == 0) {
-            velocity = new float[slice.length()];
+    public boolean step(int index, float[] gradient, double rate) {
+        if (momentum != 0 && velocity == null) {
+            velocity = new float[length];
         }
-        float minusRate = (float) -rate;
+        Slice slice = slices.get(index);
+        Step step = new Step(slice.offset(), starts[index], gradient, (float) -rate);
+        int parts = Math.max(1, Math.min(threads, slice.length() / SMALLEST_PART));
         List<Future<Boolean>> running = new ArrayList<>();
         for (int part = 1; part < parts; part++) {
             Slice range = Slice.of(slice.length(), part, parts);
-            running.add(helpers.submit(() -> update(gradient, minusRate, range)));
+            running.add(helpers.submit(() -> update(step, range)));
         }
-        boolean finite = update(gradient, minusRate, Slice.of(slice.length(), 0, parts));
+        boolean finite = update(step, Slice.of(slice.length(), 0, parts));
         for (Future<Boolean> part : running) {
             finite &= await(part);
         }
         return finite;
     }
 
-    private boolean update(float[] gradient, float minusRate, Slice range) {
+    /**
+     * An update of a slice.
+     *
+     * @param weight where it begins in the weights
+     * @param velocity where it begins in the velocity
+     */
+    private record Step(int weight, int velocity, float[] gradient, float minusRate) {
+        boolean isAligned() {
+            return weight == 0 && velocity == 0;
+        }
+    }
+
+    private boolean update(Step step, Slice range) {
         float[][] copy = new float[3][BLOCK];
         float[] zeros = new float[BLOCK];
         int from = range.offset();
         int end = range.offset() + range.length();
         for (WeightDecay.Run run : decay.runs()) {
-            int to = Math.min(end, run.end() - slice.offset());
+            int to = Math.min(end, run.end() - step.weight);
             if (from < to) {
-                update(gradient, run.decay(), minusRate, from, to, copy, zeros);
+                update(step, run.decay(), from, to, copy, zeros);
                 from = to;
             }
         }
@@ -92,27 +121,25 @@ public final class Sgd implements AutoCloseable {
         return true;
     }
 
-    private void update(
-            float[] gradient, float decay, float minusRate, int first, int end, float[][] copy, float[] zeros) {
-        int offset = slice.offset();
+    private void update(Step step, float decay, int first, int end, float[][] copy, float[] zeros) {
         for (int from = first; from < end; from += BLOCK) {
             int count = Math.min(BLOCK, end - from);
-            if (offset == 0) {
-                update(weights, velocity, gradient, decay, minusRate, from, from + count);
+            if (step.isAligned()) {
+                update(weights, velocity, step.gradient, decay, step.minusRate, from, from + count);
                 System.arraycopy(weights, from, copy[0], 0, count);
                 addZeroTimes(copy[0], zeros, count);
                 continue;
             }
-            System.arraycopy(weights, offset + from, copy[0], 0, count);
-            System.arraycopy(gradient, from, copy[2], 0, count);
+            System.arraycopy(weights, step.weight + from, copy[0], 0, count);
+            System.arraycopy(step.gradient, from, copy[2], 0, count);
             if (momentum != 0) {
-                System.arraycopy(velocity, from, copy[1], 0, count);
+                System.arraycopy(velocity, step.velocity + from, copy[1], 0, count);
             }
-            update(copy[0], copy[1], copy[2], decay, minusRate, 0, count);
+            update(copy[0], copy[1], copy[2], decay, step.minusRate, 0, count);
             addZeroTimes(copy[0], zeros, count);
-            System.arraycopy(copy[0], 0, weights, offset + from, count);
+            System.arraycopy(copy[0], 0, weights, step.weight + from, count);
             if (momentum != 0) {
-                System.arraycopy(copy[1], 0, velocity, from, count);
+                System.arraycopy(copy[1], 0, velocity, step.velocity + from, count);
             }
         }
     }
@@ -179,21 +206,29 @@ public final class Sgd implements AutoCloseable {
         }
     }
 
-    /** The momentum of the slice, live; empty before the first step, and without momentum. */
-    public float[] momentum() {
-        return velocity;
+    /**
+     * Copies the momentum of the slices to their places in an array as long as the weights.
+     *
+     * @return whether there is one: not before the first step, and not without momentum
+     */
+    boolean copyMomentum(float[] into) {
+        if (velocity == null) {
+            return false;
+        }
+        for (int i = 0; i < starts.length; i++) {
+            Slice slice = slices.get(i);
+            System.arraycopy(velocity, starts[i], into, slice.offset(), slice.length());
+        }
+        return true;
     }
 
-    /**
-     * @param momentum as from {@link #momentum}, of the same slice
-     * @throws IllegalArgumentException when it is of another length
-     */
-    public void restore(float[] momentum) {
-        if (momentum.length != 0 && momentum.length != slice.length()) {
-            throw new IllegalArgumentException(
-                    "a momentum of " + momentum.length + " values does not fit a slice of " + slice.length());
+    /** @param momentum of all weights */
+    void restore(float[] momentum) {
+        velocity = new float[length];
+        for (int i = 0; i < starts.length; i++) {
+            Slice slice = slices.get(i);
+            System.arraycopy(momentum, slice.offset(), velocity, starts[i], slice.length());
         }
-        velocity = momentum.clone();
     }
 
     @Override

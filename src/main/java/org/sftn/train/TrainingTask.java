@@ -82,7 +82,8 @@ final class TrainingTask {
             Platform platform = Platform.of(engine, plan.data().preprocessing());
             driver.ask(new Report.Compiled(me.rank(), platform, model.parameterOrder()));
             Batches batches = batches(me, trainImages, testImages, engine.imageLayout());
-            Exchange exchange = peers.exchange(model.training().parameters());
+            Exchange exchange = peers.exchange(
+                    model.training().gradients(), model.training().parameters());
             Validation validation = validation(me, peers, model, batches);
             peers.join();
             Replica replica = new Replica(plan, me, model, loss, batches, exchange, validation, driver);
@@ -107,8 +108,9 @@ final class TrainingTask {
     }
 
     private static Validation validation(Member me, Peers peers, Model model, Batches batches) {
-        float[] statistics = new float[model.training().statistics().length];
-        Exchange exchange = statistics.length == 0 ? null : peers.exchange(statistics);
+        float[] own = model.training().statistics();
+        float[] statistics = new float[own.length];
+        Exchange exchange = own.length == 0 ? null : peers.exchange(own, statistics);
         return new Validation(model, batches, me, exchange, statistics);
     }
 

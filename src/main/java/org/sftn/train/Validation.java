@@ -1,5 +1,6 @@
 package org.sftn.train;
 
+import java.util.List;
 import java.util.Map;
 import org.sftn.data.Batch;
 import org.sftn.data.BatchFeed;
@@ -9,6 +10,7 @@ import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
 import org.sftn.train.exchange.Exchange;
 import org.sftn.train.exchange.Member;
+import org.sftn.train.exchange.Slice;
 
 /** Evaluates the model on this rank's part of the test split; all ranks do it at the same time. */
 final class Validation {
@@ -19,7 +21,7 @@ final class Validation {
     private final float[] statistics;
 
     /**
-     * @param exchange of the statistics; null when the network has none
+     * @param exchange of the network's statistics; null when the network has none
      * @param statistics that the exchange writes to
      */
     Validation(Model model, Batches batches, Member me, Exchange exchange, float[] statistics) {
@@ -56,12 +58,14 @@ final class Validation {
         if (exchange == null) {
             return;
         }
-        float[] sum = exchange.reduce(model.training().statistics());
-        int offset = exchange.slice().offset();
-        for (int i = 0; i < exchange.slice().length(); i++) {
-            statistics[offset + i] = sum[i] / me.ranks();
-        }
-        exchange.gather();
+        List<Slice> own = exchange.buckets().slices(me.rank());
+        exchange.begin((index, sum) -> {
+            Slice slice = own.get(index);
+            for (int i = 0; i < slice.length(); i++) {
+                statistics[slice.offset() + i] = sum[i] / me.ranks();
+            }
+        });
+        exchange.finish();
     }
 
     /** All values of the trained network, the statistics as they were averaged by the last {@link #run}. */

@@ -3,7 +3,6 @@ package org.sftn.train;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
-import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -12,7 +11,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.zip.GZIPOutputStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.log4j.Level;
 import org.apache.log4j.Logger;
@@ -23,6 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.sftn.FuzzTestFiles;
 import org.sftn.FuzzTestTarget;
 import org.sftn.conf.UserException;
+import org.sftn.model.LazyTensor;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
 
@@ -56,12 +55,6 @@ public class CheckpointFuzzTest {
                         Set.of(IOException.class),
                         SOME_BYTES),
                 new FuzzTestTarget(
-                        "parameter-order",
-                        List.of(order()),
-                        CheckpointFuzzTest::order,
-                        Set.of(IOException.class),
-                        SOME_BYTES),
-                new FuzzTestTarget(
                         "resumed-metrics",
                         List.of(metrics()),
                         CheckpointFuzzTest::metrics,
@@ -74,7 +67,6 @@ public class CheckpointFuzzTest {
         CheckpointFolder folder = new CheckpointFolder(FuzzTestFiles.root(), HADOOP);
         Checkpoint checkpoint = folder.latest().orElseThrow();
         checkpoint.differencesFrom(Map.of("job", "teacher"));
-        assertThat(checkpoint.parameterOrder()).isNotNull();
         checkpoint
                 .computedBy()
                 .forEach(each -> each.differencesFrom(checkpoint.computedBy().get(0)));
@@ -86,25 +78,6 @@ public class CheckpointFuzzTest {
         FuzzTestFiles.hold(Map.of("rank-0.safetensors", file));
         RankFile.read(
                 FuzzTestFiles.root(), new Checkpoint.File("rank-0.safetensors", file.length, sha256(file)), HADOOP);
-    }
-
-    /** Steps from position to position. */
-    private static byte[] order() {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (DataOutputStream out = new DataOutputStream(new GZIPOutputStream(bytes))) {
-            for (int step : new int[] {2, -2, 1}) {
-                out.writeInt(step);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return bytes.toByteArray();
-    }
-
-    private static void order(byte[] file) throws IOException {
-        FuzzTestFiles.hold(Map.of("order", file));
-        ParameterOrder read = ParameterOrder.read(FuzzTestFiles.path("order"), 3, 3, HADOOP);
-        read.moved(new float[3], read, 3);
     }
 
     private static byte[] metrics() {
@@ -120,12 +93,11 @@ public class CheckpointFuzzTest {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try {
             new ReplicaState(
-                            new float[] {1, 2, 3},
-                            new float[] {4, 5, 6},
-                            new float[] {7},
-                            Map.of("memory", Tensor.zeros(Shape.of(2, 2))),
+                            Map.of("fc.weight", tensor(3)),
+                            Map.of("fc.weight", tensor(3)),
+                            Map.of("bn.running_mean", tensor(1)),
+                            Map.of("memory", tensor(4)),
                             new Tally(8, 1.5, Map.of("kd", 0.5), Map.of("model", 3L), 0))
-                    .toSafetensors()
                     .write(out);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -133,10 +105,14 @@ public class CheckpointFuzzTest {
         return out.toByteArray();
     }
 
+    private static LazyTensor tensor(int values) {
+        return LazyTensor.of(Tensor.zeros(Shape.of(values)));
+    }
+
     private static byte[] marker() {
         byte[] rank = rank();
         return String.format(Locale.ROOT, """
-                {"format": 1, "iterations": 4, "epochs": 0, "ranks": 1, "parameters": 3, "parameterOrder": "o",
+                {"format": 2, "iterations": 4, "epochs": 0, "ranks": 1,
                  "run": {"job": "teacher"},
                  "computedBy": [{"afterIteration": 0, "ranks": 1, "platforms": [{"engine": "onednn", "library": "oneDNN 3",
                  "precision": "bf16", "instructions": "AMX", "processor": "p", "threads": 2, "decoder": "none"}]}], "folder": "000000000004-a",

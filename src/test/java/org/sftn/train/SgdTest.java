@@ -1,7 +1,6 @@
 package org.sftn.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
@@ -33,7 +32,7 @@ class SgdTest {
             expected[i] = weights[i];
         }
         double[] buffer = new double[size];
-        Sgd sgd = new Sgd(weights, slice, momentum, nesterov, WeightDecay.everywhere(decay), 2);
+        Sgd sgd = new Sgd(weights, List.of(slice), momentum, nesterov, WeightDecay.everywhere(decay), 2);
         for (int step = 0; step < RATES.length; step++) {
             float[] gradient = new float[slice.length()];
             for (int i = 0; i < slice.length(); i++) {
@@ -44,11 +43,15 @@ class SgdTest {
                 expected[at] -= RATES[step] * (nesterov ? g + momentum * buffer[at] : momentum == 0 ? g : buffer[at]);
             }
             float[] before = gradient.clone();
-            sgd.step(gradient, RATES[step]);
+            sgd.step(0, gradient, RATES[step]);
             assertThat(gradient).isEqualTo(before);
             if (step == 1) {
-                Sgd restored = new Sgd(weights, slice, momentum, nesterov, WeightDecay.everywhere(decay), 2);
-                restored.restore(sgd.momentum());
+                Sgd restored = new Sgd(weights, List.of(slice), momentum, nesterov, WeightDecay.everywhere(decay), 2);
+                float[] velocity = new float[size];
+                assertThat(sgd.copyMomentum(velocity)).isEqualTo(momentum != 0);
+                if (momentum != 0) {
+                    restored.restore(velocity);
+                }
                 sgd.close();
                 sgd = restored;
             }
@@ -68,13 +71,14 @@ class SgdTest {
     private static float[] stepped(int offset, int threads) {
         int length = 1_400_003;
         float[] weights = new float[offset + length];
-        try (Sgd sgd = new Sgd(weights, new Slice(offset, length), 0.9, true, WeightDecay.everywhere(5e-4), threads)) {
+        try (Sgd sgd = new Sgd(
+                weights, List.of(new Slice(offset, length)), 0.9, true, WeightDecay.everywhere(5e-4), threads)) {
             for (int step = 0; step < 3; step++) {
                 float[] gradient = new float[length];
                 for (int i = 0; i < length; i++) {
                     gradient[i] = (i * 37 + step) % 1013 / 511f - 1;
                 }
-                sgd.step(gradient, 0.1);
+                sgd.step(0, gradient, 0.1);
             }
         }
         float[] slice = new float[length];
@@ -94,27 +98,54 @@ class SgdTest {
         int length = 1_400_001;
         try (Sgd sgd = new Sgd(
                 new float[offset + length + 1],
-                new Slice(offset, length),
+                List.of(new Slice(offset, length)),
                 0.9,
                 false,
                 WeightDecay.everywhere(0),
                 threads)) {
             float[] gradients = new float[length];
             gradients[0] = -Float.MAX_VALUE / 4;
-            assertThat(sgd.step(gradients, 0.1)).isTrue();
+            assertThat(sgd.step(0, gradients, 0.1)).isTrue();
             gradients[place] = gradient;
-            assertThat(sgd.step(gradients, 0.1)).isFalse();
+            assertThat(sgd.step(0, gradients, 0.1)).isFalse();
         }
     }
 
     @Test
-    void theMomentumOfAnotherSliceIsRefused() {
-        try (Sgd sgd = new Sgd(new float[10], new Slice(2, 5), 0.9, false, WeightDecay.everywhere(0), 1)) {
-            assertThat(sgd.momentum()).isEmpty();
-            assertThatThrownBy(() -> sgd.restore(new float[4]))
-                    .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("a momentum of 4 values does not fit a slice of 5");
+    void severalSlicesAreUpdatedAsOne() {
+        int size = 5000;
+        List<Slice> slices = List.of(new Slice(3, 1500), new Slice(1600, 0), new Slice(2000, 2999));
+        float[] apart = start(size);
+        float[] velocity = new float[size];
+        try (Sgd sgd = new Sgd(apart, slices, 0.9, true, WeightDecay.everywhere(5e-4), 1)) {
+            assertThat(sgd.copyMomentum(velocity)).isFalse();
+            for (int step = 0; step < 3; step++) {
+                for (int i = 0; i < slices.size(); i++) {
+                    sgd.step(i, gradient(slices.get(i), step), 0.1);
+                }
+            }
+            assertThat(sgd.copyMomentum(velocity)).isTrue();
         }
+        float[] expected = start(size);
+        float[] expectedVelocity = new float[size];
+        for (Slice slice : slices) {
+            try (Sgd sgd = new Sgd(expected, List.of(slice), 0.9, true, WeightDecay.everywhere(5e-4), 1)) {
+                for (int step = 0; step < 3; step++) {
+                    sgd.step(0, gradient(slice, step), 0.1);
+                }
+                sgd.copyMomentum(expectedVelocity);
+            }
+        }
+        assertThat(apart).isEqualTo(expected);
+        assertThat(velocity).isEqualTo(expectedVelocity);
+    }
+
+    private static float[] gradient(Slice slice, int step) {
+        float[] gradient = new float[slice.length()];
+        for (int i = 0; i < gradient.length; i++) {
+            gradient[i] = (slice.offset() + i + step) % 89 / 50f - 1;
+        }
+        return gradient;
     }
 
     /** Runs shorter and longer than the blocks in which the slice is gone through, cut by slices and by threads. */
@@ -151,13 +182,9 @@ class SgdTest {
     }
 
     private static void step(float[] weights, Slice slice, WeightDecay decay, int threads) {
-        try (Sgd sgd = new Sgd(weights, slice, 0.9, false, decay, threads)) {
+        try (Sgd sgd = new Sgd(weights, List.of(slice), 0.9, false, decay, threads)) {
             for (int step = 0; step < 2; step++) {
-                float[] gradient = new float[slice.length()];
-                for (int i = 0; i < gradient.length; i++) {
-                    gradient[i] = (slice.offset() + i) % 89 / 50f - 1;
-                }
-                sgd.step(gradient, 0.1);
+                sgd.step(0, gradient(slice, 0), 0.1);
             }
         }
     }

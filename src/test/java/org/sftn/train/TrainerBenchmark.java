@@ -246,6 +246,16 @@ public final class TrainerBenchmark {
         }
 
         @Override
+        public Tensor canonical(String parameter, float[] array) {
+            return new Flat(network.parametersFromLast()).save(array, parameter);
+        }
+
+        @Override
+        public void layOut(Map<String, Tensor> values, float[] array) {
+            new Flat(network.parametersFromLast()).load(values, array);
+        }
+
+        @Override
         public float[] statistics() {
             return new float[0];
         }

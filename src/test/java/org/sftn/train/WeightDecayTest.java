@@ -68,8 +68,8 @@ class WeightDecayTest {
             float[] parameters = executable.parameters();
             for (int rank = 0; rank < RANKS; rank++) {
                 Slice slice = Slice.of(parameters.length, rank, RANKS);
-                try (Sgd sgd = new Sgd(parameters, slice, 0.9, false, decay, 1)) {
-                    sgd.step(new float[slice.length()], 1);
+                try (Sgd sgd = new Sgd(parameters, List.of(slice), 0.9, false, decay, 1)) {
+                    sgd.step(0, new float[slice.length()], 1);
                 }
             }
             Map<String, Tensor> after = executable.save();
@@ -86,15 +86,17 @@ class WeightDecayTest {
     @Test
     void neighboursWithOneDecayAreOneRun() {
         try (TrainingExecutable executable = new BigDlEngine(1).compileForTraining(NETWORK, Set.of("out"), 2)) {
-            // conv 540, its bias and bn 60, depthwise 180 and up 1600, its bias and the vector 10, fc 20, its bias 4.
+            // From the last node: the bias of fc 4, fc 20, the vector and the bias of up 10, up 1600 and depthwise 180,
+            // bn and the bias of conv 60,
+            // conv 540.
             assertThat(WeightDecay.of(WEIGHTS_ONLY, executable).runs())
                     .containsExactly(
-                            new WeightDecay.Run(540, 0.5f),
-                            new WeightDecay.Run(600, 0),
-                            new WeightDecay.Run(2380, 0.5f),
-                            new WeightDecay.Run(2390, 0),
-                            new WeightDecay.Run(2410, 0.5f),
-                            new WeightDecay.Run(2414, 0));
+                            new WeightDecay.Run(4, 0),
+                            new WeightDecay.Run(24, 0.5f),
+                            new WeightDecay.Run(34, 0),
+                            new WeightDecay.Run(1814, 0.5f),
+                            new WeightDecay.Run(1874, 0),
+                            new WeightDecay.Run(2414, 0.5f));
         }
     }
 

@@ -46,6 +46,17 @@ final class BigDlTrainingExecutable implements TrainingExecutable {
     }
 
     @Override
+    public Tensor canonical(String parameter, float[] array) {
+        return parameters.trained().save(array, parameter);
+    }
+
+    @Override
+    public void layOut(Map<String, Tensor> values, float[] array) {
+        parameters.trained().check(values);
+        parameters.trained().load(values, array);
+    }
+
+    @Override
     public float[] statistics() {
         return parameters.statistics();
     }

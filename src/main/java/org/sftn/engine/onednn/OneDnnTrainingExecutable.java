@@ -66,6 +66,18 @@ final class OneDnnTrainingExecutable implements TrainingExecutable {
     }
 
     @Override
+    public Tensor canonical(String parameter, float[] array) {
+        programs.requireOpen();
+        return parameters.canonical(parameter, array);
+    }
+
+    @Override
+    public void layOut(Map<String, Tensor> values, float[] array) {
+        programs.requireOpen();
+        parameters.layOut(values, array);
+    }
+
+    @Override
     public float[] statistics() {
         return parameters.statistics();
     }

@@ -132,24 +132,30 @@ final class Parameters implements AutoCloseable {
     }
 
     void load(Map<String, Tensor> given) {
-        trained.check(given);
         running.check(given);
-        Arrays.fill(values, 0);
+        layOut(given, values);
+        running.load(given, statistics);
+    }
+
+    void layOut(Map<String, Tensor> given, float[] array) {
+        trained.check(given);
+        Arrays.fill(array, 0);
         for (Slot slot : slots.values()) {
             float[] source = given.get(slot.spec.name()).values();
-            reordered(slot.canonical, source, 0, slot.own, values, slot.offset, slot.length);
+            reordered(slot.canonical, source, 0, slot.own, array, slot.offset, slot.length);
         }
-        running.load(given, statistics);
+    }
+
+    Tensor canonical(String name, float[] array) {
+        Slot slot = slots.get(name);
+        Tensor tensor = Tensor.zeros(slot.spec.shape());
+        reordered(slot.own, array, slot.offset, slot.canonical, tensor.values(), 0, tensor.values().length);
+        return tensor;
     }
 
     Map<String, Tensor> save() {
         Map<String, Tensor> saved = new LinkedHashMap<>();
-        for (ParameterSpec spec : network.parameters()) {
-            Slot slot = slots.get(spec.name());
-            Tensor tensor = Tensor.zeros(slot.spec.shape());
-            reordered(slot.own, values, slot.offset, slot.canonical, tensor.values(), 0, tensor.values().length);
-            saved.put(spec.name(), tensor);
-        }
+        network.parameters().forEach(spec -> saved.put(spec.name(), canonical(spec.name(), values)));
         network.statistics().forEach(spec -> saved.put(spec.name(), running.save(statistics, spec.name())));
         return saved;
     }

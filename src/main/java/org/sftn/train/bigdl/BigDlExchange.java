@@ -14,6 +14,7 @@ import org.apache.spark.storage.BlockId;
 import org.apache.spark.storage.BlockInfo;
 import org.apache.spark.storage.BlockInfoManager;
 import org.apache.spark.storage.BlockManager;
+import org.sftn.train.exchange.Buckets;
 import org.sftn.train.exchange.Exchange;
 import org.sftn.train.exchange.Member;
 import org.sftn.train.exchange.PeerException;
@@ -30,20 +31,22 @@ final class BigDlExchange implements Exchange {
 
     private final long id;
     private final Member me;
+    private final float[] values;
     private final float[] shared;
     private final Slice own;
     private final Runnable barrier;
     private final float[] marked;
     private final Tensor<Object> view;
     private final AllReduceParameter<Object> parameter;
-    private final float[] sum;
     private final BlockManager blocks = SparkEnv.get().blockManager();
     private final long task = TaskContext.get().taskAttemptId();
     private int round;
+    private Update update;
 
-    BigDlExchange(long id, Member me, float[] shared, Runnable barrier) {
+    BigDlExchange(long id, Member me, float[] values, float[] shared, Runnable barrier) {
         this.id = id;
         this.me = me;
+        this.values = values;
         this.shared = shared;
         this.own = me.slice(shared.length);
         this.barrier = barrier;
@@ -51,7 +54,6 @@ final class BigDlExchange implements Exchange {
         this.view = BigDl.view(marked);
         this.parameter = inTask(
                 new AllReduceParameter<>(id, me.ranks(), marked.length, 1, "none", BigDl.floats(), BigDl.numeric()));
-        this.sum = new float[own.length()];
         parameter.init(view, BigDl.numeric());
     }
 
@@ -72,43 +74,64 @@ final class BigDlExchange implements Exchange {
     }
 
     @Override
-    public Slice slice() {
-        return own;
+    public Buckets buckets() {
+        return Buckets.one(shared.length, me.ranks());
     }
 
     @Override
-    public float[] reduce(float[] values) {
+    public void begin(Update update) {
+        this.update = update;
+    }
+
+    /** BigDL's parameter is exchanged as a whole. */
+    @Override
+    public void ready(int count) {}
+
+    @Override
+    public void finish() {
+        reduce();
+        gather(shared);
+    }
+
+    private void reduce() {
         round++;
-        mark(values);
+        mark();
         parameter.putGradients(view);
         barrier.run();
         parameter.aggregateGradientPartition(1);
         float[] slice = BigDl.array(parameter.gradientPartition());
         check(slice[own.length()], me.ranks() * roundMark(), "gradients for rank " + me.rank());
-        System.arraycopy(slice, 0, sum, 0, own.length());
-        return sum;
+        update.apply(0, slice);
     }
 
     @Override
     public void gather() {
-        float[] weights = BigDl.array(parameter.weightPartition());
-        System.arraycopy(shared, own.offset(), weights, 0, own.length());
-        weights[own.length()] = roundMark();
+        // Until all have fetched what was there before.
+        barrier.run();
+        round++;
+        gather(values);
+    }
+
+    /** Fills an array with its slices from all ranks. */
+    private void gather(float[] array) {
+        float[] slice = BigDl.array(parameter.weightPartition());
+        System.arraycopy(array, own.offset(), slice, 0, own.length());
+        slice[own.length()] = roundMark();
         parameter.sendWeightPartition();
         barrier.run();
         try {
             parameter.getWeights(view).waitResult();
         } catch (RuntimeException e) {
-            throw new PeerException("rank " + me.rank() + " cannot fetch its peers' weights", e);
+            throw new PeerException("rank " + me.rank() + " cannot fetch its peers' slices", e);
         }
         for (int rank = 0; rank < me.ranks(); rank++) {
-            Slice slice = Slice.of(shared.length, rank, me.ranks());
-            check(marked[slice.offset() + rank + slice.length()], roundMark(), "weights of rank " + rank);
-            System.arraycopy(marked, slice.offset() + rank, shared, slice.offset(), slice.length());
+            Slice its = Slice.of(array.length, rank, me.ranks());
+            check(marked[its.offset() + rank + its.length()], roundMark(), "slices of rank " + rank);
+            System.arraycopy(marked, its.offset() + rank, array, its.offset(), its.length());
         }
     }
 
-    private void mark(float[] values) {
+    private void mark() {
         for (int rank = 0; rank < me.ranks(); rank++) {
             Slice slice = Slice.of(shared.length, rank, me.ranks());
             System.arraycopy(values, slice.offset(), marked, slice.offset() + rank, slice.length());

@@ -55,8 +55,8 @@ public final class BigDlPeers implements Peers {
     }
 
     @Override
-    public Exchange exchange(float[] shared) {
-        BigDlExchange exchange = new BigDlExchange(id + exchanges.size(), me, shared, barrier);
+    public Exchange exchange(float[] values, float[] shared) {
+        BigDlExchange exchange = new BigDlExchange(id + exchanges.size(), me, values, shared, barrier);
         exchanges.add(exchange);
         return exchange;
     }

@@ -31,8 +31,8 @@ public final class DirectPeers implements Peers {
     }
 
     @Override
-    public Exchange exchange(float[] shared) {
-        DirectExchange exchange = new DirectExchange(exchanges.size(), me, shared, outboxes, arrivals);
+    public Exchange exchange(float[] values, float[] shared) {
+        DirectExchange exchange = new DirectExchange(exchanges.size(), me, values, shared, outboxes, arrivals);
         exchanges.add(exchange);
         return exchange;
     }

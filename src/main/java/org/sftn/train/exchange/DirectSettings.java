@@ -2,8 +2,10 @@ package org.sftn.train.exchange;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.apache.spark.network.client.TransportClientBootstrap;
 import org.apache.spark.network.server.TransportServerBootstrap;
+import org.apache.spark.network.util.MapConfigProvider;
 import org.apache.spark.network.util.TransportConf;
 
 /**
@@ -24,4 +26,25 @@ public record DirectSettings(
         String bind,
         String host,
         byte[] secret,
-        Duration timeout) {}
+        Duration timeout) {
+    private static final String LOOPBACK = "127.0.0.1";
+
+    /**
+     * Of ranks that are processes of this machine, without Spark; nobody else reaches them.
+     *
+     * @param cores of a rank
+     */
+    public static DirectSettings loopback(byte[] secret, Duration timeout, int cores) {
+        String threads = String.valueOf(cores);
+        Map<String, String> conf =
+                Map.of("spark.sftn.io.serverThreads", threads, "spark.sftn.io.clientThreads", threads);
+        return new DirectSettings(
+                new TransportConf("sftn", new MapConfigProvider(conf)),
+                List.of(),
+                List.of(),
+                LOOPBACK,
+                LOOPBACK,
+                secret,
+                timeout);
+    }
+}

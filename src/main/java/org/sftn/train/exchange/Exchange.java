@@ -1,23 +1,45 @@
 package org.sftn.train.exchange;
 
 /**
- * Sums of one array over the ranks. Every rank calls {@link #reduce} and {@link #gather} in turn, the same number of times;
- * neither returns before the peers have given what it needs. Both throw {@link PeerException} when a peer does not.
+ * Sums one array over the ranks; from the sums each rank makes its slices of another array, the shared one, which all get. Every rank
+ * does the same rounds: {@link #begin}, {@link #ready} while the array fills, {@link #finish}. What waits for a peer throws {@link
+ * PeerException} when that has failed. Between rounds both arrays are the caller's.
  */
 public interface Exchange {
-    /** What this rank owns of the array. */
-    Slice slice();
+    /** What a rank does with a sum. */
+    @FunctionalInterface
+    interface Update {
+        /**
+         * Makes the own slice of the shared array. Called once for each slice, in order, by one thread at a time. What it throws ends the
+         * round; the peers do not get this slice.
+         *
+         * @param index of the slice in {@link Buckets#slices}
+         * @param sum begins with the slice's sum over the ranks, added in rank order in fp32; not to be changed
+         */
+        void apply(int index, float[] sum);
+    }
+
+    /** How both arrays are cut. */
+    Buckets buckets();
+
+    /** Begins a round. */
+    void begin(Update update);
 
     /**
-     * From this call to the return of {@link #gather} the shared array's other slices may change at any moment. From {@link
-     * #gather} to the return of the next call of this method the own slice must stay as it is.
+     * Values of the array to be summed from the first on that are as they shall be sent. They may be sent now or later. Sums and updates
+     * may be made in this call as far as the peers' values are there; it does not wait for them. From the first call of a round on the shared array may change at
+     * any moment.
      *
-     * @param values as long as the shared array, not the shared array itself; must stay as they are until {@link #gather} returns
-     * @return this rank's slice of the sum over the ranks, added in rank order in fp32; valid until the next call, and not to be
-     *     changed: of a single rank it may be the values themselves
+     * @param count not less than the time before
      */
-    float[] reduce(float[] values);
+    void ready(int count);
 
-    /** Gives this rank's slice of the shared array to the peers and fills the others with theirs. */
+    /** All values are ready. Returns when the shared array has every rank's slices. */
+    void finish();
+
+    /**
+     * Between rounds: gives the own slices of the array that is summed to the peers, and fills the others with theirs. Returns when all
+     * have what they need of this rank.
+     */
     void gather();
 }

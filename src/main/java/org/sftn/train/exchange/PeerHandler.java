@@ -56,7 +56,7 @@ final class PeerHandler extends RpcHandler {
             throw new SecurityException("not a peer of this attempt");
         }
         DirectExchange exchange = exchanges.get(head.getInt());
-        return exchange.receive(rank, DirectExchange.Phase.values()[head.getInt()]);
+        return exchange.receive(rank, DirectExchange.Phase.values()[head.getInt()], head.getInt());
     }
 
     @Override

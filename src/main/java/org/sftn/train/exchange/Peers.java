@@ -6,11 +6,13 @@ package org.sftn.train.exchange;
  */
 public interface Peers extends AutoCloseable {
     /**
-     * An exchange for an array.
+     * An exchange for two arrays, of one length on every rank.
      *
-     * @param shared of the same length on every rank; {@link Exchange#gather} writes to it
+     * @param values to be summed
+     * @param shared gets what the ranks make of the sums
+     * @throws IllegalArgumentException when they differ in length or are the same
      */
-    Exchange exchange(float[] shared);
+    Exchange exchange(float[] values, float[] shared);
 
     /** Waits until every rank is here. */
     void join();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.intel.analytics.bigdl.optim.SGD;
 import com.intel.analytics.bigdl.tensor.Tensor;
+import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sftn.shaded.scala.Tuple2;
@@ -35,13 +36,13 @@ class BigDlSgdTest {
         float[] ours = theirs.clone();
         SGD<Object> bigdl = new SGD<>(
                 0, 0, decay, momentum, 0, nesterov, new SGD.Default(), null, null, BigDl.floats(), BigDl.numeric());
-        try (Sgd sgd = new Sgd(ours, slice, momentum, nesterov, WeightDecay.everywhere(decay), 1)) {
+        try (Sgd sgd = new Sgd(ours, List.of(slice), momentum, nesterov, WeightDecay.everywhere(decay), 1)) {
             for (int step = 0; step < RATES.length; step++) {
                 float[] gradient = new float[slice.length()];
                 for (int i = 0; i < gradient.length; i++) {
                     gradient[i] = (float) Math.sin(i * 0.37 + step);
                 }
-                sgd.step(gradient, RATES[step]);
+                sgd.step(0, gradient, RATES[step]);
                 bigdl.learningRate_$eq(RATES[step]);
                 bigdl.optimize(new Gradient(BigDl.view(gradient)), BigDl.view(theirs, slice));
                 assertThat(ours).as("step %d", step).isEqualTo(theirs);

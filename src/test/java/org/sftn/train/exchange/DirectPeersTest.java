@@ -57,7 +57,7 @@ class DirectPeersTest {
         List<Future<Exchange>> joined = join(SECRET, SECRET);
         Exchange survivor = joined.get(0).get();
         joined.get(1).get();
-        Future<?> waiting = threads.submit(() -> survivor.reduce(new float[10]));
+        Future<?> waiting = threads.submit(survivor::finish);
         Peers gone = open.get(1);
         gone.close();
         assertThatThrownBy(() -> waiting.get())
@@ -72,7 +72,7 @@ class DirectPeersTest {
         List<Future<Exchange>> joined = join(SECRET, SECRET);
         Exchange waiting = joined.get(0).get();
         joined.get(1).get();
-        assertThatThrownBy(() -> waiting.reduce(new float[10]))
+        assertThatThrownBy(() -> waiting.finish())
                 .isInstanceOf(PeerException.class)
                 .hasMessage("rank 1 has said nothing for 5.0 s");
     }
@@ -94,7 +94,7 @@ class DirectPeersTest {
         Peers own = open.get(0);
         var unused =
                 CompletableFuture.runAsync(own::close, CompletableFuture.delayedExecutor(200, TimeUnit.MILLISECONDS));
-        assertThatThrownBy(() -> waiting.reduce(new float[10]))
+        assertThatThrownBy(() -> waiting.finish())
                 .isInstanceOf(PeerException.class)
                 .hasMessage("the exchange of rank 0 was closed");
     }
@@ -104,7 +104,7 @@ class DirectPeersTest {
         List<Future<Exchange>> joined = new ArrayList<>();
         for (int rank = 0; rank < secrets.length; rank++) {
             Peers peers = peers(new Member(rank, secrets.length), secrets[rank], meeting);
-            Exchange exchange = peers.exchange(new float[10]);
+            Exchange exchange = peers.exchange(new float[10], new float[10]);
             joined.add(threads.submit(() -> {
                 peers.join();
                 return exchange;

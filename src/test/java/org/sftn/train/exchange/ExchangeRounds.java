@@ -6,34 +6,37 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
-/** Rounds of reduce and gather on arrays that every rank can compute for all, so that each can check all. */
+/** Rounds on arrays that every rank can compute for all, so that each can check all. */
 public final class ExchangeRounds {
-    /** Smaller than, equal to and not divided by the number of ranks; around a frame's size and larger. */
+    /** Smaller than, equal to and not divided by the number of ranks; around a bucket's size and of several buckets. */
     @SuppressWarnings("MutablePublicArray")
     public static final int[] SIZES = {1, 2, 3, 5, 1000, (1 << 16) - 1, (1 << 16) + 1, 300_001};
 
-    private static final int ROUNDS = 4;
+    /** Enough for values to be sent early and late. */
+    private static final int ROUNDS = 6;
 
     private ExchangeRounds() {}
 
     /** An exchange of each size, from joining to leaving. */
     public static void check(Member me, Peers peers) {
+        List<float[]> given = new ArrayList<>();
         List<float[]> shared = new ArrayList<>();
         List<Exchange> exchanges = new ArrayList<>();
         for (int size : SIZES) {
-            float[] array = new float[size];
-            shared.add(array);
-            exchanges.add(peers.exchange(array));
+            given.add(new float[size]);
+            shared.add(new float[size]);
+            exchanges.add(peers.exchange(given.get(given.size() - 1), shared.get(shared.size() - 1)));
         }
         peers.join();
         for (int i = 0; i < shared.size(); i++) {
-            check(me, exchanges.get(i), shared.get(i));
+            check(me, exchanges.get(i), given.get(i), shared.get(i));
         }
         peers.leave();
     }
 
-    private static void check(Member me, Exchange exchange, float[] shared) {
+    private static void check(Member me, Exchange exchange, float[] given, float[] shared) {
         int size = shared.length;
+        List<Slice> own = exchange.buckets().slices(me.rank());
         for (int round = 0; round < ROUNDS; round++) {
             float[] sum = values(0, round, size);
             for (int rank = 1; rank < me.ranks(); rank++) {
@@ -42,15 +45,48 @@ public final class ExchangeRounds {
                     sum[i] += other[i];
                 }
             }
-            float[] reduced = exchange.reduce(values(me.rank(), round, size));
-            Slice own = exchange.slice();
-            assertThat(reduced).hasSize(own.length());
-            System.arraycopy(reduced, 0, shared, own.offset(), own.length());
-            exchange.gather();
+            List<Integer> updated = new ArrayList<>();
+            exchange.begin((index, slice) -> {
+                updated.add(index);
+                System.arraycopy(
+                        slice,
+                        0,
+                        shared,
+                        own.get(index).offset(),
+                        own.get(index).length());
+            });
+            float[] values = values(me.rank(), round, size);
+            Random steps = new Random(size + round);
+            for (int ready = 0; ready < size; ) {
+                int next = Math.min(size, ready + 1 + steps.nextInt(size));
+                System.arraycopy(values, ready, given, ready, next - ready);
+                ready = next;
+                exchange.ready(ready);
+            }
+            exchange.finish();
             assertThat(shared)
                     .as("rank %d, round %d, %d values", me.rank(), round, size)
                     .isEqualTo(sum);
+            assertThat(updated).hasSameSizeAs(own).isSorted().doesNotHaveDuplicates();
+            if (round % 2 == 1) {
+                checkGather(me, exchange, given, round);
+            }
         }
+    }
+
+    private static void checkGather(Member me, Exchange exchange, float[] given, int round) {
+        float[] expected = new float[given.length];
+        for (int rank = 0; rank < me.ranks(); rank++) {
+            float[] its = values(-1 - rank, round, given.length);
+            for (Slice slice : exchange.buckets().slices(rank)) {
+                System.arraycopy(its, slice.offset(), expected, slice.offset(), slice.length());
+                if (rank == me.rank()) {
+                    System.arraycopy(its, slice.offset(), given, slice.offset(), slice.length());
+                }
+            }
+        }
+        exchange.gather();
+        assertThat(given).isEqualTo(expected);
     }
 
     private static float[] values(int rank, int round, int size) {
