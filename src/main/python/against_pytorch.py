@@ -1,4 +1,4 @@
-"""Takes turns between our training step and PyTorch's: jobs/bench.sh --against-pytorch runs it.
+"""Takes turns between our training step and PyTorch's, of several ranks with DistributedDataParallel's: jobs/bench.sh --against-pytorch runs it.
 
 Every process that is measured runs alone. Each prints its line of JSON when it ends; a table of medians comes last.
 """
@@ -15,16 +15,18 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 OURS = [str(HERE.parents[2] / "jobs" / "bench.sh")]
 PEER = [sys.executable, str(HERE / "pytorch_step.py")]
+DISTRIBUTED = [sys.executable, str(HERE / "pytorch_ddp.py")]
 # Memory is kept and comes in huge pages: without it a step of a large network returns it to the system and asks for it again.
 TUNED = {
     "MALLOC_MMAP_MAX_": "0",
     "MALLOC_TRIM_THRESHOLD_": "99999999999",
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
 }
+COMPILED = "PyTorch, tuned malloc, compiled"
 WAYS = {
     "PyTorch": ({}, []),
     "PyTorch, tuned malloc": (TUNED, []),
-    "PyTorch, tuned malloc, compiled": (TUNED, ["--compile"]),
+    COMPILED: (TUNED, ["--compile"]),
 }
 USAGE = 1
 FAILURE = 3
@@ -77,9 +79,15 @@ def main():
             sys.exit(own if own > 0 else FAILURE)
         speeds["ours"].append(own["images_per_second"])
         # Said by our line, so that the defaults are in one place.
-        same = [f"--{key}={own[key]}" for key in ("network", "batch", "precision", "iterations", "threads")]
+        keys = ["network", "batch", "precision", "iterations", "threads"]
+        script = PEER
+        if "ranks" in own:
+            keys.append("ranks")
+            script = DISTRIBUTED
+            ways.pop(COMPILED, None)
+        same = [f"--{key}={own[key]}" for key in keys]
         for way, (environment, more) in list(ways.items()):
-            peer, said = measure(PEER + same + more, environment, subprocess.PIPE)
+            peer, said = measure(script + same + more, environment, subprocess.PIPE)
             if isinstance(peer, int):
                 print(f"left out: {way}: {reason(peer, said)}", flush=True)
                 del ways[way]
@@ -90,7 +98,8 @@ def main():
             speeds.setdefault(way, []).append(peer["images_per_second"])
 
     print()
-    print(f"{own['network']}, batch {own['batch']}, {own['precision']}, threads {own['threads']}; ours is {own['engine']}")
+    ranks = f"{own['ranks']} ranks, " if "ranks" in own else ""
+    print(f"{own['network']}, batch {own['batch']}, {own['precision']}, {ranks}threads {own['threads']}; ours is {own['engine']}")
     print(f"images/s, medians of {options.rounds}")
     medians = {way: statistics.median(values) for way, values in speeds.items()}
     for way, median in medians.items():

@@ -1,11 +1,13 @@
 package org.sftn.job;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -37,6 +39,7 @@ import org.sftn.train.Sgd;
 import org.sftn.train.Shard;
 import org.sftn.train.StepLoss;
 import org.sftn.train.WeightDecay;
+import org.sftn.train.exchange.Member;
 import org.sftn.train.exchange.Slice;
 import org.sftn.zoo.Architecture;
 import org.sftn.zoo.Zoo;
@@ -62,15 +65,17 @@ import picocli.CommandLine.Option;
             "of jobs/list.sh and one executor's share of CIFAR-100.",
             "",
             "jobs/bench.sh --against-pytorch [--rounds=5] [--python=python3] [options above]",
-            "takes turns with the same step in PyTorch and prints a table of medians."
+            "takes turns with the same step in PyTorch, of several ranks with its",
+            "DistributedDataParallel, and prints a table of medians."
         })
 final class Bench implements Inquiry {
     private static final int WARM_UP = 2;
     private static final int IMAGES = 50_000;
     // Small: a random teacher's features are large, so losses are steep, and no step must leave the range of floats.
-    private static final double LEARNING_RATE = 1e-5;
+    static final double LEARNING_RATE = 1e-5;
     private static final double MOMENTUM = 0.9;
     private static final double WEIGHT_DECAY = 5e-4;
+    private static final ObjectMapper JSON = new ObjectMapper();
     private static final Path STATUS = Path.of("/proc/self/status");
     private static final Pattern PEAK = Pattern.compile("VmHWM:\\s+(\\d+) kB");
 
@@ -117,15 +122,30 @@ final class Bench implements Inquiry {
     @Option(names = "--engine", paramLabel = "NAME", description = "The default is reference.conf's.")
     private String engine;
 
+    @Option(
+            names = "--ranks",
+            paramLabel = "RANKS",
+            defaultValue = "1",
+            showDefaultValue = Visibility.ALWAYS,
+            description =
+                    "Processes that share the batch and exchange gradients; each has the threads that --threads says.")
+    private int ranks;
+
+    @Option(names = "--rank", hidden = true, defaultValue = "-1")
+    private int rank;
+
     /**
      * What is printed. The keys that the PyTorch script has too are named as there.
      *
      * @param engine its description
+     * @param batch of all ranks
+     * @param threads of each rank
      * @param parameters trained ones: a frozen teacher's do not count
      * @param imagesPerSecond of the median step
      * @param milliseconds of the median step
      * @param peakMemoryMib resident memory of the process at its highest; null where the system does not tell
      * @param loss of the last step
+     * @param distributed of several ranks only; its fields stand among the others
      */
     @JsonNaming(SnakeCaseStrategy.class)
     record Line(
@@ -139,14 +159,32 @@ final class Bench implements Inquiry {
             double imagesPerSecond,
             double milliseconds,
             Double peakMemoryMib,
-            double loss) {}
+            double loss,
+            @JsonUnwrapped Distributed distributed) {}
 
-    /** @param milliseconds of each measured step, ascending */
+    /**
+     * What the exchange takes. All figures are medians of the slowest rank.
+     *
+     * @param computingMilliseconds of forward, loss and backward of all ranks at the same time, without an exchange
+     * @param exchangeMilliseconds of the exchange and the update alone
+     * @param exchangeHiddenShare of those, in [0, 1]: what a step does not take longer than computing
+     */
+    @JsonNaming(SnakeCaseStrategy.class)
+    record Distributed(
+            int ranks, double computingMilliseconds, double exchangeMilliseconds, double exchangeHiddenShare) {}
+
+    /** @param milliseconds of each measured step */
     record Steps(double[] milliseconds, double lastLoss) {
         double median() {
-            int n = milliseconds.length;
-            return (milliseconds[(n - 1) / 2] + milliseconds[n / 2]) / 2;
+            return Bench.median(milliseconds);
         }
+    }
+
+    static double median(double[] values) {
+        double[] sorted = values.clone();
+        Arrays.sort(sorted);
+        int n = sorted.length;
+        return (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
     }
 
     /** @throws UserException when an option's value cannot be used */
@@ -155,24 +193,66 @@ final class Bench implements Inquiry {
         requirePositive("--batch", batch);
         requirePositive("--iterations", iterations);
         requirePositive("--threads", threads);
+        requirePositive("--ranks", ranks);
+        if (batch % ranks != 0) {
+            throw new UserException("--batch must be a multiple of --ranks, " + ranks + ", not " + batch);
+        }
         Settings settings = settings();
         Objective objective = objective(network, settings);
         Engine made = Engines.create(settings.engine(), threads);
-        Batch images = batch(objective.model().orElseThrow(), made.imageLayout(), batch, settings.seed());
+        int local = batch / ranks;
+        Batch images =
+                batch(objective.model().orElseThrow(), made.imageLayout(), local, settings.seed() + Math.max(0, rank));
+        if (rank >= 0) {
+            BenchRank.Answer answer =
+                    new BenchRank(new Member(rank, ranks), made, objective, images, iterations).measure();
+            return JSON.writeValueAsString(answer);
+        }
+        if (ranks > 1) {
+            BenchRank.Answer slowest = BenchRank.start(ranks, command());
+            Distributed distributed = new Distributed(
+                    ranks,
+                    rounded(slowest.computing(), 2),
+                    rounded(slowest.exchange(), 2),
+                    rounded(slowest.hiddenShare(), 3));
+            return line(made, objective, slowest.step(), slowest.peakMemoryMib(), slowest.loss(), distributed);
+        }
         Steps steps = measure(made, objective, images, iterations, threads);
-        return new ObjectMapper()
-                .writeValueAsString(new Line(
-                        made.description(),
-                        network,
-                        batch,
-                        made.precision().name().toLowerCase(Locale.ROOT),
-                        threads,
-                        iterations,
-                        objective.network().parameterCount(),
-                        rounded(batch * 1000 / steps.median(), 1),
-                        rounded(steps.median(), 2),
-                        peakMemoryMib(),
-                        rounded(steps.lastLoss(), 4)));
+        return line(made, objective, steps.median(), peakMemoryMib(), steps.lastLoss(), null);
+    }
+
+    private String line(
+            Engine made, Objective objective, double milliseconds, Double memory, double loss, Distributed distributed)
+            throws IOException {
+        return JSON.writeValueAsString(new Line(
+                made.description(),
+                network,
+                batch,
+                made.precision().name().toLowerCase(Locale.ROOT),
+                threads,
+                iterations,
+                objective.network().parameterCount(),
+                rounded(batch * 1000 / milliseconds, 1),
+                rounded(milliseconds, 2),
+                memory,
+                rounded(loss, 4),
+                distributed));
+    }
+
+    /** What starts a rank, but for its number. */
+    private List<String> command() {
+        List<String> words = new ArrayList<>(List.of(
+                "bench",
+                "--network=" + network,
+                "--batch=" + batch,
+                "--precision=" + precision,
+                "--iterations=" + iterations,
+                "--threads=" + threads,
+                "--ranks=" + ranks));
+        if (engine != null) {
+            words.add("--engine=" + engine);
+        }
+        return words;
     }
 
     private static void requirePositive(String option, int value) {
@@ -263,7 +343,7 @@ final class Bench implements Inquiry {
         try (TrainingExecutable training = engine.compileForTraining(
                         objective.network(), objective.taps(), batch.size() * objective.views());
                 StepLoss loss = objective.open(engine, shard(batch));
-                Sgd sgd = sgd(training.parameters(), threads)) {
+                Sgd sgd = sgd(training.parameters(), List.of(new Slice(0, training.parameters().length)), threads)) {
             training.load(objective.initialValues());
             for (int step = -WARM_UP; step < iterations; step++) {
                 long start = System.nanoTime();
@@ -281,12 +361,11 @@ final class Bench implements Inquiry {
                 }
             }
         }
-        Arrays.sort(milliseconds);
         return new Steps(milliseconds, last);
     }
 
     /** The batch and as many images more as CIFAR-100 has; of their labels only the number matters. */
-    private static Shard shard(Batch batch) {
+    static Shard shard(Batch batch) {
         int classes = 1 + Arrays.stream(batch.labels()).max().orElseThrow();
         int images = Math.max(IMAGES, batch.size());
         int[] labels = Arrays.copyOf(batch.labels(), images);
@@ -296,17 +375,11 @@ final class Bench implements Inquiry {
         return new Shard(LongStream.range(0, images).toArray(), () -> labels, batch.size(), 1);
     }
 
-    private static Sgd sgd(float[] parameters, int threads) {
-        return new Sgd(
-                parameters,
-                List.of(new Slice(0, parameters.length)),
-                MOMENTUM,
-                false,
-                WeightDecay.everywhere(WEIGHT_DECAY),
-                threads);
+    static Sgd sgd(float[] parameters, List<Slice> slices, int threads) {
+        return new Sgd(parameters, slices, MOMENTUM, false, WeightDecay.everywhere(WEIGHT_DECAY), threads);
     }
 
-    private static Double peakMemoryMib() throws IOException {
+    static Double peakMemoryMib() throws IOException {
         Matcher peak = PEAK.matcher(Files.readString(STATUS));
         return peak.find() ? rounded(Long.parseLong(peak.group(1)) / 1024.0, 1) : null;
     }

@@ -68,6 +68,25 @@ class BenchTest {
         assertThat(line.get("loss").asDouble()).isBetween(0.1, 100.0);
     }
 
+    @Test
+    void ranksExchangeGradientsInProcessesOfTheirOwn() throws IOException {
+        Ran ran = bench("--network", "resnet8", "--batch", "6", "--iterations", "2", "--ranks", "3", "--threads", "1");
+
+        assertThat(ran.err()).isEmpty();
+        assertThat(ran.code()).isZero();
+        JsonNode line = new ObjectMapper().readTree(ran.out());
+        assertThat(line.get("ranks").asInt()).isEqualTo(3);
+        assertThat(line.get("batch").asInt()).isEqualTo(6);
+        assertThat(line.get("images_per_second").asDouble()
+                        * line.get("milliseconds").asDouble())
+                .isBetween(5800.0, 6200.0);
+        assertThat(line.get("computing_milliseconds").asDouble()).isPositive();
+        assertThat(line.get("exchange_milliseconds").asDouble()).isPositive();
+        assertThat(line.get("exchange_hidden_share").asDouble()).isBetween(0.0, 1.0);
+        assertThat(line.get("loss").asDouble()).isBetween(0.1, 100.0);
+        assertThat(line.size()).isEqualTo(15);
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -79,6 +98,8 @@ class BenchTest {
                 "--batch     | 0              | --batch must be at least 1, not 0",
                 "--iterations| 0              | --iterations must be at least 1, not 0",
                 "--threads   | 0              | --threads must be at least 1, not 0",
+                "--ranks     | 0              | --ranks must be at least 1, not 0",
+                "--ranks     | 3              | --batch must be a multiple of --ranks, 3, not 64",
                 "--precision | fp16           | engine.precision is 'fp16', it must be ",
                 "--engine    | onednm         | there is no engine 'onednm' among ",
             })
