@@ -8,6 +8,8 @@ Needs nothing but Python 3. Every figure it prints is computed, none is measured
 import argparse
 
 FP32_BYTES = 4
+# Values of a rank in a bucket of the exchange.
+SLICE = 65_536
 
 
 def options():
@@ -18,6 +20,8 @@ def options():
     parser.add_argument("--decoded", type=float, default=300, help="images/s that one core reads, decodes and augments")
     parser.add_argument("--decoders", type=int, default=2, help="cores of a node that decode")
     parser.add_argument("--parameters", type=float, required=True, help="trained parameters")
+    parser.add_argument("--backward", type=float, default=0.7, help="share of the backward pass in computing; it hides the exchange")
+    parser.add_argument("--sum", type=float, default=2e9, help="values/s that the engine's thread adds to sums of gradients")
     parser.add_argument("--update", type=float, default=0.9e9, help="parameters/s of SGD on one core")
     parser.add_argument("--link", type=float, default=25, help="Gbit/s of a node, each way")
     parser.add_argument("--link-use", type=float, default=0.7, help="share of the link that a transfer gets: an assumption")
@@ -38,23 +42,30 @@ def iteration(o, nodes):
     # A reduce-scatter and an all-gather: each moves the slices of all other ranks.
     moved = 2 * o.parameters * FP32_BYTES * (nodes - 1) / nodes
     exchange = moved / (o.link * 1e9 / 8 * o.link_use) + 2 * (nodes - 1) * o.latency
-    update = o.parameters / nodes / (o.update * min(4, o.cores))
-    # Images are made while the engine computes; gradients are exchanged after it.
-    return batch, compute, decode, exchange, update, max(compute, decode) + exchange + update
+    # What is made last cannot be hidden: one bucket.
+    buckets = max(1, o.parameters / (nodes * SLICE))
+    exposed = exchange - min(exchange * (1 - 1 / buckets), o.backward * compute)
+    if nodes == 1:
+        update = o.parameters / (o.update * min(4, o.cores))
+    else:
+        # One thread does both, between primitives: those of the engine wait for it.
+        update = o.parameters / nodes / o.update + o.parameters / o.sum
+    # Images are made while the engine computes.
+    return batch, compute, decode, exchange, exposed, update, max(compute, decode) + exposed + update
 
 
 def main():
     o = options()
-    print("| nodes | images a node | compute s | decode s | exchange s | update s | iteration s | images/s | efficiency | hours |")
-    print("|---|---|---|---|---|---|---|---|---|---|")
+    print("| nodes | images a node | compute s | decode s | exchange s | not hidden s | update s | iteration s | images/s | efficiency | hours |")
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
     alone = None
     for nodes in o.nodes:
-        batch, compute, decode, exchange, update, seconds = iteration(o, nodes)
+        batch, compute, decode, exchange, exposed, update, seconds = iteration(o, nodes)
         rate = batch * nodes / seconds
         alone = alone or rate / nodes
         hours = o.images * o.epochs / rate / 3600
         print(
-            f"| {nodes} | {batch:g} | {compute:.3f} | {decode:.3f} | {exchange:.3f} | {update:.3f} | {seconds:.3f}"
+            f"| {nodes} | {batch:g} | {compute:.3f} | {decode:.3f} | {exchange:.3f} | {exposed:.3f} | {update:.3f} | {seconds:.3f}"
             f" | {rate:,.0f} | {rate / nodes / alone:.0%} | {hours:,.1f} |"
         )
 
