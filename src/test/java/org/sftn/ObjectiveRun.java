@@ -1,7 +1,6 @@
 package org.sftn;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,7 +12,6 @@ import org.sftn.engine.Engine;
 import org.sftn.engine.TrainingExecutable;
 import org.sftn.model.ModelDescription;
 import org.sftn.model.SavedModel;
-import org.sftn.nn.ParameterSpec;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
 import org.sftn.train.Loss;
@@ -31,13 +29,11 @@ public final class ObjectiveRun implements AutoCloseable {
 
     private static final Shape IMAGE = Shape.of(3, 32, 32);
 
-    private final Objective objective;
     private final TrainingExecutable executable;
     private final StepLoss loss;
     private final Batch batch = batch();
 
     public ObjectiveRun(Objective objective, Engine engine) {
-        this.objective = objective;
         executable = engine.compileForTraining(objective.network(), objective.taps(), batch.size() * objective.views());
         executable.load(objective.initialValues());
         loss = objective.open(engine, new Shard(batch.indices(), batch::labels, batch.size(), 1));
@@ -96,17 +92,9 @@ public final class ObjectiveRun implements AutoCloseable {
         return losses;
     }
 
-    /** The last gradient of a parameter; the reference engine keeps the canonical order. */
+    /** The last gradient of a parameter. */
     public float[] gradient(String name) {
-        int offset = 0;
-        for (ParameterSpec spec : objective.network().parameters()) {
-            int end = offset + spec.shape().elements();
-            if (spec.name().equals(name)) {
-                return Arrays.copyOfRange(executable.gradients(), offset, end);
-            }
-            offset = end;
-        }
-        throw new IllegalArgumentException(name);
+        return executable.canonical(name, executable.gradients()).values();
     }
 
     public double gradientNorm(String name) {

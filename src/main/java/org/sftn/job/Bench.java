@@ -92,7 +92,7 @@ final class Bench implements Inquiry {
             paramLabel = "IMAGES",
             defaultValue = "64",
             showDefaultValue = Visibility.ALWAYS,
-            description = "Images a step.")
+            description = "Images a step, of all ranks together.")
     private int batch;
 
     @Option(
@@ -116,7 +116,7 @@ final class Bench implements Inquiry {
             paramLabel = "THREADS",
             defaultValue = "2",
             showDefaultValue = Visibility.ALWAYS,
-            description = "Of the engine.")
+            description = "Of the engine, in each rank.")
     private int threads;
 
     @Option(names = "--engine", paramLabel = "NAME", description = "The default is reference.conf's.")
