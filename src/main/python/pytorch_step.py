@@ -257,25 +257,21 @@ def peak_memory_mib():
     return round(int(found[1]) / 1024, 1) if found else None
 
 
-def main():
-    parser = argparse.ArgumentParser(description="One training step in PyTorch; prints one line of JSON.")
-    parser.add_argument("--network", required=True)
-    parser.add_argument("--batch", type=int, required=True)
-    parser.add_argument("--precision", choices=("fp32", "bf16"), required=True)
-    parser.add_argument("--iterations", type=int, required=True)
-    parser.add_argument("--threads", type=int, required=True)
-    parser.add_argument("--compile", action="store_true", help="with torch.compile, which wants a C++ compiler and minutes")
-    options = parser.parse_args()
+def parser(description):
+    made = argparse.ArgumentParser(description=description)
+    made.add_argument("--network", required=True)
+    made.add_argument("--batch", type=int, required=True, help="of all ranks")
+    made.add_argument("--precision", choices=("fp32", "bf16"), required=True)
+    made.add_argument("--iterations", type=int, required=True)
+    made.add_argument("--threads", type=int, required=True, help="of a rank")
+    return made
 
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(1)
-    trained, size, classes = objective(options.network)
-    parameters = list(trained.parameters())
-    sgd = torch.optim.SGD(parameters, lr=1e-5, momentum=0.9, weight_decay=5e-4)
-    images = torch.randn(options.batch, 3, size, size).contiguous(memory_format=torch.channels_last)
-    labels = torch.randint(classes, (options.batch,))
-    loss = torch.compile(trained) if options.compile else trained
 
+def measure(loss, trained, batch, size, classes, options):
+    """Trains on one batch over and over. The median seconds of a step and the loss of the last."""
+    sgd = torch.optim.SGD(trained.parameters(), lr=1e-5, momentum=0.9, weight_decay=5e-4)
+    images = torch.randn(batch, 3, size, size).contiguous(memory_format=torch.channels_last)
+    labels = torch.randint(classes, (batch,))
     seconds = []
     for _ in range(WARM_UP + options.iterations):
         start = time.perf_counter()
@@ -285,22 +281,42 @@ def main():
         value.backward()
         sgd.step()
         seconds.append(time.perf_counter() - start)
-    median = statistics.median(seconds[WARM_UP:])
+    return statistics.median(seconds[WARM_UP:]), value.item()
 
-    line = {
-        "engine": f"pytorch {torch.__version__}" + (", compiled" if options.compile else ""),
+
+def count(trained):
+    return sum(p.numel() for p in trained.parameters())
+
+
+def line(engine, options, parameters, median, memory, value):
+    """What is printed, by the keys of jobs/bench.sh."""
+    return {
+        "engine": engine,
         "network": options.network,
         "batch": options.batch,
         "precision": options.precision,
         "threads": options.threads,
         "iterations": options.iterations,
-        "parameters": sum(p.numel() for p in parameters),
+        "parameters": parameters,
         "images_per_second": round(options.batch / median, 1),
         "milliseconds": round(1000 * median, 2),
-        "peak_memory_mib": peak_memory_mib(),
-        "loss": round(value.item(), 4),
+        "peak_memory_mib": memory,
+        "loss": round(value, 4),
     }
-    print(json.dumps(line))
+
+
+def main():
+    arguments = parser("One training step in PyTorch; prints one line of JSON.")
+    arguments.add_argument("--compile", action="store_true", help="with torch.compile, which wants a C++ compiler and minutes")
+    options = arguments.parse_args()
+
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(1)
+    trained, size, classes = objective(options.network)
+    loss = torch.compile(trained) if options.compile else trained
+    median, value = measure(loss, trained, options.batch, size, classes, options)
+    engine = f"pytorch {torch.__version__}" + (", compiled" if options.compile else "")
+    print(json.dumps(line(engine, options, count(trained), median, peak_memory_mib(), value)))
 
 
 if __name__ == "__main__":

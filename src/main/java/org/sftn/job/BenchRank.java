@@ -40,7 +40,6 @@ record BenchRank(Member me, Engine engine, Objective objective, Batch batch, int
     // Until the exchange has found out how it is faster.
     private static final int WARM_UP_STEPS = 16;
     private static final int SECRET_BYTES = 32;
-    private static final String HOST = "127.0.0.1";
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /** Medians, in milliseconds. */
@@ -140,7 +139,7 @@ record BenchRank(Member me, Engine engine, Objective objective, Batch batch, int
         try {
             List<Rendezvous.Address> addresses = new ArrayList<>();
             for (String port : in.readLine().split(" ")) {
-                addresses.add(new Rendezvous.Address(HOST, Integer.parseInt(port)));
+                addresses.add(new Rendezvous.Address(own.host(), Integer.parseInt(port)));
             }
             return addresses;
         } catch (IOException e) {

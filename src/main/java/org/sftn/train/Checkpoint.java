@@ -17,7 +17,7 @@ import java.util.TreeSet;
  * @param epochs complete
  * @param ranks how many wrote it, a file each
  * @param run what makes the run what it is, by name; only the same run may continue
- * @param computedBy what has computed the run up to here; empty in checkpoints of versions that did not say so
+ * @param computedBy what has computed the run up to here
  * @param folder that holds the files, its name only
  * @param files by rank
  */

@@ -88,7 +88,7 @@ record Restored(Map<String, Tensor> values, Map<String, Tensor> momentum, Map<St
         }
     }
 
-    /** What an older version may have written: it did not look at the weights after each update. */
+    /** As of all that is loaded: engines may hide what is not a number. */
     private static void requireFinite(Checkpoint checkpoint, Map<String, Tensor> values) {
         for (Tensor tensor : values.values()) {
             for (float value : tensor.values()) {
