@@ -24,6 +24,7 @@ public record TrainingSettings(
         boolean zeroInitResidual,
         Schedule schedule,
         ExchangeKind exchange,
+        Wire wire,
         @AtLeast(0) int evaluateEpochs,
         @AtLeast(0) int checkpointIterations,
         @AtLeast(1) int keepCheckpoints,
@@ -45,6 +46,10 @@ public record TrainingSettings(
         }
         if (nesterov && momentum == 0) {
             problems.add(String.format(Locale.ROOT, "%s.nesterov is true, it needs %s.momentum above 0", path, path));
+        }
+        if (wire == Wire.BF16 && exchange == ExchangeKind.BIGDL) {
+            problems.add(String.format(
+                    Locale.ROOT, "%s.wire is bf16, which %s.exchange bigdl cannot send; set it to direct", path, path));
         }
     }
 
@@ -72,6 +77,7 @@ public record TrainingSettings(
                 zeroInitResidual,
                 new Schedule(ScheduleKind.MULTI_STEP, milestones, schedule.factor(), 0),
                 exchange,
+                wire,
                 evaluateEpochs,
                 checkpointIterations,
                 keepCheckpoints,
@@ -107,5 +113,11 @@ public record TrainingSettings(
     public enum ExchangeKind {
         DIRECT,
         BIGDL
+    }
+
+    /** What gradients are rounded to on their way between executors. */
+    public enum Wire {
+        FP32,
+        BF16
     }
 }

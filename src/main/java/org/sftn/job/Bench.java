@@ -39,6 +39,7 @@ import org.sftn.train.Sgd;
 import org.sftn.train.Shard;
 import org.sftn.train.StepLoss;
 import org.sftn.train.WeightDecay;
+import org.sftn.train.exchange.Encoding;
 import org.sftn.train.exchange.Member;
 import org.sftn.train.exchange.Slice;
 import org.sftn.zoo.Architecture;
@@ -131,6 +132,14 @@ final class Bench implements Inquiry {
                     "Processes that share the batch and exchange gradients; each has the threads that --threads says.")
     private int ranks;
 
+    @Option(
+            names = "--wire",
+            paramLabel = "fp32|bf16",
+            defaultValue = "fp32",
+            showDefaultValue = Visibility.ALWAYS,
+            description = "How gradients travel between ranks.")
+    private String wire;
+
     @Option(names = "--rank", hidden = true, defaultValue = "-1")
     private int rank;
 
@@ -165,13 +174,18 @@ final class Bench implements Inquiry {
     /**
      * What the exchange takes. All figures are medians of the slowest rank.
      *
+     * @param wire how gradients travel
      * @param computingMilliseconds of forward, loss and backward of all ranks at the same time, without an exchange
      * @param exchangeMilliseconds of the exchange and the update alone
      * @param exchangeHiddenShare of those, in [0, 1]: what a step does not take longer than computing
      */
     @JsonNaming(SnakeCaseStrategy.class)
     record Distributed(
-            int ranks, double computingMilliseconds, double exchangeMilliseconds, double exchangeHiddenShare) {}
+            int ranks,
+            String wire,
+            double computingMilliseconds,
+            double exchangeMilliseconds,
+            double exchangeHiddenShare) {}
 
     /** @param milliseconds of each measured step */
     record Steps(double[] milliseconds, double lastLoss) {
@@ -204,14 +218,21 @@ final class Bench implements Inquiry {
         Batch images =
                 batch(objective.model().orElseThrow(), made.imageLayout(), local, settings.seed() + Math.max(0, rank));
         if (rank >= 0) {
-            BenchRank.Answer answer =
-                    new BenchRank(new Member(rank, ranks), made, objective, images, iterations).measure();
+            BenchRank.Answer answer = new BenchRank(
+                            new Member(rank, ranks),
+                            made,
+                            objective,
+                            images,
+                            iterations,
+                            Encoding.of(settings.training().wire()))
+                    .measure();
             return JSON.writeValueAsString(answer);
         }
         if (ranks > 1) {
             BenchRank.Answer slowest = BenchRank.start(ranks, command());
             Distributed distributed = new Distributed(
                     ranks,
+                    wire,
                     rounded(slowest.computing(), 2),
                     rounded(slowest.exchange(), 2),
                     rounded(slowest.hiddenShare(), 3));
@@ -246,6 +267,7 @@ final class Bench implements Inquiry {
                 "--network=" + network,
                 "--batch=" + batch,
                 "--precision=" + precision,
+                "--wire=" + wire,
                 "--iterations=" + iterations,
                 "--threads=" + threads,
                 "--ranks=" + ranks));
@@ -264,6 +286,7 @@ final class Bench implements Inquiry {
     private Settings settings() {
         Map<String, String> values = new HashMap<>();
         values.put("engine.precision", precision);
+        values.put("training.wire", wire);
         values.put("engine.threads", String.valueOf(threads));
         if (engine != null) {
             values.put("engine.name", engine);

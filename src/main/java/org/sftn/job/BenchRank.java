@@ -24,6 +24,7 @@ import org.sftn.train.Sgd;
 import org.sftn.train.StepLoss;
 import org.sftn.train.exchange.DirectPeers;
 import org.sftn.train.exchange.DirectSettings;
+import org.sftn.train.exchange.Encoding;
 import org.sftn.train.exchange.Exchange;
 import org.sftn.train.exchange.Member;
 import org.sftn.train.exchange.Rendezvous;
@@ -33,7 +34,7 @@ import org.sftn.train.exchange.Slice;
  * One rank of a measured distributed step, a process of its own on this machine. The process that starts the ranks gives each the secret
  * by its standard input, takes the port at which it listens from its standard output, gives all ports to all, and takes their answers.
  */
-record BenchRank(Member me, Engine engine, Objective objective, Batch batch, int iterations) {
+record BenchRank(Member me, Engine engine, Objective objective, Batch batch, int iterations, Encoding wire) {
     private static final Duration TIMEOUT = Duration.ofMinutes(2);
     // Until the virtual machine has compiled what an exchange runs.
     private static final int WARM_UP_EXCHANGES = 20;
@@ -75,10 +76,10 @@ record BenchRank(Member me, Engine engine, Objective objective, Batch batch, int
                 StepLoss loss = objective.open(engine, Bench.shard(batch));
                 DirectPeers peers = new DirectPeers(settings, me, own -> meet(own, in))) {
             training.load(objective.initialValues());
-            Exchange exchange = peers.exchange(training.gradients(), training.parameters());
+            Exchange exchange = peers.exchange(training.gradients(), training.parameters(), wire);
             // Of its own, so that the other's rounds are all of one kind.
-            Exchange alone = peers.exchange(training.gradients(), training.parameters());
-            Exchange meeting = peers.exchange(new float[me.ranks()], new float[me.ranks()]);
+            Exchange alone = peers.exchange(training.gradients(), training.parameters(), wire);
+            Exchange meeting = peers.exchange(new float[me.ranks()], new float[me.ranks()], Encoding.FP32);
             List<Slice> own = exchange.buckets().slices(me.rank());
             peers.join();
             try (Sgd sgd = Bench.sgd(training.parameters(), own, threads)) {

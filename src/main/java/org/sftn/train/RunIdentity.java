@@ -7,6 +7,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.zip.CRC32C;
 import org.sftn.conf.DataSettings;
+import org.sftn.conf.DataSettings.ColorJitter;
+import org.sftn.conf.DataSettings.RandomResizedCrop;
 import org.sftn.conf.TrainingSettings;
 import org.sftn.data.Dataset;
 import org.sftn.nn.Network;
@@ -33,6 +35,7 @@ final class RunIdentity {
         identity.put("training.decay-batch-norm-and-biases", Boolean.toString(training.decayBatchNormAndBiases()));
         identity.put("training.label-smoothing", Double.toString(training.labelSmoothing()));
         identity.put("training.zero-init-residual", Boolean.toString(training.zeroInitResidual()));
+        identity.put("training.wire", training.wire().toString());
         identity.put("training.schedule.kind", training.schedule().kind().toString());
         identity.put(
                 "training.schedule.milestones", training.schedule().milestones().toString());
@@ -42,8 +45,15 @@ final class RunIdentity {
                 "training.schedule.warm-up-epochs",
                 Double.toString(training.schedule().warmUpEpochs()));
         identity.put("data.crop", data.crop().toString());
-        identity.put("data.random-resized-crop", data.randomResizedCrop().toString());
-        identity.put("data.color-jitter", data.colorJitter().toString());
+        RandomResizedCrop random = data.randomResizedCrop();
+        identity.put("data.random-resized-crop.min-area", Double.toString(random.minArea()));
+        identity.put("data.random-resized-crop.max-area", Double.toString(random.maxArea()));
+        identity.put("data.random-resized-crop.min-ratio", Double.toString(random.minRatio()));
+        identity.put("data.random-resized-crop.max-ratio", Double.toString(random.maxRatio()));
+        ColorJitter jitter = data.colorJitter();
+        identity.put("data.color-jitter.brightness", Double.toString(jitter.brightness()));
+        identity.put("data.color-jitter.contrast", Double.toString(jitter.contrast()));
+        identity.put("data.color-jitter.saturation", Double.toString(jitter.saturation()));
         identity.put("data.lighting", Double.toString(data.lighting()));
         identity.put("data.crop-padding", Integer.toString(data.cropPadding()));
         identity.put("data.horizontal-flip", Boolean.toString(data.horizontalFlip()));

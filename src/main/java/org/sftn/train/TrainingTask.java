@@ -20,6 +20,7 @@ import org.sftn.nn.Layout;
 import org.sftn.nn.Tensor;
 import org.sftn.train.bigdl.BigDlPeers;
 import org.sftn.train.exchange.DirectPeers;
+import org.sftn.train.exchange.Encoding;
 import org.sftn.train.exchange.Exchange;
 import org.sftn.train.exchange.Member;
 import org.sftn.train.exchange.PeerException;
@@ -83,7 +84,9 @@ final class TrainingTask {
             driver.ask(new Report.Compiled(me.rank(), platform, model.parameterOrder()));
             Batches batches = batches(me, trainImages, testImages, engine.imageLayout());
             Exchange exchange = peers.exchange(
-                    model.training().gradients(), model.training().parameters());
+                    model.training().gradients(),
+                    model.training().parameters(),
+                    Encoding.of(plan.training().wire()));
             Validation validation = validation(me, peers, model, batches);
             peers.join();
             Replica replica = new Replica(plan, me, model, loss, batches, exchange, validation, driver);
@@ -110,7 +113,7 @@ final class TrainingTask {
     private static Validation validation(Member me, Peers peers, Model model, Batches batches) {
         float[] own = model.training().statistics();
         float[] statistics = new float[own.length];
-        Exchange exchange = own.length == 0 ? null : peers.exchange(own, statistics);
+        Exchange exchange = own.length == 0 ? null : peers.exchange(own, statistics, Encoding.FP32);
         return new Validation(model, batches, me, exchange, statistics);
     }
 

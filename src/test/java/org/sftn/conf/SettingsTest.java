@@ -85,6 +85,7 @@ class SettingsTest {
                         new TrainingSettings.Schedule(
                                 TrainingSettings.ScheduleKind.MULTI_STEP, List.of(150, 180, 210), 0.1, 0),
                         TrainingSettings.ExchangeKind.DIRECT,
+                        TrainingSettings.Wire.FP32,
                         1,
                         0,
                         3,
@@ -161,6 +162,7 @@ class SettingsTest {
                         entry("training.schedule.factor", "0.1"),
                         entry("training.schedule.warm-up-epochs", "0"),
                         entry("training.exchange", "direct"),
+                        entry("training.wire", "fp32"),
                         entry("training.evaluate-epochs", "1"),
                         entry("training.checkpoint-iterations", "0"),
                         entry("training.keep-checkpoints", "3"),
@@ -388,7 +390,10 @@ class SettingsTest {
                         "training.global-batch is 64, it must be a multiple of training.executors, 3"),
                 List.of(
                         "training { nesterov = true, momentum = 0 }",
-                        "training.nesterov is true, it needs training.momentum above 0"));
+                        "training.nesterov is true, it needs training.momentum above 0"),
+                List.of(
+                        "training { wire = bf16, exchange = bigdl }",
+                        "training.wire is bf16, which training.exchange bigdl cannot send; set it to direct"));
     }
 
     static Stream<Arguments> mistakes() {

@@ -11,6 +11,7 @@ import org.sftn.conf.TrainingSettings;
 import org.sftn.conf.TrainingSettings.ExchangeKind;
 import org.sftn.conf.TrainingSettings.Schedule;
 import org.sftn.conf.TrainingSettings.ScheduleKind;
+import org.sftn.conf.TrainingSettings.Wire;
 
 class LearningRateTest {
     private static final double RATE = 0.4;
@@ -60,6 +61,7 @@ class LearningRateTest {
                 false,
                 schedule,
                 ExchangeKind.DIRECT,
+                Wire.FP32,
                 1,
                 0,
                 3,

@@ -5,9 +5,9 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.sftn.TestSettings;
@@ -15,8 +15,6 @@ import org.sftn.conf.DataSettings;
 import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.TrainingSettings;
 import org.sftn.conf.TrainingSettings.ExchangeKind;
-import org.sftn.conf.TrainingSettings.Schedule;
-import org.sftn.conf.TrainingSettings.ScheduleKind;
 import org.sftn.data.Dataset;
 import org.sftn.data.TestData;
 import org.sftn.engine.bigdl.BigDlEngine;
@@ -119,26 +117,23 @@ record ToyRun(
     }
 
     private Trainer trainer(PrintStream progress) {
-        TrainingSettings training = new TrainingSettings(
-                executors,
-                BATCH,
-                EPOCHS,
-                learningRate,
-                0.9,
-                true,
-                5e-4,
-                true,
-                0,
-                false,
-                new Schedule(ScheduleKind.COSINE, List.of(), 0.1, 0.5),
-                exchange,
-                1,
-                checkpointIterations,
-                2,
-                Duration.ZERO,
-                attempts,
-                Duration.ofMillis(200),
-                Duration.ofSeconds(60));
+        Map<String, String> values = new HashMap<>(Map.of(
+                "training.executors", Integer.toString(executors),
+                "training.global-batch", Integer.toString(BATCH),
+                "training.epochs", Integer.toString(EPOCHS),
+                "training.learning-rate", Double.toString(learningRate),
+                "training.nesterov", "true",
+                "training.schedule.kind", "cosine",
+                "training.schedule.warm-up-epochs", "0.5",
+                "training.exchange", exchange.name().toLowerCase(Locale.ROOT)));
+        values.putAll(Map.of(
+                "training.checkpoint-iterations", Integer.toString(checkpointIterations),
+                "training.keep-checkpoints", "2",
+                "training.progress-interval", "0 s",
+                "training.attempts", Integer.toString(attempts),
+                "training.retry-delay", "200 ms"));
+        values.putAll(settings);
+        TrainingSettings training = TestSettings.with(values).training();
         return new Trainer(spark, training, dataSettings(), engines, SEED, progress, interval -> {});
     }
 }

@@ -19,6 +19,7 @@ import org.sftn.conf.TrainingSettings;
 import org.sftn.conf.TrainingSettings.ExchangeKind;
 import org.sftn.conf.TrainingSettings.Schedule;
 import org.sftn.conf.TrainingSettings.ScheduleKind;
+import org.sftn.conf.TrainingSettings.Wire;
 import org.sftn.data.Batch;
 import org.sftn.engine.Arithmetic;
 import org.sftn.engine.Engine;
@@ -76,6 +77,7 @@ public final class TrainerBenchmark {
                 false,
                 new Schedule(ScheduleKind.MULTI_STEP, List.of(), 0.1, 0),
                 exchange,
+                Wire.FP32,
                 0,
                 0,
                 1,

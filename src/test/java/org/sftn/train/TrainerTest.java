@@ -208,6 +208,27 @@ class TrainerTest {
     }
 
     @Test
+    void gradientsMayTravelInHalfTheBytes() throws Exception {
+        ToyRun half = run.with(Map.of("training.wire", "bf16"));
+        ToyRun two = half.on(2, ExchangeKind.DIRECT).saving(5);
+        TrainingResult undisturbed = two.train(WITH_NORM, folder.resolve("undisturbed"));
+        Path out = folder.resolve("stopped");
+        assertThatThrownBy(() -> two.train(WITH_NORM.with(Trouble.USER_MISTAKE, 19, folder.resolve("happened")), out))
+                .isInstanceOf(UserException.class);
+        assertThat(bits(two.train(WITH_NORM, out))).isEqualTo(bits(undisturbed));
+        TrainingResult whole = run.on(2, ExchangeKind.DIRECT).train(WITH_NORM, folder.resolve("whole"));
+        assertThat(bits(undisturbed)).isNotEqualTo(bits(whole));
+        assertThat(undisturbed.loss()).isCloseTo(whole.loss(), within(0.01));
+        // Nothing travels.
+        assertThat(bits(half.train(WITH_NORM, folder.resolve("one-half"))))
+                .isEqualTo(bits(run.train(WITH_NORM, folder.resolve("one"))));
+        ToyRun otherwise = run.on(2, ExchangeKind.DIRECT);
+        assertThatThrownBy(() -> otherwise.train(WITH_NORM, out))
+                .isInstanceOf(UserException.class)
+                .hasMessageEndingWith("it is another one: training.wire was BF16, now FP32");
+    }
+
+    @Test
     void twoRanksTrainAsOneDoesWithoutBatchNorm() throws Exception {
         // Four images are left for the last batch, so that no rank has a single one.
         ToyRun alike = run.with(Map.of("data.train-images", "100"));
@@ -525,9 +546,9 @@ class TrainerTest {
     @Test
     void aRehearsalCompilesWhatTheRanksWill() throws Exception {
         run.on(2, ExchangeKind.DIRECT).rehearse(WITH_NORM);
-        assertThatThrownBy(() -> run.on(3, ExchangeKind.DIRECT).rehearse(WITH_NORM))
+        assertThatThrownBy(() -> run.on(4, ExchangeKind.DIRECT).rehearse(WITH_NORM))
                 .isInstanceOf(UserException.class)
-                .hasMessageStartingWith("training.executors is 3 but the master local[2] runs 2 tasks at a time");
+                .hasMessageStartingWith("training.executors is 4 but the master local[2] runs 2 tasks at a time");
         EngineSource none = cores -> {
             throw new OutOfMemoryError("the engine needs 9 MiB");
         };

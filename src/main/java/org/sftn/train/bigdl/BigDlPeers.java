@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.sftn.conf.UserException;
 import org.sftn.engine.bigdl.MklLibrary;
+import org.sftn.train.exchange.Encoding;
 import org.sftn.train.exchange.Exchange;
 import org.sftn.train.exchange.Member;
 import org.sftn.train.exchange.PeerException;
@@ -54,8 +55,12 @@ public final class BigDlPeers implements Peers {
         }
     }
 
+    /** @throws IllegalArgumentException when values are to be encoded otherwise than as floats */
     @Override
-    public Exchange exchange(float[] values, float[] shared) {
+    public Exchange exchange(float[] values, float[] shared, Encoding encoding) {
+        if (encoding != Encoding.FP32) {
+            throw new IllegalArgumentException("BigDL's parameter cannot send " + encoding);
+        }
         BigDlExchange exchange = new BigDlExchange(id + exchanges.size(), me, values, shared, barrier);
         exchanges.add(exchange);
         return exchange;

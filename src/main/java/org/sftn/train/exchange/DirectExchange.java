@@ -25,6 +25,7 @@ final class DirectExchange implements Exchange {
     private final Member me;
     private final float[] values;
     private final float[] shared;
+    private final Encoding encoding;
     private final Buckets buckets;
     private final List<Slice> own;
     /** Values of the own slices of a bucket and all before it. */
@@ -57,9 +58,18 @@ final class DirectExchange implements Exchange {
     /**
      * @param values to be summed
      * @param shared of the same length
+     * @param encoding of the values on their way; where they are summed the own ones are rounded, too, so that the sums do not
+     *     depend on the buckets
      * @param outboxes by rank, nothing at the own rank; may be filled in later
      */
-    DirectExchange(int id, Member me, float[] values, float[] shared, Outbox[] outboxes, Arrivals arrivals) {
+    DirectExchange(
+            int id,
+            Member me,
+            float[] values,
+            float[] shared,
+            Encoding encoding,
+            Outbox[] outboxes,
+            Arrivals arrivals) {
         if (values.length != shared.length || values == shared) {
             throw new IllegalArgumentException("cannot sum " + values.length + " values for " + shared.length);
         }
@@ -67,6 +77,7 @@ final class DirectExchange implements Exchange {
         this.me = me;
         this.values = values;
         this.shared = shared;
+        this.encoding = encoding;
         this.buckets = me.ranks() == 1 ? Buckets.one(shared.length, 1) : new Buckets(shared.length, me.ranks(), SLICE);
         this.own = buckets.slices(me.rank());
         this.lengths = new long[own.size()];
@@ -142,7 +153,7 @@ final class DirectExchange implements Exchange {
 
     private void update(int bucket) {
         Slice slice = own.get(bucket);
-        System.arraycopy(values, slice.offset(), mine, 0, slice.length());
+        encoding.round(values, slice.offset(), mine, slice.length());
         for (int rank = 0; rank < me.ranks(); rank++) {
             float[] given = rank == me.rank() ? mine : staged[rank][bucket];
             if (rank == 0) {
@@ -164,9 +175,13 @@ final class DirectExchange implements Exchange {
         }
     }
 
+    private Encoding encoding(Phase phase) {
+        return phase == Phase.REDUCE ? encoding : Encoding.FP32;
+    }
+
     private void send(int rank, Phase phase, float[] from, int bucket, Slice slice) {
         if (rank != me.rank() && slice.length() > 0) {
-            outboxes[rank].send(id, phase, bucket, from, slice);
+            outboxes[rank].send(id, phase, bucket, from, slice, encoding(phase));
         }
     }
 
@@ -219,11 +234,17 @@ final class DirectExchange implements Exchange {
     SliceReceiver receive(int from, Phase phase, int bucket) {
         return phase == Phase.REDUCE
                 ? new SliceReceiver(
-                        from, staged[from][bucket], new Slice(0, own.get(bucket).length()), arrivals, reduced[from])
+                        from,
+                        staged[from][bucket],
+                        new Slice(0, own.get(bucket).length()),
+                        encoding(phase),
+                        arrivals,
+                        reduced[from])
                 : new SliceReceiver(
                         from,
                         phase == Phase.UPDATED ? shared : values,
                         buckets.slice(bucket, from),
+                        encoding(phase),
                         arrivals,
                         fromOwners[from]);
     }

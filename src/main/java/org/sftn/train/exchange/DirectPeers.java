@@ -31,8 +31,9 @@ public final class DirectPeers implements Peers {
     }
 
     @Override
-    public Exchange exchange(float[] values, float[] shared) {
-        DirectExchange exchange = new DirectExchange(exchanges.size(), me, values, shared, outboxes, arrivals);
+    public Exchange exchange(float[] values, float[] shared, Encoding encoding) {
+        DirectExchange exchange =
+                new DirectExchange(exchanges.size(), me, values, shared, encoding, outboxes, arrivals);
         exchanges.add(exchange);
         return exchange;
     }

@@ -9,27 +9,29 @@ import java.nio.channels.WritableByteChannel;
 import org.apache.spark.network.buffer.ManagedBuffer;
 import org.apache.spark.network.util.AbstractFileRegion;
 
-/** Part of an array as little-endian bytes, made chunk by chunk when the connection takes them. It may be sent once. */
+/** Part of an array, encoded chunk by chunk when the connection takes them. It may be sent once. */
 final class Floats extends ManagedBuffer {
     private final float[] values;
     private final int offset;
     private final int count;
+    private final Encoding encoding;
     private final ByteBuffer scratch;
 
     /**
      * @param values must stay as they are until they are sent
      * @param scratch little-endian; used by one at a time, as a connection does that sends one after the other
      */
-    Floats(float[] values, int offset, int count, ByteBuffer scratch) {
+    Floats(float[] values, int offset, int count, Encoding encoding, ByteBuffer scratch) {
         this.values = values;
         this.offset = offset;
         this.count = count;
+        this.encoding = encoding;
         this.scratch = scratch;
     }
 
     @Override
     public long size() {
-        return (long) count * Float.BYTES;
+        return (long) count * encoding.bytes();
     }
 
     @Override
@@ -70,9 +72,10 @@ final class Floats extends ManagedBuffer {
      * @return values in it
      */
     private int encode(int done) {
-        int next = Math.min(scratch.capacity() / Float.BYTES, count - done);
-        scratch.clear().limit(next * Float.BYTES);
-        scratch.asFloatBuffer().put(values, offset + done, next);
+        int next = Math.min(scratch.capacity() / encoding.bytes(), count - done);
+        scratch.clear();
+        encoding.encode(values, offset + done, next, scratch);
+        scratch.flip();
         return next;
     }
 
@@ -100,7 +103,7 @@ final class Floats extends ManagedBuffer {
             if (position != transferred) {
                 throw new IllegalArgumentException("cannot send from byte " + position + " after " + transferred);
             }
-            if (transferred == (long) encoded * Float.BYTES) {
+            if (transferred == (long) encoded * encoding.bytes()) {
                 encoded += encode(encoded);
             }
             int written = target.write(scratch);
@@ -122,7 +125,7 @@ final class Floats extends ManagedBuffer {
             if (left == 0) {
                 int next = encode(encoded);
                 encoded += next;
-                left = next * Float.BYTES;
+                left = next * encoding.bytes();
             }
             return left;
         }

@@ -6,7 +6,7 @@ import org.apache.spark.network.buffer.NioManagedBuffer;
 import org.apache.spark.network.client.RpcResponseCallback;
 import org.apache.spark.network.client.TransportClient;
 
-/** The way to one peer. A message: exchange, phase and bucket as ints, then the floats of a slice as a stream. */
+/** The way to one peer. A message: exchange, phase and bucket as ints, then the values of a slice as a stream. */
 final class Outbox implements AutoCloseable {
     private static final int CHUNK_BYTES = 1 << 18;
 
@@ -36,14 +36,14 @@ final class Outbox implements AutoCloseable {
      *
      * @param values the slice must stay as it is until the peer shows that it has it
      */
-    void send(int exchange, DirectExchange.Phase phase, int bucket, float[] values, Slice slice) {
+    void send(int exchange, DirectExchange.Phase phase, int bucket, float[] values, Slice slice, Encoding encoding) {
         arrivals.check(rank);
         ByteBuffer head = ByteBuffer.allocate(3 * Integer.BYTES)
                 .putInt(exchange)
                 .putInt(phase.ordinal())
                 .putInt(bucket)
                 .flip();
-        Floats floats = new Floats(values, slice.offset(), slice.length(), scratch);
+        Floats floats = new Floats(values, slice.offset(), slice.length(), encoding, scratch);
         client.uploadStream(new NioManagedBuffer(head), floats, new Answer());
         sent++;
     }

@@ -10,9 +10,10 @@ public interface Peers extends AutoCloseable {
      *
      * @param values to be summed
      * @param shared gets what the ranks make of the sums
+     * @param encoding of the values on their way to be summed; everything else travels as it is
      * @throws IllegalArgumentException when they differ in length or are the same
      */
-    Exchange exchange(float[] values, float[] shared);
+    Exchange exchange(float[] values, float[] shared, Encoding encoding);
 
     /** Waits until every rank is here. */
     void join();

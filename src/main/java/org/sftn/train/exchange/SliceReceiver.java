@@ -2,24 +2,29 @@ package org.sftn.train.exchange;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
 import org.apache.spark.network.client.StreamCallbackWithID;
 
-/** Puts a stream of little-endian floats where they belong, however its bytes are cut. */
+/** Puts a stream of encoded values where they belong, however its bytes are cut. */
 final class SliceReceiver implements StreamCallbackWithID {
     private final int from;
     private final float[] target;
     private final Slice slice;
+    private final Encoding encoding;
     private final Arrivals arrivals;
     private final Arrivals.Counter counter;
-    private final ByteBuffer cut = ByteBuffer.allocate(Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    /** Of a value whose bytes have not all come. */
+    private final ByteBuffer cut;
+
     private int received;
 
     /** @param slice of the target that the stream fills */
-    SliceReceiver(int from, float[] target, Slice slice, Arrivals arrivals, Arrivals.Counter counter) {
+    SliceReceiver(
+            int from, float[] target, Slice slice, Encoding encoding, Arrivals arrivals, Arrivals.Counter counter) {
         this.from = from;
         this.target = target;
         this.slice = slice;
+        this.encoding = encoding;
+        this.cut = ByteBuffer.allocate(encoding.bytes()).order(ByteOrder.LITTLE_ENDIAN);
         this.arrivals = arrivals;
         this.counter = counter;
     }
@@ -35,21 +40,19 @@ final class SliceReceiver implements StreamCallbackWithID {
             cut.put(bytes.get());
         }
         if (!cut.hasRemaining()) {
-            put(cut.flip().asFloatBuffer());
+            put(cut.flip());
             cut.clear();
         }
-        FloatBuffer whole = bytes.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
-        bytes.position(bytes.position() + whole.remaining() * Float.BYTES);
-        put(whole);
+        put(bytes.order(ByteOrder.LITTLE_ENDIAN));
         cut.put(bytes);
     }
 
-    private void put(FloatBuffer values) {
-        int count = values.remaining();
+    private void put(ByteBuffer bytes) {
+        int count = bytes.remaining() / encoding.bytes();
         if (count > slice.length() - received) {
             throw new PeerException("rank " + from + " sent more than the " + slice.length() + " values of its slice");
         }
-        values.get(target, slice.offset() + received, count);
+        encoding.decode(bytes, target, slice.offset() + received, count);
         received += count;
         counter.add(count);
     }

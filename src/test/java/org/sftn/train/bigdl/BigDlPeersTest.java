@@ -17,6 +17,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sftn.LocalSpark;
+import org.sftn.train.exchange.Encoding;
 import org.sftn.train.exchange.ExchangeRounds;
 import org.sftn.train.exchange.Member;
 import org.sftn.train.spark.Barriers;
@@ -76,7 +77,7 @@ class BigDlPeersTest {
         Member me = new Member(context.partitionId(), ranks);
         DriverService.Client driver = DriverService.connect(BARRIER);
         BigDlPeers peers = new BigDlPeers(id, me, () -> driver.await(me.rank()), 1);
-        ExchangeRounds.check(me, peers);
+        ExchangeRounds.check(me, peers, Encoding.FP32);
         return Collections.emptyIterator();
     }
 }

@@ -17,7 +17,7 @@ import org.apache.spark.network.util.TransportConf;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.sftn.TestJvm;
 
 class DirectPeersTest {
@@ -34,15 +34,15 @@ class DirectPeersTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 2, 3, 4})
-    void sumsInRankOrderToTheLastBit(int ranks) throws Exception {
+    @CsvSource({"1, FP32", "2, FP32", "3, FP32", "4, FP32", "1, BF16", "2, BF16", "3, BF16"})
+    void sumsInRankOrderToTheLastBit(int ranks, Encoding encoding) throws Exception {
         Meeting meeting = new Meeting(ranks);
         List<Callable<Void>> work = new ArrayList<>();
         for (int rank = 0; rank < ranks; rank++) {
             Member me = new Member(rank, ranks);
             work.add(() -> {
                 Peers peers = peers(me, SECRET, meeting);
-                ExchangeRounds.check(me, peers);
+                ExchangeRounds.check(me, peers, encoding);
                 peers.close();
                 return null;
             });
@@ -104,7 +104,7 @@ class DirectPeersTest {
         List<Future<Exchange>> joined = new ArrayList<>();
         for (int rank = 0; rank < secrets.length; rank++) {
             Peers peers = peers(new Member(rank, secrets.length), secrets[rank], meeting);
-            Exchange exchange = peers.exchange(new float[10], new float[10]);
+            Exchange exchange = peers.exchange(new float[10], new float[10], Encoding.FP32);
             joined.add(threads.submit(() -> {
                 peers.join();
                 return exchange;
