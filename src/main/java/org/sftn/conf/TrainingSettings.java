@@ -14,6 +14,7 @@ import org.sftn.conf.Limit.MoreThan;
 public record TrainingSettings(
         @AtLeast(1) int executors,
         @AtLeast(1) int globalBatch,
+        @AtLeast(1) int accumulate,
         @AtLeast(1) int epochs,
         @MoreThan(0) double learningRate,
         @AtLeast(0) @LessThan(1) double momentum,
@@ -43,6 +44,14 @@ public record TrainingSettings(
                     globalBatch,
                     path,
                     executors));
+        } else if (globalBatch / executors % accumulate != 0) {
+            problems.add(String.format(
+                    Locale.ROOT,
+                    "%s.accumulate is %d, it must divide the %d images of %s.global-batch that each executor has",
+                    path,
+                    accumulate,
+                    globalBatch / executors,
+                    path));
         }
         if (nesterov && momentum == 0) {
             problems.add(String.format(Locale.ROOT, "%s.nesterov is true, it needs %s.momentum above 0", path, path));
@@ -54,12 +63,13 @@ public record TrainingSettings(
     }
 
     /**
-     * The most images of a batch on one executor: no more than its share of a data set that is smaller than the batch.
+     * The most images that one executor computes at once: no more than its share of a data set that is smaller than the batch.
      *
      * @param images for training, over all executors
      */
     public int localBatch(long images) {
-        return (int) ((Math.min(globalBatch, images) + executors - 1) / executors);
+        long share = (Math.min(globalBatch, images) + executors - 1) / executors;
+        return (int) ((share + accumulate - 1) / accumulate);
     }
 
     /** The same with another multi-step schedule, without warm-up. */
@@ -67,6 +77,7 @@ public record TrainingSettings(
         return new TrainingSettings(
                 executors,
                 globalBatch,
+                accumulate,
                 epochs,
                 learningRate,
                 momentum,

@@ -8,6 +8,7 @@ import org.sftn.data.BatchLoader;
 import org.sftn.data.RankImages;
 import org.sftn.data.Sample;
 import org.sftn.data.Sampler;
+import org.sftn.train.exchange.Slice;
 
 /** A rank's batches. */
 final class Batches {
@@ -16,18 +17,21 @@ final class Batches {
     private final RankImages test;
     private final BatchLoader loader;
     private final int size;
+    private final int parts;
     private final int threads;
 
     /**
-     * @param size the largest of a batch
+     * @param size the largest of what is computed at once
+     * @param parts of this rank's share in an iteration's batch
      * @param threads that turn samples into batches, at least 1
      */
-    Batches(Sampler sampler, RankImages train, RankImages test, BatchLoader loader, int size, int threads) {
+    Batches(Sampler sampler, RankImages train, RankImages test, BatchLoader loader, int size, int parts, int threads) {
         this.sampler = sampler;
         this.train = train;
         this.test = test;
         this.loader = loader;
         this.size = size;
+        this.parts = parts;
         this.threads = threads;
     }
 
@@ -40,7 +44,7 @@ final class Batches {
         return sampler.globalSize((int) (iteration % perEpoch()));
     }
 
-    /** This rank's part of each iteration's batch, empty when it has none. */
+    /** The parts of this rank's share in each iteration's batch, as many for each; some may be empty. */
     BatchFeed training(long firstIteration, long endIteration) {
         return new BatchFeed(new TrainingWork(firstIteration, endIteration), threads);
     }
@@ -49,6 +53,9 @@ final class Batches {
         private final long end;
         private long iteration;
         private Iterator<List<Sample>> epoch;
+        private List<Sample> share = List.of();
+        /** Of the share, that comes next. */
+        private int part;
 
         TrainingWork(long first, long end) {
             this.iteration = first;
@@ -57,7 +64,7 @@ final class Batches {
 
         @Override
         public boolean hasNext() {
-            return iteration < end;
+            return part > 0 || iteration < end;
         }
 
         @Override
@@ -65,13 +72,31 @@ final class Batches {
             if (!hasNext()) {
                 throw new NoSuchElementException();
             }
-            int number = (int) (iteration / perEpoch());
-            if (epoch == null || !epoch.hasNext()) {
-                epoch = train.batches(sampler, number, (int) (iteration % perEpoch()));
+            if (part == 0) {
+                if (epoch == null || !epoch.hasNext()) {
+                    epoch = train.batches(sampler, number(iteration), (int) (iteration % perEpoch()));
+                }
+                share = epoch.next();
+                iteration++;
             }
-            iteration++;
-            List<Sample> samples = epoch.next();
+            int number = number(iteration - 1);
+            List<Sample> samples = part(share, part);
+            part = (part + 1) % parts;
             return workers -> loader.training(number, samples, workers);
+        }
+
+        private int number(long of) {
+            return (int) (of / perEpoch());
+        }
+
+        /** As few parts as there can be, of nearly one size. */
+        private List<Sample> part(List<Sample> whole, int number) {
+            int filled = (whole.size() + size - 1) / size;
+            if (number >= filled) {
+                return List.of();
+            }
+            Slice slice = Slice.of(whole.size(), number, filled);
+            return whole.subList(slice.offset(), slice.offset() + slice.length());
         }
     }
 

@@ -2,7 +2,6 @@ package org.sftn.train;
 
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -13,6 +12,7 @@ import org.sftn.data.Batch;
 import org.sftn.data.BatchFeed;
 import org.sftn.data.BatchLoader;
 import org.sftn.engine.Flat;
+import org.sftn.engine.GradientProgress;
 import org.sftn.engine.TrainingExecutable;
 import org.sftn.model.LazyTensor;
 import org.sftn.nn.Network;
@@ -36,6 +36,7 @@ final class Replica {
     private final Exchange exchange;
     private final Validation validation;
     private final Sgd sgd;
+    private final Accumulation accumulation;
     /** Images that a batch needs; where damaged ones leave fewer, these are skipped, too. */
     private final int fewest;
 
@@ -70,6 +71,8 @@ final class Replica {
         this.validation = validation;
         this.driver = driver;
         this.fewest = TrainableBatches.fewest(plan.objective());
+        this.accumulation =
+                new Accumulation(model.training().gradients(), plan.training().accumulate());
         this.sgd = new Sgd(
                 model.training().parameters(),
                 exchange.buckets().slices(me.rank()),
@@ -161,22 +164,27 @@ final class Replica {
 
     private void step(long iteration, BatchFeed feed) throws InterruptedException {
         long start = System.nanoTime();
-        BatchLoader.Loaded loaded = feed.next();
-        long ready = System.nanoTime();
-        count(Tally.skipped(loaded.skipped()));
-        Optional<Batch> batch = usable(loaded);
+        long waited = 0;
         double rate = learningRate(iteration);
-        exchange.begin((slice, sum) -> update(iteration, slice, sum, rate));
-        if (batch.isPresent()) {
-            backward(iteration, batch.get());
-        } else {
-            Arrays.fill(model.training().gradients(), 0);
+        for (int part = 0; part < accumulation.parts(); part++) {
+            long wanted = System.nanoTime();
+            BatchLoader.Loaded loaded = feed.next();
+            waited += System.nanoTime() - wanted;
+            count(Tally.skipped(loaded.skipped()));
+            Optional<Batch> batch = usable(loaded);
+            if (accumulation.isLast(part)) {
+                exchange.begin((slice, sum) -> update(iteration, slice, sum, rate));
+            }
+            if (batch.isPresent()) {
+                backward(iteration, batch.get(), accumulation.progress(part, exchange::ready));
+            }
+            accumulation.done(part, batch.isPresent());
         }
         updateNanos = 0;
         long computed = System.nanoTime();
         exchange.finish();
         long end = System.nanoTime();
-        count(new StepTimes(seconds(end - start), seconds(ready - start), seconds(end - computed - updateNanos)));
+        count(new StepTimes(seconds(end - start), seconds(waited), seconds(end - computed - updateNanos)));
         report(iteration);
     }
 
@@ -204,8 +212,8 @@ final class Replica {
         return loaded.batch();
     }
 
-    /** Gradients of this rank's share in the mean loss of the global batch, sent as they become final. */
-    private void backward(long iteration, Batch batch) {
+    /** Gradients of a batch's share in the mean loss of the global batch. */
+    private void backward(long iteration, Batch batch, GradientProgress progress) {
         int epoch = epoch(iteration);
         Map<String, Tensor> outputs = model.training().forward(loss.inputs(batch));
         Loss found = loss.loss(batch, outputs, epoch);
@@ -226,7 +234,7 @@ final class Replica {
         images += batch.size();
         // The share is taken here, since backward is linear: the taps have few values, the parameters many.
         double share = (double) batch.size() / batches.globalSize(iteration);
-        model.training().backward(share(found.gradients(), share), exchange::ready);
+        model.training().backward(share(found.gradients(), share), progress);
     }
 
     private int epoch(long iteration) {

@@ -27,6 +27,7 @@ final class RunIdentity {
         SortedMap<String, String> identity = new TreeMap<>(more);
         identity.put("seed", Long.toString(seed));
         identity.put("training.global-batch", Integer.toString(training.globalBatch()));
+        identity.put("training.accumulate", Integer.toString(training.accumulate()));
         identity.put("training.epochs", Integer.toString(training.epochs()));
         identity.put("training.learning-rate", Double.toString(training.learningRate()));
         identity.put("training.momentum", Double.toString(training.momentum()));

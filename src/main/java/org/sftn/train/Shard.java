@@ -7,7 +7,7 @@ import java.util.function.Supplier;
  *
  * @param indices of its images in the split, ascending
  * @param labels reads the labels of the same images; 0 for damaged ones
- * @param batch the largest local batch
+ * @param batch the most images that are computed at once
  * @param seed of the run
  */
 public record Shard(long[] indices, Supplier<int[]> labels, int batch, long seed) {}

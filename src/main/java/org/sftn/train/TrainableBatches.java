@@ -25,6 +25,16 @@ public final class TrainableBatches {
      */
     public static void require(Objective objective, long images, TrainingSettings training) {
         int executors = training.executors();
+        int atOnce = training.localBatch(images);
+        if (training.accumulate() > 1 && atOnce < ENOUGH && needsPair(objective).isPresent()) {
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "%s sees maps of 1x1 and cannot train on a single image, which may be left for a part of a batch: training.accumulate is %d, so an executor computes %d at once; set it so that these are at least %d",
+                    needsPair(objective).get(),
+                    training.accumulate(),
+                    atOnce,
+                    ENOUGH));
+        }
         boolean single = Sampler.smallest(images, training.globalBatch(), executors) < PAIR;
         if (single && needsPair(objective).isPresent()) {
             throw new UserException(String.format(

@@ -107,7 +107,8 @@ final class TrainingTask {
                 plan.data().trainImages(), plan.training().globalBatch(), me.rank(), me.ranks(), plan.seed());
         BatchLoader loader = new BatchLoader(
                 plan.data().preprocessing(), images, plan.seed(), plan.data().damaged());
-        return new Batches(sampler, train, test, loader, plan.localBatch(), plan.decodeThreads());
+        return new Batches(
+                sampler, train, test, loader, plan.localBatch(), plan.training().accumulate(), plan.decodeThreads());
     }
 
     private static Validation validation(Member me, Peers peers, Model model, Batches batches) {

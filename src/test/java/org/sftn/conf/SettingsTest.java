@@ -74,6 +74,7 @@ class SettingsTest {
                 .isEqualTo(new TrainingSettings(
                         1,
                         64,
+                        1,
                         240,
                         0.05,
                         0.9,
@@ -149,6 +150,7 @@ class SettingsTest {
                         entry("engine.threads", "0"),
                         entry("training.executors", "1"),
                         entry("training.global-batch", "64"),
+                        entry("training.accumulate", "1"),
                         entry("training.epochs", "240"),
                         entry("training.learning-rate", "0.05"),
                         entry("training.momentum", "0.9"),
@@ -388,6 +390,9 @@ class SettingsTest {
                 List.of(
                         "training.executors = 3",
                         "training.global-batch is 64, it must be a multiple of training.executors, 3"),
+                List.of(
+                        "training { executors = 4, accumulate = 3 }",
+                        "training.accumulate is 3, it must divide the 16 images of training.global-batch that each executor has"),
                 List.of(
                         "training { nesterov = true, momentum = 0 }",
                         "training.nesterov is true, it needs training.momentum above 0"),

@@ -69,6 +69,36 @@ class SmallBatchesTest {
         assertThat(folder.resolve("out")).doesNotExist();
     }
 
+    @ParameterizedTest
+    @CsvSource({"48, 16, 8, 2", "48, 8, 8, 1", "7, 100, 4, 2"})
+    void soIsOneWhosePartsAreTooSmall(int images, int batch, int parts, int atOnce) {
+        Ran ran = teacher("mobilenet_v2_32", images, batch, 1, "--set=training.accumulate=" + parts);
+
+        assertThat(ran.err())
+                .endsWith(String.format(
+                        Locale.ROOT,
+                        "training.accumulate is %d, so an executor computes %d at once; set it so that these are at least 3\n",
+                        parts,
+                        atOnce))
+                .hasLineCount(1);
+        assertThat(ran.code()).isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"17, 16, 4", "22, 16, 4", "10, 100, 4"})
+    void partsAreNeverASingleImage(int images, int batch, int parts) {
+        // A larger rate diverges: batch-norm over three values is steep, in parts or not.
+        Ran ran = teacher(
+                "mobilenet_v2_32",
+                images,
+                batch,
+                1,
+                "--set=training.learning-rate=1e-6",
+                "--set=training.accumulate=" + parts);
+
+        assertThat(ran.code()).as(ran.err()).isZero();
+    }
+
     @Test
     void soIsAStudentsRun() {
         Ran ran = Ran.of(

@@ -51,6 +51,7 @@ class LearningRateTest {
         return new TrainingSettings(
                 1,
                 32,
+                1,
                 10,
                 RATE,
                 0.9,

@@ -67,6 +67,7 @@ public final class TrainerBenchmark {
         TrainingSettings settings = new TrainingSettings(
                 executors,
                 2,
+                1,
                 EPOCHS,
                 0.1,
                 0.9,

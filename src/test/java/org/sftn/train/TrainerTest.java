@@ -234,12 +234,43 @@ class TrainerTest {
         ToyRun alike = run.with(Map.of("data.train-images", "100"));
         TrainingResult one = alike.train(WITHOUT_NORM, folder.resolve("one"));
         TrainingResult two = alike.on(2, ExchangeKind.DIRECT).train(WITHOUT_NORM, folder.resolve("two"));
-        one.values().forEach((name, tensor) -> {
-            float[] other = two.values().get(name).values();
+        assertClose(two, one, 1e-5f);
+    }
+
+    private static void assertClose(TrainingResult actual, TrainingResult expected, float tolerance) {
+        expected.values().forEach((name, tensor) -> {
+            float[] other = actual.values().get(name).values();
             for (int i = 0; i < other.length; i++) {
-                assertThat(other[i]).as("%s %d", name, i).isCloseTo(tensor.values()[i], within(1e-5f));
+                assertThat(other[i]).as("%s %d", name, i).isCloseTo(tensor.values()[i], within(tolerance));
             }
         });
+    }
+
+    @Test
+    void partsSumToTheWholeWithoutBatchNorm() throws Exception {
+        ToyRun parts = run.with(Map.of("training.accumulate", "4"));
+        for (int ranks = 1; ranks <= 2; ranks++) {
+            TrainingResult whole =
+                    run.on(ranks, ExchangeKind.DIRECT).train(WITHOUT_NORM, folder.resolve("whole" + ranks));
+            TrainingResult summed =
+                    parts.on(ranks, ExchangeKind.DIRECT).train(WITHOUT_NORM, folder.resolve("parts" + ranks));
+            assertClose(summed, whole, 1e-5f);
+            assertThat(bits(summed)).isNotEqualTo(bits(whole));
+        }
+    }
+
+    @Test
+    void aRunInPartsGoesOnToTheSameBits() throws Exception {
+        ToyRun parts = run.with(Map.of("training.accumulate", "2"))
+                .on(2, ExchangeKind.DIRECT)
+                .saving(5);
+        TrainingResult undisturbed = parts.train(WITH_NORM, folder.resolve("undisturbed"));
+        Path out = folder.resolve("stopped");
+        // Two parts an iteration: in the last one of the 19th.
+        assertThatThrownBy(() -> parts.train(WITH_NORM.with(Trouble.USER_MISTAKE, 38, folder.resolve("happened")), out))
+                .isInstanceOf(UserException.class);
+        assertThat(bits(parts.train(WITH_NORM, out))).isEqualTo(bits(undisturbed));
+        assertThat(rows(out)).isEqualTo(rows(folder.resolve("undisturbed")));
     }
 
     @Test
