@@ -13,6 +13,7 @@ import org.sftn.conf.Limit.MoreThan;
 /** {@code training}: see reference.conf for each key. */
 public record TrainingSettings(
         @AtLeast(1) int executors,
+        @AtLeast(0) int minExecutors,
         @AtLeast(1) int globalBatch,
         @AtLeast(1) int accumulate,
         @AtLeast(1) int epochs,
@@ -53,6 +54,15 @@ public record TrainingSettings(
                     globalBatch / executors,
                     path));
         }
+        if (minExecutors > executors) {
+            problems.add(String.format(
+                    Locale.ROOT,
+                    "%s.min-executors is %d, it must be at most %s.executors, %d",
+                    path,
+                    minExecutors,
+                    path,
+                    executors));
+        }
         if (nesterov && momentum == 0) {
             problems.add(String.format(Locale.ROOT, "%s.nesterov is true, it needs %s.momentum above 0", path, path));
         }
@@ -72,10 +82,50 @@ public record TrainingSettings(
         return (int) ((share + accumulate - 1) / accumulate);
     }
 
+    /**
+     * With how many executors the run may go on, the most first: those from {@code min-executors} on that divide the batch as {@code
+     * executors} do.
+     */
+    public List<Integer> executorCounts() {
+        int fewest = minExecutors == 0 ? executors : minExecutors;
+        return IntStream.iterate(executors, count -> count >= fewest, count -> count - 1)
+                .filter(count -> globalBatch % (count * accumulate) == 0)
+                .boxed()
+                .toList();
+    }
+
+    /** The same on so many executors, neither more nor fewer. */
+    public TrainingSettings on(int executors) {
+        return new TrainingSettings(
+                executors,
+                executors,
+                globalBatch,
+                accumulate,
+                epochs,
+                learningRate,
+                momentum,
+                nesterov,
+                weightDecay,
+                decayBatchNormAndBiases,
+                labelSmoothing,
+                zeroInitResidual,
+                schedule,
+                exchange,
+                wire,
+                evaluateEpochs,
+                checkpointIterations,
+                keepCheckpoints,
+                progressInterval,
+                attempts,
+                retryDelay,
+                peerTimeout);
+    }
+
     /** The same with another multi-step schedule, without warm-up. */
     public TrainingSettings with(int epochs, double learningRate, List<Integer> milestones) {
         return new TrainingSettings(
                 executors,
+                minExecutors,
                 globalBatch,
                 accumulate,
                 epochs,

@@ -109,6 +109,11 @@ public record Crd(
     }
 
     @Override
+    public boolean remembers() {
+        return true;
+    }
+
+    @Override
     public MethodLoss open(Place place) {
         return new Remembering(this, place);
     }

@@ -223,6 +223,11 @@ public final class DistillObjective implements Objective {
         return widest().count();
     }
 
+    @Override
+    public boolean remembers() {
+        return terms.values().stream().anyMatch(DistillationMethod::remembers);
+    }
+
     private Views widest() {
         return terms.values().stream()
                 .map(DistillationMethod::views)

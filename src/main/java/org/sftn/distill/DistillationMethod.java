@@ -56,6 +56,11 @@ public interface DistillationMethod extends Serializable {
         return List.of();
     }
 
+    /** Whether its {@link MethodLoss#state} is not empty. */
+    default boolean remembers() {
+        return false;
+    }
+
     /** On an executor. */
     MethodLoss open(Place place);
 }

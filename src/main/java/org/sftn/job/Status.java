@@ -150,7 +150,7 @@ final class Status implements Inquiry {
     private static String progress(TrainingProgress progress) {
         return String.format(
                 Locale.ROOT,
-                "epoch %d/%d, iteration %,d/%,d (%.1f %%), loss %.4f%s, %.1f images/s (%.0f %% of the time waiting for images, %.0f %% exchanging), left %s, %d restarts",
+                "epoch %d/%d, iteration %,d/%,d (%.1f %%), loss %.4f%s, %.1f images/s (%.0f %% of the time waiting for images, %.0f %% exchanging), left %s, %d restarts%s",
                 progress.epoch(),
                 progress.epochs(),
                 progress.iteration(),
@@ -162,7 +162,14 @@ final class Status implements Inquiry {
                 100 * progress.dataWaitShare(),
                 100 * progress.exchangeShare(),
                 TrainingProgress.time(progress.secondsLeft()),
-                progress.restarts());
+                progress.restarts(),
+                progress.missingExecutors() == 0
+                        ? ""
+                        : String.format(
+                                Locale.ROOT,
+                                ", on %d of %d executors",
+                                progress.executors(),
+                                progress.executors() + progress.missingExecutors()));
     }
 
     private static String lastEpoch(MetricsTable metrics, Optional<RunDescription> described) {

@@ -110,6 +110,14 @@ final class TrainingRun {
         long images = data.count("train", settings.data().trainImages());
         TrainableBatches.require(work.objective(), images, settings.training());
         work.before().ifPresent(before -> TrainableBatches.require(before.objective(), images, settings.training()));
+        TrainingSettings training = settings.training();
+        if (work.objective().remembers() && training.executorCounts().size() > 1) {
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "training.min-executors is %d, but the loss remembers something of each executor's images, so the run cannot go on with fewer than training.executors, %d; set it to 0",
+                    training.minExecutors(),
+                    training.executors()));
+        }
         Predicate<String> read = key -> key.equals("seed")
                 || key.startsWith("data.")
                 || key.startsWith("engine.")

@@ -1,6 +1,7 @@
 package org.sftn.train;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.TimeoutException;
@@ -43,13 +44,16 @@ final class Cluster {
     /**
      * Waits for executors, as long as Spark is configured to wait for them.
      *
-     * @throws MissingExecutorsException when they have not come; they may come later
+     * @param counts of executors that will do, the most first
+     * @return the most; when they have not come in time, the most of those that have
+     * @throws MissingExecutorsException when too few have come; more may come later
      * @throws UserException when they can never come
      */
-    void await(int executors) throws InterruptedException {
+    int await(List<Integer> counts) throws InterruptedException {
+        int executors = counts.get(0);
         if (isLocal()) {
             requireSlots(executors);
-            return;
+            return executors;
         }
         requirePossible(executors, spark.conf());
         long deadline = System.nanoTime()
@@ -68,18 +72,42 @@ final class Cluster {
             }
             Optional<RuntimeException> missing = missing(executors);
             if (missing.isEmpty()) {
-                return;
+                return executors;
             }
             if (late) {
-                throw missing.get();
+                return counts.stream().filter(this::has).findFirst().orElseThrow(missing::get);
             }
-            if (isStandalone() && System.nanoTime() > next) {
-                // Spark's master looks for a place for the executors of a lost worker only when it is asked for some.
-                spark.requestExecutors(executors);
+            if (System.nanoTime() > next) {
+                ask(executors);
                 next = System.nanoTime() + ASK.toNanos();
             }
             Thread.sleep(POLL.toMillis());
         }
+    }
+
+    private boolean has(int executors) {
+        return missing(executors).isEmpty();
+    }
+
+    /** Spark's standalone master looks for a place for the executors of a lost worker only when it is asked for some. */
+    private void ask(int executors) {
+        if (spark.master().startsWith(STANDALONE)) {
+            scheduler.request(executors);
+        }
+    }
+
+    /**
+     * Whether more executors have come.
+     *
+     * @param counts as of {@link #await}
+     * @param than how many a run has, one of the counts
+     */
+    boolean hasMore(List<Integer> counts, int than) {
+        if (isLocal() || counts.get(0) == than) {
+            return false;
+        }
+        ask(counts.get(0));
+        return counts.stream().anyMatch(count -> count > than && has(count));
     }
 
     private void requireSlots(int executors) {
@@ -135,10 +163,6 @@ final class Cluster {
                     executors(asked),
                     executors));
         }
-    }
-
-    private boolean isStandalone() {
-        return spark.master().startsWith(STANDALONE);
     }
 
     /** Barrier tasks start together or not at all; a task that waits for its favourite host would abort the stage. */

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.LongConsumer;
 
 /** What the driver writes down of an attempt: progress, metrics, events, checkpoints. */
 final class Journal implements Coordinator.Listener {
@@ -16,11 +17,13 @@ final class Journal implements Coordinator.Listener {
     private final Map<String, String> run;
     private final List<Stretch> earlier;
     private final Plan plan;
+    private final LongConsumer afterCheckpoint;
     private List<Stretch> computedBy = List.of();
 
     /**
      * @param run what makes the run what it is, see {@link Checkpoint}
      * @param earlier what computed the values that the attempt goes on with; empty when they are fresh, or when it is not known
+     * @param afterCheckpoint takes its iterations; what it throws ends the attempt
      */
     Journal(
             Progress progress,
@@ -30,7 +33,8 @@ final class Journal implements Coordinator.Listener {
             CheckpointFolder checkpoints,
             Map<String, String> run,
             List<Stretch> earlier,
-            Plan plan) {
+            Plan plan,
+            LongConsumer afterCheckpoint) {
         this.progress = progress;
         this.listener = listener;
         this.metrics = metrics;
@@ -39,6 +43,7 @@ final class Journal implements Coordinator.Listener {
         this.run = run;
         this.earlier = earlier;
         this.plan = plan;
+        this.afterCheckpoint = afterCheckpoint;
     }
 
     @Override
@@ -116,5 +121,6 @@ final class Journal implements Coordinator.Listener {
                         CheckpointFolder.folderName(first.iterations(), plan.attempt()),
                         reports.stream().map(Report.Saved::file).toList()),
                 plan.training().keepCheckpoints());
+        afterCheckpoint.accept(first.iterations());
     }
 }

@@ -47,6 +47,11 @@ public interface Objective extends Serializable {
         return Map.of();
     }
 
+    /** Whether the loss remembers something of each executor's images, see {@link StepLoss#state}: then their number must stay. */
+    default boolean remembers() {
+        return false;
+    }
+
     /** On an executor: compiles frozen networks and allocates what a step needs. */
     StepLoss open(Engine engine, Shard shard);
 }

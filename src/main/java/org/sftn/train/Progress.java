@@ -1,18 +1,20 @@
 package org.sftn.train;
 
 import java.io.PrintStream;
-import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.stream.Collectors;
+import org.sftn.conf.TrainingSettings;
 
 /** Lines for who watches the run, from the ranks' reports. Thread-safe. */
 final class Progress {
     private final PrintStream out;
     private final int epochs;
+    private final int executors;
+    private final int missing;
     private final long iterations;
     private final long intervalNanos;
     private final long firstIteration;
@@ -23,19 +25,27 @@ final class Progress {
     private StepTimes timesSinceLastLine = StepTimes.NONE;
 
     /**
-     * @param epochs of the whole run
+     * @param training of the whole run
+     * @param executors of this attempt
      * @param iterations of the whole run
      * @param firstIteration that this attempt does
      * @param restarts before this attempt
-     * @param interval at least so long from line to line
      */
-    Progress(PrintStream out, int epochs, long iterations, long firstIteration, int restarts, Duration interval) {
+    Progress(
+            PrintStream out,
+            TrainingSettings training,
+            int executors,
+            long iterations,
+            long firstIteration,
+            int restarts) {
         this.out = out;
-        this.epochs = epochs;
+        this.epochs = training.epochs();
+        this.executors = executors;
+        this.missing = training.executors() - executors;
         this.iterations = iterations;
         this.firstIteration = firstIteration;
         this.restarts = restarts;
-        this.intervalNanos = interval.toNanos();
+        this.intervalNanos = training.progressInterval().toNanos();
     }
 
     /**
@@ -77,7 +87,9 @@ final class Progress {
                 timesSinceLastLine.dataWaitShare(),
                 timesSinceLastLine.exchangeShare(),
                 secondsLeft(report.iterations(), now),
-                restarts);
+                restarts,
+                executors,
+                missing);
         out.println(line(interval));
         lastLine = now;
         sinceLastLine = Tally.EMPTY;

@@ -24,7 +24,12 @@ public final class TrainableBatches {
      * @throws UserException when some batch is not
      */
     public static void require(Objective objective, long images, TrainingSettings training) {
-        int executors = training.executors();
+        for (int executors : training.executorCounts()) {
+            requireOn(executors, objective, images, training.on(executors));
+        }
+    }
+
+    private static void requireOn(int executors, Objective objective, long images, TrainingSettings training) {
         int atOnce = training.localBatch(images);
         if (training.accumulate() > 1 && atOnce < ENOUGH && needsPair(objective).isPresent()) {
             throw new UserException(String.format(

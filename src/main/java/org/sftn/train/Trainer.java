@@ -6,6 +6,7 @@ import java.io.PrintStream;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
@@ -83,8 +84,10 @@ public final class Trainer {
             List<Stretch> earlier,
             Cluster cluster,
             CheckpointFolder checkpoints,
-            JavaRDD<Portion> train,
-            JavaRDD<Portion> test) {}
+            Map<Integer, Dealt> dealt) {}
+
+    /** The images of both splits, a partition a rank. */
+    private record Dealt(JavaRDD<Portion> train, JavaRDD<Portion> test) {}
 
     /**
      * Trains to the end, from the folder's last checkpoint when it holds any. Writes checkpoints, metrics and TensorBoard's events
@@ -109,16 +112,7 @@ public final class Trainer {
         cluster.disableLocalityWait();
         CheckpointFolder checkpoints = new CheckpointFolder(folder.checkpoints(), spark.hadoopConfiguration());
         Map<String, String> whole = RunIdentity.of(training, data, seed, objective, dataset, identity);
-        Run run = new Run(
-                objective,
-                dataset,
-                folder,
-                whole,
-                earlier,
-                cluster,
-                checkpoints,
-                dataset.portions("train", data.trainImages(), training.executors()),
-                dataset.portions("test", data.testImages(), training.executors()));
+        Run run = new Run(objective, dataset, folder, whole, earlier, cluster, checkpoints, new HashMap<>());
         return untilDone(run);
     }
 
@@ -134,7 +128,7 @@ public final class Trainer {
         if (!cluster.isLocal()) {
             return;
         }
-        cluster.await(training.executors());
+        cluster.await(training.executorCounts());
         Engine engine = engines.open(cluster.coresPerRank(training.executors()));
         int batch = training.localBatch(dataset.count("train", data.trainImages()));
         List<Model> models = new ArrayList<>();
@@ -150,17 +144,26 @@ public final class Trainer {
     private TrainingResult untilDone(Run run) throws IOException, InterruptedException {
         long startNanos = System.nanoTime();
         Retries retries = new Retries(training.attempts(), training.retryDelay());
+        String why = "";
         while (true) {
             try {
                 Optional<Checkpoint> from = latest(run);
                 retries.begin(iterations(from));
-                run.cluster().await(training.executors());
+                int executors = run.cluster().await(training.executorCounts());
                 retries.found();
-                if (from.isPresent() || retries.restarts() > 0) {
-                    out.println((retries.restarts() > 0 ? "training was interrupted: " : "")
-                            + "continuing after iteration " + iterations(from));
+                if (executors < training.executors()) {
+                    out.println(String.format(
+                            Locale.ROOT,
+                            "warning: training on %d of %d executors, since the others have not come in time (training.min-executors)",
+                            executors,
+                            training.executors()));
                 }
-                return attempt(run, from, retries.restarts(), startNanos);
+                if (from.isPresent() || !why.isEmpty()) {
+                    out.println(why + "continuing after iteration " + iterations(from));
+                }
+                return attempt(run, training.on(executors), from, retries.restarts(), startNanos);
+            } catch (MoreExecutorsException e) {
+                why = "executors have come back: ";
             } catch (UserException | DivergedException | TrainingFailedException e) {
                 throw e;
             } catch (MissingExecutorsException e) {
@@ -172,6 +175,7 @@ public final class Trainer {
                     throw e;
                 }
                 retries.failed(e);
+                why = "training was interrupted: ";
             }
         }
     }
@@ -194,29 +198,51 @@ public final class Trainer {
         return checkpoint.map(Checkpoint::iterations).orElse(0L);
     }
 
-    private TrainingResult attempt(Run run, Optional<Checkpoint> from, int restarts, long startNanos)
+    private TrainingResult attempt(
+            Run run, TrainingSettings now, Optional<Checkpoint> from, int restarts, long startNanos)
             throws IOException, InterruptedException {
         run.checkpoints().removeUnmarked();
         Configuration hadoop = spark.hadoopConfiguration();
-        Plan plan = plan(run, from);
+        Plan plan = plan(run, now, from);
         long end = training.epochs() * batches(run);
-        Progress progress =
-                new Progress(out, training.epochs(), end, plan.firstIteration(), restarts, training.progressInterval());
+        Progress progress = new Progress(out, training, now.executors(), end, plan.firstIteration(), restarts);
         MetricsFile metrics = MetricsFile.open(run.folder().metrics(), plan.firstIteration(), hadoop);
         try (EventFile events =
                 new EventFile(run.folder().tensorboard(), plan.attempt(), plan.firstIteration(), hadoop)) {
             List<Stretch> earlier = from.map(Checkpoint::computedBy).orElse(run.earlier());
-            Journal journal =
-                    new Journal(progress, listener, metrics, events, run.checkpoints(), run.identity(), earlier, plan);
+            Journal journal = new Journal(
+                    progress,
+                    listener,
+                    metrics,
+                    events,
+                    run.checkpoints(),
+                    run.identity(),
+                    earlier,
+                    plan,
+                    iterations -> takeBack(run, now, iterations, end));
             String description = String.format(
                     Locale.ROOT,
                     "train iterations %d to %d on %d executors",
                     plan.firstIteration() + 1,
                     end,
-                    training.executors());
+                    now.executors());
+            Dealt dealt = run.dealt().computeIfAbsent(now.executors(), ranks -> deal(run.dataset(), ranks));
             Attempt.Outcome outcome =
-                    new Attempt(spark, plan, run.cluster(), journal).run(run.train(), run.test(), description);
+                    new Attempt(spark, plan, run.cluster(), journal).run(dealt.train(), dealt.test(), description);
             return result(outcome, journal.computedBy(), run, startNanos);
+        }
+    }
+
+    private Dealt deal(Dataset dataset, int ranks) {
+        return new Dealt(
+                dataset.portions("train", data.trainImages(), ranks),
+                dataset.portions("test", data.testImages(), ranks));
+    }
+
+    /** Ends an attempt on too few executors when there are more and there is something left to do. */
+    private void takeBack(Run run, TrainingSettings now, long iterations, long end) {
+        if (iterations < end && run.cluster().hasMore(training.executorCounts(), now.executors())) {
+            throw new MoreExecutorsException(now.executors());
         }
     }
 
@@ -225,7 +251,7 @@ public final class Trainer {
         return (images + training.globalBatch() - 1) / training.globalBatch();
     }
 
-    private Plan plan(Run run, Optional<Checkpoint> from) {
+    private Plan plan(Run run, TrainingSettings now, Optional<Checkpoint> from) {
         byte[] secret = new byte[SECRET_BYTES];
         new SecureRandom().nextBytes(secret);
         UUID id = UUID.randomUUID();
@@ -235,10 +261,10 @@ public final class Trainer {
                 "sftn-training-" + attempt,
                 id.getMostSignificantBits() >>> 1,
                 secret,
-                run.cluster().coresPerRank(training.executors()),
+                run.cluster().coresPerRank(now.executors()),
                 run.objective(),
                 engines,
-                training,
+                now,
                 new Plan.Data(
                         Preprocessing.of(run.dataset().manifest(), data),
                         run.dataset().count("train", data.trainImages()),

@@ -19,6 +19,8 @@ import java.util.Map;
  * @param exchangeShare of the steps' time, in [0, 1]: exchange of gradients and weights, waiting for slower executors
  * @param secondsLeft expected
  * @param restarts of this process's training, after failures
+ * @param executors that train now
+ * @param missingExecutors how many more it should be
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record TrainingProgress(
@@ -34,7 +36,9 @@ public record TrainingProgress(
         double dataWaitShare,
         double exchangeShare,
         long secondsLeft,
-        int restarts) {
+        int restarts,
+        int executors,
+        int missingExecutors) {
     /** Hours, minutes and seconds, for people. */
     public static String time(long seconds) {
         return String.format(Locale.ROOT, "%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60);

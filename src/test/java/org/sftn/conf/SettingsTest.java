@@ -73,6 +73,7 @@ class SettingsTest {
         assertThat(settings.training())
                 .isEqualTo(new TrainingSettings(
                         1,
+                        0,
                         64,
                         1,
                         240,
@@ -150,6 +151,7 @@ class SettingsTest {
                         entry("engine.threads", "0"),
                         entry("training.executors", "1"),
                         entry("training.global-batch", "64"),
+                        entry("training.min-executors", "0"),
                         entry("training.accumulate", "1"),
                         entry("training.epochs", "240"),
                         entry("training.learning-rate", "0.05"),
@@ -390,6 +392,9 @@ class SettingsTest {
                 List.of(
                         "training.executors = 3",
                         "training.global-batch is 64, it must be a multiple of training.executors, 3"),
+                List.of(
+                        "training { executors = 2, min-executors = 3 }",
+                        "training.min-executors is 3, it must be at most training.executors, 2"),
                 List.of(
                         "training { executors = 4, accumulate = 3 }",
                         "training.accumulate is 3, it must divide the 16 images of training.global-batch that each executor has"),

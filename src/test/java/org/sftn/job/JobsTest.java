@@ -340,14 +340,14 @@ class JobsTest {
         assertThat(Ran.of("status", out.toString()).out())
                 .contains("state       stopped; the same command with --resume goes on\n");
 
-        TrainingProgress progress =
-                new TrainingProgress(2, 2, 5, 6, 0.1, 1.5, Map.of("ce", 1.5), 0.25, 812.34, 0.012, 0.034, 3671, 1);
+        TrainingProgress progress = new TrainingProgress(
+                2, 2, 5, 6, 0.1, 1.5, Map.of("ce", 1.5), 0.25, 812.34, 0.012, 0.034, 3671, 1, 2, 1);
         Running here = Running.now("teacher", "app-1").renewedWith(progress);
         Files.writeString(out.resolve("running.json"), RunFolder.JSON.writeValueAsString(here));
         assertThat(Ran.of("status", out.toString()).out())
                 .contains("state       running: " + here + "\n")
                 .contains(
-                        "progress    epoch 2/2, iteration 5/6 (83.3 %), loss 1.5000, top-1 25.00 %, 812.3 images/s (1 % of the time waiting for images, 3 % exchanging), left 1:01:11, 1 restarts\n");
+                        "progress    epoch 2/2, iteration 5/6 (83.3 %), loss 1.5000, top-1 25.00 %, 812.3 images/s (1 % of the time waiting for images, 3 % exchanging), left 1:01:11, 1 restarts, on 2 of 3 executors\n");
 
         Files.setLastModifiedTime(
                 out.resolve("running.json"), FileTime.from(Instant.now().minusSeconds(100)));

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -81,6 +82,25 @@ class MethodJobsTest {
                     .as("after a stop in the preliminary stage")
                     .isEqualTo(model);
         }
+    }
+
+    @Test
+    void whatRemembersImagesCannotGoOnWithFewerExecutors() {
+        Ran ran = Ran.of(
+                "distill",
+                "--dry-run",
+                "--out=" + folder.resolve("crd"),
+                "--set=data.path=" + data,
+                "--set=distill.teacher=" + wideTeacher,
+                "--set=distill.student=resnet8",
+                "--set=distill.method=crd",
+                "--set=training.executors=2",
+                "--set=training.min-executors=1");
+
+        assertThat(ran.err())
+                .isEqualTo(
+                        "error: training.min-executors is 1, but the loss remembers something of each executor's images, so the run cannot go on with fewer than training.executors, 2; set it to 0\n");
+        assertThat(ran.code()).isEqualTo(2);
     }
 
     private void distill(MethodTable.Row row, Path out, String... options) {

@@ -4,11 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.apache.spark.SparkContext;
 import org.apache.spark.SparkEnv;
@@ -21,8 +26,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sftn.LocalSpark;
 import org.sftn.TestLog;
 import org.sftn.conf.TrainingSettings.ExchangeKind;
+import org.sftn.conf.UserException;
 import org.sftn.nn.Tensor;
 import org.sftn.train.ToyObjective.Trouble;
+import org.sftn.train.spark.SparkScheduler;
 
 /** Executors in processes of their own, with the settings of {@code deploy/security}. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -126,10 +133,73 @@ class ClusterTest {
         }
     }
 
-    private void awaitExecutors(int count) throws InterruptedException {
+    @Test
+    void aRunGoesOnWithFewerAndTakesBackWhoComes() throws Exception {
+        SparkContext spark = cluster.spark().sc();
+        awaitExecutors(2);
+        Path happened = folder.resolve("happened");
+        ToyRun two = run.on(2, ExchangeKind.DIRECT).saving(4).trying(5).with(Map.of("training.min-executors", "1"));
+        spark.conf().set(WAITING, "1s");
+        CompletableFuture<Void> operator = CompletableFuture.runAsync(() -> {
+            awaitFile(happened);
+            spark.killExecutor(spark.getExecutorIds().head());
+            // Of the attempt on one.
+            awaitFile(folder.resolve("happened-1"));
+            SparkScheduler scheduler = new SparkScheduler(spark);
+            scheduler.request(2);
+            awaitExecutors(2);
+            while (scheduler.slots() < 2) {
+                LockSupport.parkNanos(5_000_000);
+            }
+            try {
+                Files.createFile(folder.resolve(ToyObjective.GO_ON));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        ByteArrayOutputStream progress = new ByteArrayOutputStream();
+        TrainingResult result;
+        try {
+            result = two.train(
+                    OBJECTIVE.with(Trouble.WAIT, 7, happened).twice(),
+                    folder.resolve("fewer"),
+                    new PrintStream(progress, true, StandardCharsets.UTF_8));
+        } finally {
+            spark.conf().set(WAITING, LONG);
+        }
+        operator.join();
+        assertThat(progress.toString(StandardCharsets.UTF_8))
+                .contains(
+                        "warning: training on 1 of 2 executors, since the others have not come in time (training.min-executors)\ntraining was interrupted: continuing after iteration 4\nwarning: the run goes on with 1 rank instead of 2:")
+                .containsPattern(
+                        "executors have come back: continuing after iteration \\d+\nwarning: the run goes on with 2 ranks instead of 1:");
+        assertThat(result.computedBy()).extracting(Stretch::ranks).containsExactly(2, 1, 2);
+        // The checkpoint after the wait, or one that was made before the ranks heard of it.
+        int back = (int) result.computedBy().get(2).afterIteration();
+        assertThat(back).isIn(12, 14, 16, 20, 24);
+
+        Path byHand = folder.resolve("by-hand");
+        stopped(two, 6, byHand);
+        stopped(run.on(1, ExchangeKind.DIRECT).saving(4), back - 4 + 1, byHand);
+        assertSame(two.train(OBJECTIVE, byHand), result);
+    }
+
+    /** @param step that is not done any more, counted from the checkpoint that the run goes on from */
+    private void stopped(ToyRun by, int step, Path out) {
+        ToyObjective mistaken = OBJECTIVE.with(Trouble.USER_MISTAKE, step, folder.resolve("mistake-" + step));
+        assertThatThrownBy(() -> by.train(mistaken, out)).isInstanceOf(UserException.class);
+    }
+
+    private static void awaitFile(Path file) {
+        while (!Files.exists(file)) {
+            LockSupport.parkNanos(5_000_000);
+        }
+    }
+
+    private void awaitExecutors(int count) {
         // The driver is one of them.
         while (cluster.spark().sc().statusTracker().getExecutorInfos().length != count + 1) {
-            Thread.sleep(20);
+            LockSupport.parkNanos(20_000_000);
         }
     }
 

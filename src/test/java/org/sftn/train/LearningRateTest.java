@@ -50,6 +50,7 @@ class LearningRateTest {
     private static TrainingSettings settings(Schedule schedule) {
         return new TrainingSettings(
                 1,
+                0,
                 32,
                 1,
                 10,

@@ -35,6 +35,7 @@ import org.sftn.train.loss.CrossEntropy;
 record ToyObjective(
         int size, int classes, boolean batchNorm, long seed, Trouble trouble, int step, String once, int times)
         implements Objective {
+    static final String GO_ON = "go-on";
     private static final String PREFIX = "model";
     private static final int CHANNELS = 6;
 
@@ -52,6 +53,8 @@ record ToyObjective(
         KILL,
         /** Stops the process by kill -STOP, so that it hangs. */
         STOP,
+        /** Waits until a file is beside the marker: {@link #GO_ON}. */
+        WAIT,
         /** Puts a file where the run, which lies beside the marker, has its checkpoints. */
         TAKE_CHECKPOINTS
     }
@@ -183,6 +186,16 @@ record ToyObjective(
         }
     }
 
+    private void awaitGoOn() {
+        try {
+            while (!Files.exists(Path.of(once).resolveSibling(GO_ON))) {
+                Thread.sleep(5);
+            }
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     private static void signal(String signal) {
         try {
             new ProcessBuilder(
@@ -205,6 +218,7 @@ record ToyObjective(
             case MISSING_CLASS -> throw new NoClassDefFoundError("a/Library");
             case KILL -> signal("-KILL");
             case STOP -> signal("-STOP");
+            case WAIT -> awaitGoOn();
             case TAKE_CHECKPOINTS -> takeCheckpoints();
             default -> {}
         }

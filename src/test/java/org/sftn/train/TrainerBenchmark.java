@@ -66,6 +66,7 @@ public final class TrainerBenchmark {
         ToyRun.prepare(spark, folder.resolve("data"));
         TrainingSettings settings = new TrainingSettings(
                 executors,
+                0,
                 2,
                 1,
                 EPOCHS,

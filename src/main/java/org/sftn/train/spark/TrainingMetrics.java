@@ -29,6 +29,8 @@ public final class TrainingMetrics implements Source, AutoCloseable {
         gauge("exchange_share", TrainingProgress::exchangeShare);
         gauge("seconds_left", TrainingProgress::secondsLeft);
         gauge("restarts", TrainingProgress::restarts);
+        gauge("executors", TrainingProgress::executors);
+        gauge("missing_executors", TrainingProgress::missingExecutors);
     }
 
     /** Until it is closed. */

@@ -34,10 +34,10 @@ class TrainingMetricsTest {
             try (TrainingMetrics metrics = TrainingMetrics.register()) {
                 assertThat(await(file, "sftn_loss"))
                         .containsExactly("sftn_loss{application=\"nightly \\\"a\\\"\"} NaN");
-                metrics.say(
-                        new TrainingProgress(2, 3, 40, 60, 0.1, 1.5, Map.of("ce", 1.5), 0.25, 100, 0.01, 0.02, 12, 1));
+                metrics.say(new TrainingProgress(
+                        2, 3, 40, 60, 0.1, 1.5, Map.of("ce", 1.5), 0.25, 100, 0.01, 0.02, 12, 1, 2, 1));
                 assertThat(await(file, "sftn_[a-z0-9_]+\\{.* [0-9]"))
-                        .hasSize(12)
+                        .hasSize(14)
                         .anyMatch(line -> line.endsWith("} 1.5"));
                 // Spark's own, beside ours.
                 assertThat(await(file, "BlockManager_")).isNotEmpty();
