@@ -55,6 +55,15 @@ record RunDescription(
             "training.progress-interval",
             "training.retry-delay");
 
+    /** What computes: a run that is not finished may go on with another, as its {@link Stretch}es tell. */
+    private static final Set<String> COMPUTING = Set.of(
+            "data.decode-threads",
+            "engine.name",
+            "engine.precision",
+            "engine.threads",
+            "training.executors",
+            "training.min-executors");
+
     /** @throws IllegalArgumentException when something is missing that each run has */
     RunDescription {
         if (job == null || configuration == null || configuration.containsValue(null)) {
@@ -86,7 +95,7 @@ record RunDescription(
 
     private static SortedMap<String, String> fixed(SortedMap<String, String> configuration) {
         SortedMap<String, String> fixed = new TreeMap<>(configuration);
-        fixed.keySet().removeIf(key -> FREE.contains(key) || key.startsWith("study."));
+        fixed.keySet().removeIf(key -> FREE.contains(key) || COMPUTING.contains(key) || key.startsWith("study."));
         return fixed;
     }
 
@@ -102,8 +111,23 @@ record RunDescription(
         if (!Objects.equals(model, other.model)) {
             differences.add(String.format(Locale.ROOT, "the model it reads was %s, now %s", other.model, model));
         }
-        SortedMap<String, String> before = fixed(other.configuration);
-        SortedMap<String, String> now = fixed(configuration);
+        differences.addAll(differences(fixed(other.configuration), fixed(configuration)));
+        return differences;
+    }
+
+    /** @return what computes this run otherwise than the other, for people */
+    List<String> changesFrom(RunDescription other) {
+        return differences(computing(other.configuration), computing(configuration));
+    }
+
+    private static SortedMap<String, String> computing(SortedMap<String, String> configuration) {
+        SortedMap<String, String> computing = new TreeMap<>(configuration);
+        computing.keySet().retainAll(COMPUTING);
+        return computing;
+    }
+
+    private static List<String> differences(SortedMap<String, String> before, SortedMap<String, String> now) {
+        List<String> differences = new ArrayList<>();
         Set<String> keys = new TreeSet<>(before.keySet());
         keys.addAll(now.keySet());
         for (String key : keys) {

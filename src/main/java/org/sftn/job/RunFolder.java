@@ -64,6 +64,7 @@ final class RunFolder {
     private final Configuration hadoop;
     private final boolean overwrite;
     private final RunResult finished;
+    private final List<String> changes;
 
     private RunFolder(
             OutputFolder out,
@@ -72,7 +73,8 @@ final class RunFolder {
             FileSystem files,
             Configuration hadoop,
             boolean overwrite,
-            RunResult finished) {
+            RunResult finished,
+            List<String> changes) {
         this.out = out;
         this.written = written;
         this.run = run;
@@ -80,6 +82,7 @@ final class RunFolder {
         this.hadoop = hadoop;
         this.overwrite = overwrite;
         this.finished = finished;
+        this.changes = changes;
     }
 
     private static Set<String> withReport(String... names) {
@@ -102,7 +105,7 @@ final class RunFolder {
         requireWritable(files, folder);
         List<String> names = names(files, folder);
         if (names.isEmpty()) {
-            return new RunFolder(out, written, run, files, hadoop, false, null);
+            return new RunFolder(out, written, run, files, hadoop, false, null, List.of());
         }
         Path described = described(files, out);
         boolean ours = files.exists(described);
@@ -122,7 +125,7 @@ final class RunFolder {
                     others.size() > MAX_NAMED ? ", ..." : ""));
         }
         if (overwrite) {
-            return new RunFolder(out, written, run, files, hadoop, true, null);
+            return new RunFolder(out, written, run, files, hadoop, true, null, List.of());
         }
         RunResult before = names.contains(out.result().getName()) ? read(files, out.result(), RunResult.class) : null;
         RunResult finished = before != null && before.status().equals(RunResult.DONE) ? before : null;
@@ -138,7 +141,12 @@ final class RunFolder {
                                     "--out %s holds an unfinished run: add --resume to continue it, or --overwrite to delete it",
                                     folder));
         }
-        List<String> differences = run.differencesFrom(read(files, described, RunDescription.class));
+        RunDescription earlier = read(files, described, RunDescription.class);
+        List<String> differences = new ArrayList<>(run.differencesFrom(earlier));
+        List<String> changes = run.changesFrom(earlier);
+        if (finished != null) {
+            differences.addAll(changes);
+        }
         if (!differences.isEmpty()) {
             throw new UserException(String.format(
                     Locale.ROOT,
@@ -146,7 +154,7 @@ final class RunFolder {
                     folder,
                     String.join("; ", differences)));
         }
-        return new RunFolder(out, written, run, files, hadoop, false, finished);
+        return new RunFolder(out, written, run, files, hadoop, false, finished, changes);
     }
 
     /** What describes the folder's run: while it is replaced, there is the new one alone, under the name that it is written by. */
@@ -251,6 +259,11 @@ final class RunFolder {
         return finished;
     }
 
+    /** What computes the run otherwise than before, for people. */
+    List<String> changes() {
+        return changes;
+    }
+
     /** Work during which no other run can use the folder. */
     @FunctionalInterface
     interface Held<T> {
@@ -276,6 +289,9 @@ final class RunFolder {
             clear();
             if (!files.exists(out.run())) {
                 write(out.run(), run);
+            } else if (!changes.isEmpty()) {
+                RunDescription earlier = read(files, out.run(), RunDescription.class);
+                replace(out.run().getName(), run.with(earlier.computedBy()));
             }
             files.delete(out.result(), false);
             try {

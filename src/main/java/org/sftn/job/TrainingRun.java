@@ -185,6 +185,7 @@ final class TrainingRun {
                         : " and every " + training.checkpointIterations() + " iterations",
                 training.keepCheckpoints(),
                 folder.out().checkpoints()));
+        folder.changes().forEach(change -> lines.add("Changed      " + change));
         work.notes().forEach(note -> lines.add("Note         " + note));
         lines.add("Output       model/, metrics.csv, tensorboard/, result.json in " + session.out());
         return lines;

@@ -185,6 +185,24 @@ class RunFolderTest {
     }
 
     @Test
+    void anUnfinishedRunMayGoOnWithOtherExecutors() throws Exception {
+        RunDescription two = describe(Map.of("seed", "1", "training.executors", "2"), "data", "better");
+        RunDescription one = describe(Map.of("seed", "1", "training.executors", "1"), "data", "better");
+        assertThatThrownBy(() -> check(two, Options.Existing.REFUSE).record("local-1", lock -> {
+                    throw new IllegalStateException("lost");
+                }))
+                .hasMessage("lost");
+
+        RunFolder goesOn = check(one, Options.Existing.RESUME);
+        assertThat(goesOn.changes()).containsExactly("training.executors was 2, now 1");
+        goesOn.record("local-2", lock -> done(one));
+
+        assertThatThrownBy(() -> check(two, Options.Existing.RESUME))
+                .isInstanceOf(UserException.class)
+                .hasMessageEndingWith("it is another one: training.executors was 1, now 2");
+    }
+
+    @Test
     void anotherRunCannotContinueHere() throws Exception {
         check(RUN, Options.Existing.REFUSE).record("local-1", lock -> done(RUN));
         RunDescription other =
