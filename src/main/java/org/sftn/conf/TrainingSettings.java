@@ -48,11 +48,11 @@ public record TrainingSettings(
         } else if (globalBatch / executors % accumulate != 0) {
             problems.add(String.format(
                     Locale.ROOT,
-                    "%s.accumulate is %d, it must divide the %d images of %s.global-batch that each executor has",
+                    "%s.accumulate is %d, it must divide each executor's share of %s.global-batch, %d images",
                     path,
                     accumulate,
-                    globalBatch / executors,
-                    path));
+                    path,
+                    globalBatch / executors));
         }
         if (minExecutors > executors) {
             problems.add(String.format(
@@ -62,6 +62,17 @@ public record TrainingSettings(
                     minExecutors,
                     path,
                     executors));
+        }
+        if (minExecutors > 0 && minExecutors < executors && executorCounts().size() < 2) {
+            problems.add(String.format(
+                    Locale.ROOT,
+                    "%s.min-executors is %d, but no number of executors from there to %d divides %s.global-batch / %s.accumulate, %d",
+                    path,
+                    minExecutors,
+                    executors - 1,
+                    path,
+                    path,
+                    globalBatch / accumulate));
         }
         if (nesterov && momentum == 0) {
             problems.add(String.format(Locale.ROOT, "%s.nesterov is true, it needs %s.momentum above 0", path, path));

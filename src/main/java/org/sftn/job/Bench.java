@@ -19,6 +19,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.LongStream;
 import org.sftn.conf.Settings;
+import org.sftn.conf.TrainingSettings.Wire;
 import org.sftn.conf.UserException;
 import org.sftn.data.Batch;
 import org.sftn.distill.DistillObjective;
@@ -212,6 +213,9 @@ final class Bench implements Inquiry {
             throw new UserException("--batch must be a multiple of --ranks, " + ranks + ", not " + batch);
         }
         Settings settings = settings();
+        if (ranks == 1 && settings.training().wire() != Wire.FP32) {
+            throw new UserException("--wire " + wire + " needs --ranks of at least 2: one rank sends nothing");
+        }
         Objective objective = objective(network, settings);
         Engine made = Engines.create(settings.engine(), threads);
         int local = batch / ranks;

@@ -55,7 +55,7 @@ record RunDescription(
             "training.progress-interval",
             "training.retry-delay");
 
-    /** What computes: a run that is not finished may go on with another, as its {@link Stretch}es tell. */
+    /** What computes: a run may go on with another, as its {@link Stretch}es tell, and stays as it is when it is finished. */
     private static final Set<String> COMPUTING = Set.of(
             "data.decode-threads",
             "engine.name",

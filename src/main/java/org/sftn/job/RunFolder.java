@@ -142,11 +142,8 @@ final class RunFolder {
                                     folder));
         }
         RunDescription earlier = read(files, described, RunDescription.class);
-        List<String> differences = new ArrayList<>(run.differencesFrom(earlier));
+        List<String> differences = run.differencesFrom(earlier);
         List<String> changes = run.changesFrom(earlier);
-        if (finished != null) {
-            differences.addAll(changes);
-        }
         if (!differences.isEmpty()) {
             throw new UserException(String.format(
                     Locale.ROOT,
@@ -251,7 +248,10 @@ final class RunFolder {
 
     /** What a resumed job does when nothing is left to do. */
     Plan alreadyFinished(String summary) {
-        return new Plan(List.of(), () -> "the run in " + out.root() + " is finished already: " + summary);
+        String since = changes.isEmpty()
+                ? ""
+                : "; it was computed otherwise than it would be now: " + String.join("; ", changes);
+        return new Plan(List.of(), () -> "the run in " + out.root() + " is finished already: " + summary + since);
     }
 
     /** The result of this run when it is finished already, else null. */

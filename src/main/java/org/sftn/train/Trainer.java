@@ -151,15 +151,15 @@ public final class Trainer {
                 retries.begin(iterations(from));
                 int executors = run.cluster().await(training.executorCounts());
                 retries.found();
+                if (from.isPresent() || !why.isEmpty()) {
+                    out.println(why + "continuing after iteration " + iterations(from));
+                }
                 if (executors < training.executors()) {
                     out.println(String.format(
                             Locale.ROOT,
                             "warning: training on %d of %d executors, since the others have not come in time (training.min-executors)",
                             executors,
                             training.executors()));
-                }
-                if (from.isPresent() || !why.isEmpty()) {
-                    out.println(why + "continuing after iteration " + iterations(from));
                 }
                 return attempt(run, training.on(executors), from, retries.restarts(), startNanos);
             } catch (MoreExecutorsException e) {

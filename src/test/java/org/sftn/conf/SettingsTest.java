@@ -397,7 +397,10 @@ class SettingsTest {
                         "training.min-executors is 3, it must be at most training.executors, 2"),
                 List.of(
                         "training { executors = 4, accumulate = 3 }",
-                        "training.accumulate is 3, it must divide the 16 images of training.global-batch that each executor has"),
+                        "training.accumulate is 3, it must divide each executor's share of training.global-batch, 16 images"),
+                List.of(
+                        "training { executors = 4, min-executors = 3 }",
+                        "training.min-executors is 3, but no number of executors from there to 3 divides training.global-batch / training.accumulate, 64"),
                 List.of(
                         "training { nesterov = true, momentum = 0 }",
                         "training.nesterov is true, it needs training.momentum above 0"),

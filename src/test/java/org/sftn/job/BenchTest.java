@@ -70,12 +70,25 @@ class BenchTest {
 
     @Test
     void ranksExchangeGradientsInProcessesOfTheirOwn() throws IOException {
-        Ran ran = bench("--network", "resnet8", "--batch", "6", "--iterations", "2", "--ranks", "3", "--threads", "1");
+        Ran ran = bench(
+                "--network",
+                "resnet8",
+                "--batch",
+                "6",
+                "--iterations",
+                "2",
+                "--ranks",
+                "3",
+                "--threads",
+                "1",
+                "--wire",
+                "bf16");
 
         assertThat(ran.err()).isEmpty();
         assertThat(ran.code()).isZero();
         JsonNode line = new ObjectMapper().readTree(ran.out());
         assertThat(line.get("ranks").asInt()).isEqualTo(3);
+        assertThat(line.get("wire").asText()).isEqualTo("bf16");
         assertThat(line.get("batch").asInt()).isEqualTo(6);
         assertThat(line.get("images_per_second").asDouble()
                         * line.get("milliseconds").asDouble())
@@ -84,7 +97,7 @@ class BenchTest {
         assertThat(line.get("exchange_milliseconds").asDouble()).isPositive();
         assertThat(line.get("exchange_hidden_share").asDouble()).isBetween(0.0, 1.0);
         assertThat(line.get("loss").asDouble()).isBetween(0.1, 100.0);
-        assertThat(line.size()).isEqualTo(15);
+        assertThat(line.size()).isEqualTo(16);
     }
 
     @ParameterizedTest
@@ -100,6 +113,7 @@ class BenchTest {
                 "--threads   | 0              | --threads must be at least 1, not 0",
                 "--ranks     | 0              | --ranks must be at least 1, not 0",
                 "--ranks     | 3              | --batch must be a multiple of --ranks, 3, not 64",
+                "--wire      | bf16           | --wire bf16 needs --ranks of at least 2: one rank sends nothing",
                 "--precision | fp16           | engine.precision is 'fp16', it must be ",
                 "--engine    | onednm         | there is no engine 'onednm' among ",
             })

@@ -197,9 +197,13 @@ class RunFolderTest {
         assertThat(goesOn.changes()).containsExactly("training.executors was 2, now 1");
         goesOn.record("local-2", lock -> done(one));
 
-        assertThatThrownBy(() -> check(two, Options.Existing.RESUME))
-                .isInstanceOf(UserException.class)
-                .hasMessageEndingWith("it is another one: training.executors was 1, now 2");
+        RunFolder finished = check(two, Options.Existing.RESUME);
+        assertThat(finished.finished()).isNotNull();
+        assertThat(finished.alreadyFinished("good").work().run())
+                .isEqualTo(String.format(
+                        Locale.ROOT,
+                        "the run in file:%s is finished already: good; it was computed otherwise than it would be now: training.executors was 1, now 2",
+                        folder));
     }
 
     @Test

@@ -170,7 +170,7 @@ class ClusterTest {
         operator.join();
         assertThat(progress.toString(StandardCharsets.UTF_8))
                 .contains(
-                        "warning: training on 1 of 2 executors, since the others have not come in time (training.min-executors)\ntraining was interrupted: continuing after iteration 4\nwarning: the run goes on with 1 rank instead of 2:")
+                        "training was interrupted: continuing after iteration 4\nwarning: training on 1 of 2 executors, since the others have not come in time (training.min-executors)\nwarning: the run goes on with 1 rank instead of 2:")
                 .containsPattern(
                         "executors have come back: continuing after iteration \\d+\nwarning: the run goes on with 2 ranks instead of 1:");
         assertThat(result.computedBy()).extracting(Stretch::ranks).containsExactly(2, 1, 2);
