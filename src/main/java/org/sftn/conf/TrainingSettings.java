@@ -63,7 +63,7 @@ public record TrainingSettings(
                     path,
                     executors));
         }
-        if (minExecutors > 0 && minExecutors < executors && executorCounts().size() < 2) {
+        if (minExecutors > 0 && minExecutors < executors && executorCounts().size() == 1) {
             problems.add(String.format(
                     Locale.ROOT,
                     "%s.min-executors is %d, but no number of executors from there to %d divides %s.global-batch / %s.accumulate, %d",
@@ -100,40 +100,27 @@ public record TrainingSettings(
     public List<Integer> executorCounts() {
         int fewest = minExecutors == 0 ? executors : minExecutors;
         return IntStream.iterate(executors, count -> count >= fewest, count -> count - 1)
-                .filter(count -> globalBatch % (count * accumulate) == 0)
+                .filter(this::isDividedBy)
                 .boxed()
                 .toList();
     }
 
+    private boolean isDividedBy(int count) {
+        return globalBatch % count == 0 && globalBatch / count % accumulate == 0;
+    }
+
     /** The same on so many executors, neither more nor fewer. */
     public TrainingSettings on(int executors) {
-        return new TrainingSettings(
-                executors,
-                executors,
-                globalBatch,
-                accumulate,
-                epochs,
-                learningRate,
-                momentum,
-                nesterov,
-                weightDecay,
-                decayBatchNormAndBiases,
-                labelSmoothing,
-                zeroInitResidual,
-                schedule,
-                exchange,
-                wire,
-                evaluateEpochs,
-                checkpointIterations,
-                keepCheckpoints,
-                progressInterval,
-                attempts,
-                retryDelay,
-                peerTimeout);
+        return with(executors, executors, epochs, learningRate, schedule);
     }
 
     /** The same with another multi-step schedule, without warm-up. */
     public TrainingSettings with(int epochs, double learningRate, List<Integer> milestones) {
+        Schedule steps = new Schedule(ScheduleKind.MULTI_STEP, milestones, schedule.factor(), 0);
+        return with(executors, minExecutors, epochs, learningRate, steps);
+    }
+
+    private TrainingSettings with(int executors, int minExecutors, int epochs, double learningRate, Schedule schedule) {
         return new TrainingSettings(
                 executors,
                 minExecutors,
@@ -147,7 +134,7 @@ public record TrainingSettings(
                 decayBatchNormAndBiases,
                 labelSmoothing,
                 zeroInitResidual,
-                new Schedule(ScheduleKind.MULTI_STEP, milestones, schedule.factor(), 0),
+                schedule,
                 exchange,
                 wire,
                 evaluateEpochs,

@@ -393,6 +393,9 @@ class SettingsTest {
                         "training.executors = 3",
                         "training.global-batch is 64, it must be a multiple of training.executors, 3"),
                 List.of(
+                        "training { executors = 4, min-executors = 2, accumulate = 1073741824 }",
+                        "training.accumulate is 1073741824, it must divide each executor's share of training.global-batch, 16 images"),
+                List.of(
                         "training { executors = 2, min-executors = 3 }",
                         "training.min-executors is 3, it must be at most training.executors, 2"),
                 List.of(
