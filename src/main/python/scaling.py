@@ -23,7 +23,8 @@ def options():
     parser.add_argument("--backward", type=float, default=0.7, help="share of the backward pass in computing; it hides the exchange")
     parser.add_argument("--sum", type=float, default=2e9, help="values/s that the engine's thread adds to sums of gradients")
     parser.add_argument("--update", type=float, default=0.9e9, help="parameters/s of SGD on one core")
-    parser.add_argument("--wire", choices=BYTES, default="fp32", help="how gradients travel; weights travel in fp32")
+    parser.add_argument("--wire", choices=BYTES, default="fp32", help="how gradients travel")
+    parser.add_argument("--weights", choices=BYTES, default="bf16", help="how weights travel: as the engine uses them")
     parser.add_argument("--link", type=float, default=25, help="Gbit/s of a node, each way")
     parser.add_argument("--link-use", type=float, default=0.7, help="share of the link that a transfer gets: an assumption")
     parser.add_argument("--latency", type=float, default=100e-6, help="seconds a message: an assumption")
@@ -41,7 +42,7 @@ def iteration(o, nodes):
     compute = batch / (o.rate * o.cores * o.efficiency)
     decode = batch / (o.decoded * o.decoders)
     # A reduce-scatter and an all-gather: each moves the slices of all other ranks.
-    moved = o.parameters * (BYTES[o.wire] + BYTES["fp32"]) * (nodes - 1) / nodes
+    moved = o.parameters * (BYTES[o.wire] + BYTES[o.weights]) * (nodes - 1) / nodes
     exchange = moved / (o.link * 1e9 / 8 * o.link_use) + 2 * (nodes - 1) * o.latency
     # What is made last cannot be hidden: one bucket.
     buckets = max(1, o.parameters / (nodes * SLICE))

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.sftn.conf.TrainingSettings;
 import org.sftn.engine.Engine;
 import org.sftn.engine.Executable;
@@ -224,8 +225,10 @@ public final class DistillObjective implements Objective {
     }
 
     @Override
-    public boolean remembers() {
-        return terms.values().stream().anyMatch(DistillationMethod::remembers);
+    public Set<String> remembering() {
+        return terms.keySet().stream()
+                .filter(term -> terms.get(term).remembers())
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     private Views widest() {

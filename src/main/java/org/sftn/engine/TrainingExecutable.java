@@ -1,6 +1,7 @@
 package org.sftn.engine;
 
 import java.util.Map;
+import java.util.Set;
 import org.sftn.nn.Network;
 import org.sftn.nn.Tensor;
 
@@ -18,6 +19,12 @@ public interface TrainingExecutable extends Executable {
      * there may be padding between them.
      */
     Map<String, ParameterRange> ranges();
+
+    /**
+     * Parameters that the passes round to bfloat16, to nearest even, before they use them: with rounded values in their places they
+     * compute the same. By full name.
+     */
+    Set<String> rounded();
 
     /**
      * A copy of one parameter in its canonical layout.

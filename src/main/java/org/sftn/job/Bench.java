@@ -40,7 +40,6 @@ import org.sftn.train.Sgd;
 import org.sftn.train.Shard;
 import org.sftn.train.StepLoss;
 import org.sftn.train.WeightDecay;
-import org.sftn.train.exchange.Encoding;
 import org.sftn.train.exchange.Member;
 import org.sftn.train.exchange.Slice;
 import org.sftn.zoo.Architecture;
@@ -228,7 +227,7 @@ final class Bench implements Inquiry {
                             objective,
                             images,
                             iterations,
-                            Encoding.of(settings.training().wire()))
+                            settings.training().wire())
                     .measure();
             return JSON.writeValueAsString(answer);
         }

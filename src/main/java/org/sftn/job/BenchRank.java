@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import org.sftn.conf.TrainingSettings.Wire;
 import org.sftn.conf.UserException;
 import org.sftn.data.Batch;
 import org.sftn.engine.Engine;
@@ -24,8 +25,8 @@ import org.sftn.train.Sgd;
 import org.sftn.train.StepLoss;
 import org.sftn.train.exchange.DirectPeers;
 import org.sftn.train.exchange.DirectSettings;
-import org.sftn.train.exchange.Encoding;
 import org.sftn.train.exchange.Exchange;
+import org.sftn.train.exchange.Format;
 import org.sftn.train.exchange.Member;
 import org.sftn.train.exchange.Rendezvous;
 import org.sftn.train.exchange.Slice;
@@ -34,7 +35,7 @@ import org.sftn.train.exchange.Slice;
  * One rank of a measured distributed step, a process of its own on this machine. The process that starts the ranks gives each the secret
  * by its standard input, takes the port at which it listens from its standard output, gives all ports to all, and takes their answers.
  */
-record BenchRank(Member me, Engine engine, Objective objective, Batch batch, int iterations, Encoding wire) {
+record BenchRank(Member me, Engine engine, Objective objective, Batch batch, int iterations, Wire wire) {
     private static final Duration TIMEOUT = Duration.ofMinutes(2);
     // Until the virtual machine has compiled what an exchange runs.
     private static final int WARM_UP_EXCHANGES = 20;
@@ -76,10 +77,11 @@ record BenchRank(Member me, Engine engine, Objective objective, Batch batch, int
                 StepLoss loss = objective.open(engine, Bench.shard(batch));
                 DirectPeers peers = new DirectPeers(settings, me, own -> meet(own, in))) {
             training.load(objective.initialValues());
-            Exchange exchange = peers.exchange(training.gradients(), training.parameters(), wire);
+            Format format = Format.of(wire, training);
+            Exchange exchange = peers.exchange(training.gradients(), training.parameters(), format);
             // Of its own, so that the other's rounds are all of one kind.
-            Exchange alone = peers.exchange(training.gradients(), training.parameters(), wire);
-            Exchange meeting = peers.exchange(new float[me.ranks()], new float[me.ranks()], Encoding.FP32);
+            Exchange alone = peers.exchange(training.gradients(), training.parameters(), format);
+            Exchange meeting = peers.exchange(new float[me.ranks()], new float[me.ranks()], Format.EXACT);
             List<Slice> own = exchange.buckets().slices(me.rank());
             peers.join();
             try (Sgd sgd = Bench.sgd(training.parameters(), own, threads)) {

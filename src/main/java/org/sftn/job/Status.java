@@ -150,7 +150,7 @@ final class Status implements Inquiry {
     private static String progress(TrainingProgress progress) {
         return String.format(
                 Locale.ROOT,
-                "epoch %d/%d, iteration %,d/%,d (%.1f %%), loss %.4f%s, %.1f images/s (%.0f %% of the time waiting for images, %.0f %% exchanging), left %s, %d restarts%s",
+                "epoch %d/%d, iteration %,d/%,d (%.1f %%), loss %.4f%s, %.1f images/s (%.0f %% of the time waiting for images, %.0f %% exchanging), left %s, %d restart%s%s",
                 progress.epoch(),
                 progress.epochs(),
                 progress.iteration(),
@@ -163,6 +163,7 @@ final class Status implements Inquiry {
                 100 * progress.exchangeShare(),
                 TrainingProgress.time(progress.secondsLeft()),
                 progress.restarts(),
+                progress.restarts() == 1 ? "" : "s",
                 progress.missingExecutors() == 0
                         ? ""
                         : String.format(

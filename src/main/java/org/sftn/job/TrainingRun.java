@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -18,6 +19,7 @@ import org.sftn.conf.DataSettings;
 import org.sftn.conf.EngineSettings;
 import org.sftn.conf.Settings;
 import org.sftn.conf.TrainingSettings;
+import org.sftn.conf.TrainingSettings.Wire;
 import org.sftn.conf.UserException;
 import org.sftn.data.Dataset;
 import org.sftn.data.Manifest;
@@ -111,11 +113,13 @@ final class TrainingRun {
         TrainableBatches.require(work.objective(), images, settings.training());
         work.before().ifPresent(before -> TrainableBatches.require(before.objective(), images, settings.training()));
         TrainingSettings training = settings.training();
-        if (work.objective().remembers() && training.executorCounts().size() > 1) {
+        Set<String> remembering = work.objective().remembering();
+        if (!remembering.isEmpty() && training.executorCounts().size() > 1) {
             throw new UserException(String.format(
                     Locale.ROOT,
-                    "training.min-executors is %d, but the loss remembers something of each executor's images, so the run cannot go on with fewer than training.executors, %d; set it to 0",
+                    "training.min-executors is %d, but %s remembers something of each executor's images, so the run cannot go on with fewer than training.executors, %d; set it to 0",
                     training.minExecutors(),
+                    String.join(", ", remembering),
                     training.executors()));
         }
         Predicate<String> read = key -> key.equals("seed")
@@ -172,11 +176,15 @@ final class TrainingRun {
                         folder.out().preliminary().root())));
         lines.add(String.format(
                 Locale.ROOT,
-                "Training     %d epochs of %,d iterations, global batch %d, %d executors",
+                "Training     %d epochs of %,d iterations, global batch %d%s, %d executor%s%s%s",
                 training.epochs(),
                 iterations,
                 training.globalBatch(),
-                training.executors()));
+                training.accumulate() == 1 ? "" : ", accumulated in " + training.accumulate() + " parts",
+                training.executors(),
+                training.executors() == 1 ? "" : "s",
+                training.executorCounts().size() == 1 ? "" : ", at least " + training.minExecutors(),
+                training.wire() == Wire.FP32 ? "" : ", gradients travel as bf16"));
         lines.add(String.format(
                 Locale.ROOT,
                 "Checkpoints  after every epoch%s, the last %d are kept in %s",

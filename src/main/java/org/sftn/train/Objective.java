@@ -47,9 +47,12 @@ public interface Objective extends Serializable {
         return Map.of();
     }
 
-    /** Whether the loss remembers something of each executor's images, see {@link StepLoss#state}: then their number must stay. */
-    default boolean remembers() {
-        return false;
+    /**
+     * Terms of the loss that remember something of each executor's images, see {@link StepLoss#state}: where there are any, the number
+     * of executors must stay.
+     */
+    default Set<String> remembering() {
+        return Set.of();
     }
 
     /** On an executor: compiles frozen networks and allocates what a step needs. */

@@ -141,6 +141,7 @@ final class Replica {
     }
 
     private Evaluation evaluated(long iterations) throws InterruptedException {
+        exchange.gatherShared();
         Evaluation evaluation = validation.run();
         if (!Double.isFinite(evaluation.crossEntropy())) {
             throw diverged(
@@ -306,6 +307,7 @@ final class Replica {
     /** Live, and made while it is written: before the next step. */
     private ReplicaState state() {
         TrainingExecutable training = model.training();
+        exchange.gatherShared();
         boolean hasMomentum = sgd.copyMomentum(training.gradients());
         if (hasMomentum) {
             exchange.gather();

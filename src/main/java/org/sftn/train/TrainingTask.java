@@ -20,8 +20,8 @@ import org.sftn.nn.Layout;
 import org.sftn.nn.Tensor;
 import org.sftn.train.bigdl.BigDlPeers;
 import org.sftn.train.exchange.DirectPeers;
-import org.sftn.train.exchange.Encoding;
 import org.sftn.train.exchange.Exchange;
+import org.sftn.train.exchange.Format;
 import org.sftn.train.exchange.Member;
 import org.sftn.train.exchange.PeerException;
 import org.sftn.train.exchange.Peers;
@@ -86,7 +86,7 @@ final class TrainingTask {
             Exchange exchange = peers.exchange(
                     model.training().gradients(),
                     model.training().parameters(),
-                    Encoding.of(plan.training().wire()));
+                    Format.of(plan.training().wire(), model.training()));
             Validation validation = validation(me, peers, model, batches);
             peers.join();
             Replica replica = new Replica(plan, me, model, loss, batches, exchange, validation, driver);
@@ -114,7 +114,7 @@ final class TrainingTask {
     private static Validation validation(Member me, Peers peers, Model model, Batches batches) {
         float[] own = model.training().statistics();
         float[] statistics = new float[own.length];
-        Exchange exchange = own.length == 0 ? null : peers.exchange(own, statistics, Encoding.FP32);
+        Exchange exchange = own.length == 0 ? null : peers.exchange(own, statistics, Format.EXACT);
         return new Validation(model, batches, me, exchange, statistics);
     }
 

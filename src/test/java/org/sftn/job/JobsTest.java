@@ -347,7 +347,7 @@ class JobsTest {
         assertThat(Ran.of("status", out.toString()).out())
                 .contains("state       running: " + here + "\n")
                 .contains(
-                        "progress    epoch 2/2, iteration 5/6 (83.3 %), loss 1.5000, top-1 25.00 %, 812.3 images/s (1 % of the time waiting for images, 3 % exchanging), left 1:01:11, 1 restarts, on 2 of 3 executors\n");
+                        "progress    epoch 2/2, iteration 5/6 (83.3 %), loss 1.5000, top-1 25.00 %, 812.3 images/s (1 % of the time waiting for images, 3 % exchanging), left 1:01:11, 1 restart, on 2 of 3 executors\n");
 
         Files.setLastModifiedTime(
                 out.resolve("running.json"), FileTime.from(Instant.now().minusSeconds(100)));
@@ -426,7 +426,7 @@ class JobsTest {
         assertThat(ran.out())
                 .contains("48 training and 20 test images of 16x16, 4 classes")
                 .containsPattern("Model +resnet8, [0-9,]+ parameters")
-                .contains("2 epochs of 3 iterations, global batch 16, 1 executors")
+                .contains("2 epochs of 3 iterations, global batch 16, 1 executor")
                 .endsWith("distill: everything checked, nothing done (--dry-run)\n");
         assertThat(out).doesNotExist();
     }

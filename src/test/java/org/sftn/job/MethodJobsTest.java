@@ -99,7 +99,7 @@ class MethodJobsTest {
 
         assertThat(ran.err())
                 .isEqualTo(
-                        "error: training.min-executors is 1, but the loss remembers something of each executor's images, so the run cannot go on with fewer than training.executors, 2; set it to 0\n");
+                        "error: training.min-executors is 1, but crd remembers something of each executor's images, so the run cannot go on with fewer than training.executors, 2; set it to 0\n");
         assertThat(ran.code()).isEqualTo(2);
     }
 

@@ -240,6 +240,11 @@ public final class TrainerBenchmark {
         }
 
         @Override
+        public Set<String> rounded() {
+            return Set.of();
+        }
+
+        @Override
         public float[] parameters() {
             return parameters;
         }

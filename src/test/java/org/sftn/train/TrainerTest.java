@@ -3,6 +3,7 @@ package org.sftn.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -226,6 +227,24 @@ class TrainerTest {
         assertThatThrownBy(() -> otherwise.train(WITH_NORM, out))
                 .isInstanceOf(UserException.class)
                 .hasMessageEndingWith("it is another one: training.wire was BF16, now FP32");
+    }
+
+    @Test
+    void weightsThatAreUsedRoundedTravelSo() throws Exception {
+        assumeTrue(
+                new OneDnnEngine(Precision.AUTO, 1).precision() == Precision.BF16,
+                "this processor cannot compute in bf16");
+        ToyRun rounding = run.computingWith(cores -> new OneDnnEngine(Precision.BF16, 1));
+        ToyRun two = rounding.on(2, ExchangeKind.DIRECT).saving(5);
+        TrainingResult undisturbed = two.train(WITH_NORM, folder.resolve("undisturbed"));
+        Path out = folder.resolve("stopped");
+        assertThatThrownBy(() -> two.train(WITH_NORM.with(Trouble.USER_MISTAKE, 19, folder.resolve("happened")), out))
+                .isInstanceOf(UserException.class);
+        assertThat(bits(two.train(WITH_NORM, out))).isEqualTo(bits(undisturbed));
+        // Where all weights travel as they are.
+        TrainingResult bigdl = rounding.on(2, ExchangeKind.BIGDL).train(WITH_NORM, folder.resolve("bigdl"));
+        assertThat(bits(undisturbed)).isEqualTo(bits(bigdl));
+        assertThat(undisturbed.loss()).isEqualTo(bigdl.loss());
     }
 
     @Test

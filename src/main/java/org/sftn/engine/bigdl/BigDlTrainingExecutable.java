@@ -1,6 +1,7 @@
 package org.sftn.engine.bigdl;
 
 import java.util.Map;
+import java.util.Set;
 import org.sftn.engine.GradientProgress;
 import org.sftn.engine.ParameterRange;
 import org.sftn.engine.TrainingExecutable;
@@ -43,6 +44,11 @@ final class BigDlTrainingExecutable implements TrainingExecutable {
     @Override
     public Map<String, ParameterRange> ranges() {
         return parameters.trained().ranges();
+    }
+
+    @Override
+    public Set<String> rounded() {
+        return Set.of();
     }
 
     @Override

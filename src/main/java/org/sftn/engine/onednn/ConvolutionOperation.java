@@ -1,6 +1,7 @@
 package org.sftn.engine.onednn;
 
 import java.util.Map;
+import java.util.Optional;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.dnnl.global.dnnl;
@@ -53,6 +54,11 @@ final class ConvolutionOperation implements Operation {
     /** Asks for the weights in the layout in which their gradient comes out. */
     void propose(Handles handles, Map<String, Parameters.Layouts> layouts) {
         layouts.putIfAbsent(weight, new Parameters.Layouts(kernel.canonical(handles), weightGradient.layout()));
+    }
+
+    /** The weight, when it is rounded before it is used. */
+    Optional<String> rounded() {
+        return kernel.type() == Type.F32 ? Optional.empty() : Optional.of(weight);
     }
 
     @Override

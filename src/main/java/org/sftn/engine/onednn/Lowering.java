@@ -91,6 +91,18 @@ final class Lowering {
         return layouts;
     }
 
+    /** The parameters that the operations use in another type than fp32. */
+    Set<String> rounded() {
+        Set<String> rounded = new HashSet<>();
+        for (Operation operation : operations) {
+            if (operation instanceof ConvolutionOperation convolution
+                    && convolution.rounded().isPresent()) {
+                rounded.add(convolution.rounded().get());
+            }
+        }
+        return rounded;
+    }
+
     private Set<String> needed() {
         Set<String> needed = new HashSet<>(tapped);
         List<Network.Node> nodes = network.nodes();

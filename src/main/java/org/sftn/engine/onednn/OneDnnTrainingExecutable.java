@@ -15,6 +15,8 @@ final class OneDnnTrainingExecutable implements TrainingExecutable {
     private final Programs programs;
     /** Laid out by the first program. */
     private Parameters parameters;
+
+    private Set<String> rounded;
     /** Of the last forward pass; null when there is none to go back through. */
     private Compiled current;
 
@@ -37,6 +39,7 @@ final class OneDnnTrainingExecutable implements TrainingExecutable {
     private Compiled compile(Handles handles, Lowering lowering, int batch, Map<String, Layout> layouts) {
         if (parameters == null) {
             parameters = new Parameters(network(), lowering.layouts(), programs.copy());
+            rounded = lowering.rounded();
         }
         return new Compiled(
                 handles,
@@ -63,6 +66,11 @@ final class OneDnnTrainingExecutable implements TrainingExecutable {
     @Override
     public Map<String, ParameterRange> ranges() {
         return parameters.ranges();
+    }
+
+    @Override
+    public Set<String> rounded() {
+        return rounded;
     }
 
     @Override

@@ -113,6 +113,10 @@ final class BigDlExchange implements Exchange {
     }
 
     /** Fills an array with its slices from all ranks. */
+    /** It is exact always. */
+    @Override
+    public void gatherShared() {}
+
     private void gather(float[] array) {
         float[] slice = BigDl.array(parameter.weightPartition());
         System.arraycopy(array, own.offset(), slice, 0, own.length());

@@ -7,6 +7,7 @@ import org.sftn.conf.UserException;
 import org.sftn.engine.bigdl.MklLibrary;
 import org.sftn.train.exchange.Encoding;
 import org.sftn.train.exchange.Exchange;
+import org.sftn.train.exchange.Format;
 import org.sftn.train.exchange.Member;
 import org.sftn.train.exchange.PeerException;
 import org.sftn.train.exchange.Peers;
@@ -55,11 +56,15 @@ public final class BigDlPeers implements Peers {
         }
     }
 
-    /** @throws IllegalArgumentException when values are to be encoded otherwise than as floats */
+    /**
+     * The shared array travels as it is.
+     *
+     * @throws IllegalArgumentException when values are to be encoded otherwise than as floats
+     */
     @Override
-    public Exchange exchange(float[] values, float[] shared, Encoding encoding) {
-        if (encoding != Encoding.FP32) {
-            throw new IllegalArgumentException("BigDL's parameter cannot send " + encoding);
+    public Exchange exchange(float[] values, float[] shared, Format format) {
+        if (format.summed() != Encoding.FP32) {
+            throw new IllegalArgumentException("BigDL's parameter cannot send " + format.summed());
         }
         BigDlExchange exchange = new BigDlExchange(id + exchanges.size(), me, values, shared, barrier);
         exchanges.add(exchange);

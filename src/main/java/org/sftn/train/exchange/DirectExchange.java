@@ -1,5 +1,6 @@
 package org.sftn.train.exchange;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -15,7 +16,8 @@ final class DirectExchange implements Exchange {
     enum Phase {
         REDUCE,
         UPDATED,
-        GATHER
+        GATHER,
+        GATHER_SHARED
     }
 
     // 256 KiB: a message of a tenth of a millisecond at 25 Gbit/s, about what it costs to send one.
@@ -25,9 +27,12 @@ final class DirectExchange implements Exchange {
     private final Member me;
     private final float[] values;
     private final float[] shared;
-    private final Encoding encoding;
+    private final Format format;
     private final Buckets buckets;
     private final List<Slice> own;
+    /** By rank and bucket, how slices of the shared array travel from their owners. */
+    private final List<List<List<Format.Run>>> updates;
+
     /** Values of the own slices of a bucket and all before it. */
     private final long[] lengths;
 
@@ -58,18 +63,11 @@ final class DirectExchange implements Exchange {
     /**
      * @param values to be summed
      * @param shared of the same length
-     * @param encoding of the values on their way; where they are summed the own ones are rounded, too, so that the sums do not
-     *     depend on the buckets
+     * @param format the own values are rounded, too, before they are summed, so that the sums do not depend on the buckets
      * @param outboxes by rank, nothing at the own rank; may be filled in later
      */
     DirectExchange(
-            int id,
-            Member me,
-            float[] values,
-            float[] shared,
-            Encoding encoding,
-            Outbox[] outboxes,
-            Arrivals arrivals) {
+            int id, Member me, float[] values, float[] shared, Format format, Outbox[] outboxes, Arrivals arrivals) {
         if (values.length != shared.length || values == shared) {
             throw new IllegalArgumentException("cannot sum " + values.length + " values for " + shared.length);
         }
@@ -77,9 +75,13 @@ final class DirectExchange implements Exchange {
         this.me = me;
         this.values = values;
         this.shared = shared;
-        this.encoding = encoding;
+        this.format = format;
         this.buckets = me.ranks() == 1 ? Buckets.one(shared.length, 1) : new Buckets(shared.length, me.ranks(), SLICE);
         this.own = buckets.slices(me.rank());
+        this.updates = new ArrayList<>();
+        for (int rank = 0; rank < me.ranks(); rank++) {
+            updates.add(buckets.slices(rank).stream().map(format::shared).toList());
+        }
         this.lengths = new long[own.size()];
         long length = 0;
         for (int bucket = 0; bucket < own.size(); bucket++) {
@@ -128,7 +130,7 @@ final class DirectExchange implements Exchange {
     private void advance(int count) {
         while (sent < own.size() && buckets.end(sent) <= count) {
             for (int rank = 0; rank < me.ranks(); rank++) {
-                send(rank, Phase.REDUCE, values, sent, buckets.slice(sent, rank));
+                send(rank, Phase.REDUCE, values, sent, Format.all(buckets.slice(sent, rank), format.summed()));
             }
             sent++;
         }
@@ -153,7 +155,7 @@ final class DirectExchange implements Exchange {
 
     private void update(int bucket) {
         Slice slice = own.get(bucket);
-        encoding.round(values, slice.offset(), mine, slice.length());
+        format.summed().round(values, slice.offset(), mine, slice.length());
         for (int rank = 0; rank < me.ranks(); rank++) {
             float[] given = rank == me.rank() ? mine : staged[rank][bucket];
             if (rank == 0) {
@@ -164,7 +166,7 @@ final class DirectExchange implements Exchange {
         }
         update.apply(bucket, sum);
         for (int rank = 0; rank < me.ranks(); rank++) {
-            send(rank, Phase.UPDATED, shared, bucket, slice);
+            send(rank, Phase.UPDATED, shared, bucket, updates.get(me.rank()).get(bucket));
         }
     }
 
@@ -175,13 +177,9 @@ final class DirectExchange implements Exchange {
         }
     }
 
-    private Encoding encoding(Phase phase) {
-        return phase == Phase.REDUCE ? encoding : Encoding.FP32;
-    }
-
-    private void send(int rank, Phase phase, float[] from, int bucket, Slice slice) {
-        if (rank != me.rank() && slice.length() > 0) {
-            outboxes[rank].send(id, phase, bucket, from, slice, encoding(phase));
+    private void send(int rank, Phase phase, float[] from, int bucket, List<Format.Run> runs) {
+        if (rank != me.rank() && !runs.isEmpty()) {
+            outboxes[rank].send(id, phase, bucket, from, runs);
         }
     }
 
@@ -217,12 +215,7 @@ final class DirectExchange implements Exchange {
     /** As in a round, nothing is overwritten too early: all peers have added what was in their arrays before they send. */
     @Override
     public void gather() {
-        for (int bucket = 0; bucket < own.size(); bucket++) {
-            for (int rank = 0; rank < me.ranks(); rank++) {
-                send(rank, Phase.GATHER, values, bucket, own.get(bucket));
-            }
-        }
-        awaitOwners();
+        gather(Phase.GATHER, values);
         for (int rank = 0; rank < me.ranks(); rank++) {
             if (rank != me.rank()) {
                 outboxes[rank].drain();
@@ -230,22 +223,40 @@ final class DirectExchange implements Exchange {
         }
     }
 
+    /**
+     * Exact values take the places of rounded ones, so it does no harm that a peer's come while this rank still uses those. And the
+     * own ones stay until all peers have them, since no update is made before.
+     */
+    @Override
+    public void gatherShared() {
+        if (!format.rounded().isEmpty()) {
+            gather(Phase.GATHER_SHARED, shared);
+        }
+    }
+
+    private void gather(Phase phase, float[] array) {
+        for (int bucket = 0; bucket < own.size(); bucket++) {
+            for (int rank = 0; rank < me.ranks(); rank++) {
+                send(rank, phase, array, bucket, Format.all(own.get(bucket), Encoding.FP32));
+            }
+        }
+        awaitOwners();
+    }
+
     /** Takes a slice; a peer's come one after the other. */
     SliceReceiver receive(int from, Phase phase, int bucket) {
-        return phase == Phase.REDUCE
-                ? new SliceReceiver(
-                        from,
-                        staged[from][bucket],
-                        new Slice(0, own.get(bucket).length()),
-                        encoding(phase),
-                        arrivals,
-                        reduced[from])
-                : new SliceReceiver(
-                        from,
-                        phase == Phase.UPDATED ? shared : values,
-                        buckets.slice(bucket, from),
-                        encoding(phase),
-                        arrivals,
-                        fromOwners[from]);
+        Slice slice = buckets.slice(bucket, from);
+        return switch (phase) {
+            case REDUCE -> {
+                Slice here = new Slice(0, own.get(bucket).length());
+                yield new SliceReceiver(
+                        from, staged[from][bucket], Format.all(here, format.summed()), arrivals, reduced[from]);
+            }
+            case UPDATED -> new SliceReceiver(from, shared, updates.get(from).get(bucket), arrivals, fromOwners[from]);
+            case GATHER ->
+                new SliceReceiver(from, values, Format.all(slice, Encoding.FP32), arrivals, fromOwners[from]);
+            case GATHER_SHARED ->
+                new SliceReceiver(from, shared, Format.all(slice, Encoding.FP32), arrivals, fromOwners[from]);
+        };
     }
 }

@@ -31,9 +31,8 @@ public final class DirectPeers implements Peers {
     }
 
     @Override
-    public Exchange exchange(float[] values, float[] shared, Encoding encoding) {
-        DirectExchange exchange =
-                new DirectExchange(exchanges.size(), me, values, shared, encoding, outboxes, arrivals);
+    public Exchange exchange(float[] values, float[] shared, Format format) {
+        DirectExchange exchange = new DirectExchange(exchanges.size(), me, values, shared, format, outboxes, arrivals);
         exchanges.add(exchange);
         return exchange;
     }

@@ -34,7 +34,7 @@ public interface Exchange {
      */
     void ready(int count);
 
-    /** All values are ready. Returns when the shared array has every rank's slices. */
+    /** All values are ready. Returns when the shared array has every rank's slices, those of others as {@link Format} says. */
     void finish();
 
     /**
@@ -42,4 +42,7 @@ public interface Exchange {
      * have what they need of this rank.
      */
     void gather();
+
+    /** Between rounds: fills the shared array with what the owners have of it, where that has come rounded. */
+    void gatherShared();
 }

@@ -6,32 +6,35 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.WritableByteChannel;
+import java.util.List;
 import org.apache.spark.network.buffer.ManagedBuffer;
 import org.apache.spark.network.util.AbstractFileRegion;
 
-/** Part of an array, encoded chunk by chunk when the connection takes them. It may be sent once. */
+/** Parts of an array, encoded chunk by chunk when the connection takes them. They may be sent once. */
 final class Floats extends ManagedBuffer {
     private final float[] values;
-    private final int offset;
-    private final int count;
-    private final Encoding encoding;
+    private final List<Format.Run> runs;
     private final ByteBuffer scratch;
+    /** Runs that are encoded. */
+    private int encoded;
+    /** Values of the next one that are encoded, too. */
+    private int begun;
 
     /**
      * @param values must stay as they are until they are sent
      * @param scratch little-endian; used by one at a time, as a connection does that sends one after the other
      */
-    Floats(float[] values, int offset, int count, Encoding encoding, ByteBuffer scratch) {
+    Floats(float[] values, List<Format.Run> runs, ByteBuffer scratch) {
         this.values = values;
-        this.offset = offset;
-        this.count = count;
-        this.encoding = encoding;
+        this.runs = runs;
         this.scratch = scratch;
     }
 
     @Override
     public long size() {
-        return (long) count * encoding.bytes();
+        return runs.stream()
+                .mapToLong(run -> (long) run.length() * run.encoding().bytes())
+                .sum();
     }
 
     @Override
@@ -65,23 +68,26 @@ final class Floats extends ManagedBuffer {
         return this;
     }
 
-    /**
-     * Fills {@link #scratch}.
-     *
-     * @param done values that were encoded before
-     * @return values in it
-     */
-    private int encode(int done) {
-        int next = Math.min(scratch.capacity() / encoding.bytes(), count - done);
+    /** Fills {@link #scratch} with the next values. */
+    private void encode() {
         scratch.clear();
-        encoding.encode(values, offset + done, next, scratch);
+        while (encoded < runs.size()) {
+            Format.Run run = runs.get(encoded);
+            int next = Math.min(scratch.remaining() / run.encoding().bytes(), run.length() - begun);
+            run.encoding().encode(values, run.offset() + begun, next, scratch);
+            begun += next;
+            if (begun < run.length()) {
+                break;
+            }
+            encoded++;
+            begun = 0;
+        }
         scratch.flip();
-        return next;
     }
 
     private final class Region extends AbstractFileRegion {
         private long transferred;
-        private int encoded;
+        private boolean begun;
 
         @Override
         public long position() {
@@ -103,8 +109,9 @@ final class Floats extends ManagedBuffer {
             if (position != transferred) {
                 throw new IllegalArgumentException("cannot send from byte " + position + " after " + transferred);
             }
-            if (transferred == (long) encoded * encoding.bytes()) {
-                encoded += encode(encoded);
+            if (!begun || !scratch.hasRemaining()) {
+                begun = true;
+                encode();
             }
             int written = target.write(scratch);
             transferred += written;
@@ -116,25 +123,22 @@ final class Floats extends ManagedBuffer {
     }
 
     private final class Stream extends InputStream {
-        private int encoded;
-        private int left;
+        private boolean begun;
 
         /** What is read at once; 0 at the end. */
         @Override
         public int available() {
-            if (left == 0) {
-                int next = encode(encoded);
-                encoded += next;
-                left = next * encoding.bytes();
+            if (!begun || !scratch.hasRemaining()) {
+                begun = true;
+                encode();
             }
-            return left;
+            return scratch.remaining();
         }
 
         @Override
         public int read(byte[] into, int at, int most) {
             int read = Math.min(most, available());
             scratch.get(into, at, read);
-            left -= read;
             return read == 0 && most > 0 ? -1 : read;
         }
 

@@ -2,6 +2,7 @@ package org.sftn.train.exchange;
 
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.List;
 import org.apache.spark.network.buffer.NioManagedBuffer;
 import org.apache.spark.network.client.RpcResponseCallback;
 import org.apache.spark.network.client.TransportClient;
@@ -34,17 +35,16 @@ final class Outbox implements AutoCloseable {
     /**
      * Returns before it is sent.
      *
-     * @param values the slice must stay as it is until the peer shows that it has it
+     * @param values those of the runs must stay as they are until the peer shows that it has them
      */
-    void send(int exchange, DirectExchange.Phase phase, int bucket, float[] values, Slice slice, Encoding encoding) {
+    void send(int exchange, DirectExchange.Phase phase, int bucket, float[] values, List<Format.Run> runs) {
         arrivals.check(rank);
         ByteBuffer head = ByteBuffer.allocate(3 * Integer.BYTES)
                 .putInt(exchange)
                 .putInt(phase.ordinal())
                 .putInt(bucket)
                 .flip();
-        Floats floats = new Floats(values, slice.offset(), slice.length(), encoding, scratch);
-        client.uploadStream(new NioManagedBuffer(head), floats, new Answer());
+        client.uploadStream(new NioManagedBuffer(head), new Floats(values, runs, scratch), new Answer());
         sent++;
     }
 

@@ -10,10 +10,10 @@ public interface Peers extends AutoCloseable {
      *
      * @param values to be summed
      * @param shared gets what the ranks make of the sums
-     * @param encoding of the values on their way to be summed; everything else travels as it is
+     * @param format how they travel
      * @throws IllegalArgumentException when they differ in length or are the same
      */
-    Exchange exchange(float[] values, float[] shared, Encoding encoding);
+    Exchange exchange(float[] values, float[] shared, Format format);
 
     /** Waits until every rank is here. */
     void join();

@@ -2,29 +2,29 @@ package org.sftn.train.exchange;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
 import org.apache.spark.network.client.StreamCallbackWithID;
 
 /** Puts a stream of encoded values where they belong, however its bytes are cut. */
 final class SliceReceiver implements StreamCallbackWithID {
     private final int from;
     private final float[] target;
-    private final Slice slice;
-    private final Encoding encoding;
+    private final List<Format.Run> runs;
     private final Arrivals arrivals;
     private final Arrivals.Counter counter;
     /** Of a value whose bytes have not all come. */
-    private final ByteBuffer cut;
+    private final ByteBuffer cut = ByteBuffer.allocate(Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
 
+    /** Runs that have come. */
     private int received;
+    /** Values of the next one that have come, too. */
+    private int begun;
 
-    /** @param slice of the target that the stream fills */
-    SliceReceiver(
-            int from, float[] target, Slice slice, Encoding encoding, Arrivals arrivals, Arrivals.Counter counter) {
+    /** @param runs of the target that the stream fills */
+    SliceReceiver(int from, float[] target, List<Format.Run> runs, Arrivals arrivals, Arrivals.Counter counter) {
         this.from = from;
         this.target = target;
-        this.slice = slice;
-        this.encoding = encoding;
-        this.cut = ByteBuffer.allocate(encoding.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+        this.runs = runs;
         this.arrivals = arrivals;
         this.counter = counter;
     }
@@ -36,31 +36,50 @@ final class SliceReceiver implements StreamCallbackWithID {
 
     @Override
     public void onData(String id, ByteBuffer bytes) {
-        while (cut.position() > 0 && cut.hasRemaining() && bytes.hasRemaining()) {
-            cut.put(bytes.get());
+        bytes.order(ByteOrder.LITTLE_ENDIAN);
+        int count = 0;
+        while (bytes.hasRemaining()) {
+            if (received == runs.size()) {
+                throw new PeerException("rank " + from + " sent more than the " + length() + " values of its slice");
+            }
+            Format.Run run = runs.get(received);
+            int width = run.encoding().bytes();
+            if (cut.position() == 0 && bytes.remaining() >= width) {
+                count += put(run, bytes);
+            } else {
+                cut.put(bytes.get());
+                if (cut.position() == width) {
+                    count += put(run, cut.flip());
+                    cut.clear();
+                }
+            }
         }
-        if (!cut.hasRemaining()) {
-            put(cut.flip());
-            cut.clear();
-        }
-        put(bytes.order(ByteOrder.LITTLE_ENDIAN));
-        cut.put(bytes);
+        counter.add(count);
     }
 
-    private void put(ByteBuffer bytes) {
-        int count = bytes.remaining() / encoding.bytes();
-        if (count > slice.length() - received) {
-            throw new PeerException("rank " + from + " sent more than the " + slice.length() + " values of its slice");
+    private int put(Format.Run run, ByteBuffer bytes) {
+        int count = Math.min(bytes.remaining() / run.encoding().bytes(), run.length() - begun);
+        run.encoding().decode(bytes, target, run.offset() + begun, count);
+        begun += count;
+        if (begun == run.length()) {
+            received++;
+            begun = 0;
         }
-        encoding.decode(bytes, target, slice.offset() + received, count);
-        received += count;
-        counter.add(count);
+        return count;
+    }
+
+    private int length() {
+        return runs.stream().mapToInt(Format.Run::length).sum();
     }
 
     @Override
     public void onComplete(String id) {
-        if (received != slice.length() || cut.position() > 0) {
-            arrivals.gone(from, "it sent " + received + " of " + slice.length() + " values");
+        if (received < runs.size()) {
+            int came = begun
+                    + runs.subList(0, received).stream()
+                            .mapToInt(Format.Run::length)
+                            .sum();
+            arrivals.gone(from, "it sent " + came + " of " + length() + " values");
         }
     }
 

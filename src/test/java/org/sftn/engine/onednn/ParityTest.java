@@ -16,6 +16,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.sftn.conf.EngineSettings.Precision;
 import org.sftn.conf.Settings;
 import org.sftn.data.Batch;
@@ -278,6 +279,46 @@ class ParityTest {
         String x = b.add(name + ".conv", convolution, input);
         x = b.add(name + ".bn", new BatchNorm(convolution.out()), x);
         return b.add(name + ".relu", new Relu(), x);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"moving", "biases", "joint"})
+    void weightsMayBeRoundedBefore(String kind) {
+        Network network = switch (kind) {
+            case "moving" -> moving();
+            case "biases" -> biasesAndActivations();
+            default -> joint("resnet20", "vgg8", "false").network();
+        };
+        Map<String, Tensor> values = new LinkedHashMap<>();
+        Stream.concat(network.parameters().stream(), network.statistics().stream())
+                .forEach(spec -> values.put(spec.name(), value(spec)));
+        Map<String, Tensor> images = new HashMap<>();
+        network.inputs()
+                .forEach((name, shape) -> images.put(name, Reproducible.tensor(name, shape.batched(BATCH), 4, 0)));
+        Set<String> taps = network.taps().keySet();
+        try (TrainingExecutable training = new OneDnnEngine(Precision.FP32, 1).compileForTraining(network, taps, 1)) {
+            assertThat(training.rounded()).isEmpty();
+        }
+        assumeTrue(Library.get().trainsInBf16(), "this processor cannot train in bf16");
+        Engine engine = new OneDnnEngine(Precision.BF16, 2);
+        Map<String, Tensor> rounded = new LinkedHashMap<>(values);
+        try (TrainingExecutable training = engine.compileForTraining(network, taps, BATCH)) {
+            assertThat(training.rounded()).isNotEmpty().allMatch(name -> name.endsWith(".weight"));
+            training.rounded().forEach(name -> rounded.put(name, rounded(values.get(name))));
+        }
+        Results exactly = Results.of(engine, network, values, images);
+        Results before = Results.of(engine, network, rounded, images);
+        compare("training output", exactly.trained, before.trained, 0);
+        compare("gradient", exactly.gradients, before.gradients, 0);
+    }
+
+    private static Tensor rounded(Tensor tensor) {
+        float[] values = new float[tensor.values().length];
+        for (int i = 0; i < values.length; i++) {
+            int bits = Float.floatToRawIntBits(tensor.values()[i]);
+            values[i] = Float.intBitsToFloat(bits + 0x7fff + (bits >>> 16 & 1) & 0xffff_0000);
+        }
+        return new Tensor(tensor.shape(), values);
     }
 
     @Test

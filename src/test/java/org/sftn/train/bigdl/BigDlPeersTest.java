@@ -77,7 +77,7 @@ class BigDlPeersTest {
         Member me = new Member(context.partitionId(), ranks);
         DriverService.Client driver = DriverService.connect(BARRIER);
         BigDlPeers peers = new BigDlPeers(id, me, () -> driver.await(me.rank()), 1);
-        ExchangeRounds.check(me, peers, Encoding.FP32);
+        ExchangeRounds.check(me, peers, Encoding.FP32, false);
         return Collections.emptyIterator();
     }
 }

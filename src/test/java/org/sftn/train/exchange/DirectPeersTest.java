@@ -34,15 +34,26 @@ class DirectPeersTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1, FP32", "2, FP32", "3, FP32", "4, FP32", "1, BF16", "2, BF16", "3, BF16"})
-    void sumsInRankOrderToTheLastBit(int ranks, Encoding encoding) throws Exception {
+    @CsvSource({
+        "1, FP32, false",
+        "2, FP32, false",
+        "3, FP32, false",
+        "4, FP32, false",
+        "1, BF16, false",
+        "2, BF16, false",
+        "3, BF16, false",
+        "1, FP32, true",
+        "2, FP32, true",
+        "3, BF16, true"
+    })
+    void sumsInRankOrderToTheLastBit(int ranks, Encoding encoding, boolean rounded) throws Exception {
         Meeting meeting = new Meeting(ranks);
         List<Callable<Void>> work = new ArrayList<>();
         for (int rank = 0; rank < ranks; rank++) {
             Member me = new Member(rank, ranks);
             work.add(() -> {
                 Peers peers = peers(me, SECRET, meeting);
-                ExchangeRounds.check(me, peers, encoding);
+                ExchangeRounds.check(me, peers, encoding, rounded);
                 peers.close();
                 return null;
             });
@@ -104,7 +115,7 @@ class DirectPeersTest {
         List<Future<Exchange>> joined = new ArrayList<>();
         for (int rank = 0; rank < secrets.length; rank++) {
             Peers peers = peers(new Member(rank, secrets.length), secrets[rank], meeting);
-            Exchange exchange = peers.exchange(new float[10], new float[10], Encoding.FP32);
+            Exchange exchange = peers.exchange(new float[10], new float[10], Format.EXACT);
             joined.add(threads.submit(() -> {
                 peers.join();
                 return exchange;

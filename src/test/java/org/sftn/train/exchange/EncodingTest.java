@@ -3,14 +3,20 @@ package org.sftn.train.exchange;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netty.channel.FileRegion;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.WritableByteChannel;
 import java.time.Duration;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class EncodingTest {
     private static final int COUNT = 5000;
@@ -91,17 +97,35 @@ class EncodingTest {
     }
 
     @ParameterizedTest
-    @EnumSource
-    void aStreamMayBeCutAnywhere(Encoding encoding) {
-        float[] values = anyBits();
-        ByteBuffer bytes = encoded(encoding, values, 0, COUNT);
+    @ValueSource(ints = {0, 1, 7, 300, COUNT})
+    void aStreamMayBeCutAnywhere(int run) throws IOException {
+        List<Format.Run> runs = runs(run);
+        float[] values = new float[COUNT + 10];
+        System.arraycopy(anyBits(), 0, values, 10, COUNT);
         float[] expected = new float[COUNT + 10];
-        encoding.round(values, 0, expected, COUNT);
-        System.arraycopy(expected, 0, expected, 10, COUNT);
+        ByteArrayOutputStream sent = new ByteArrayOutputStream();
+        for (Format.Run each : runs) {
+            float[] rounded = new float[each.length()];
+            each.encoding().round(values, each.offset(), rounded, each.length());
+            System.arraycopy(rounded, 0, expected, each.offset(), each.length());
+            sent.writeBytes(encoded(each.encoding(), values, each.offset(), each.length())
+                    .array());
+        }
+        Floats floats = new Floats(values, runs, Floats.scratch(1 << 10));
+        assertThat(floats.size()).isEqualTo(sent.size());
+        assertThat(floats.convertToNettyForSsl().readAllBytes()).isEqualTo(sent.toByteArray());
+        ByteArrayOutputStream written = new ByteArrayOutputStream();
+        FileRegion region = new Floats(values, runs, Floats.scratch(1 << 10)).convertToNetty();
+        WritableByteChannel channel = slow(written);
+        while (region.transferred() < region.count()) {
+            assertThat(region.transferTo(channel, region.transferred())).isPositive();
+        }
+        assertThat(written.toByteArray()).isEqualTo(sent.toByteArray());
         float[] target = new float[COUNT + 10];
+        ByteBuffer bytes = ByteBuffer.wrap(sent.toByteArray());
         Arrivals arrivals = new Arrivals(2, Duration.ofSeconds(60));
         Arrivals.Counter counter = arrivals.counter(1);
-        SliceReceiver receiver = new SliceReceiver(1, target, new Slice(10, COUNT), encoding, arrivals, counter);
+        SliceReceiver receiver = new SliceReceiver(1, target, runs, arrivals, counter);
         Random random = new Random(3);
         while (bytes.hasRemaining()) {
             int next = Math.min(bytes.remaining(), random.nextInt(random.nextBoolean() ? 4 : 3000));
@@ -111,10 +135,41 @@ class EncodingTest {
         receiver.onComplete("");
         arrivals.check(1);
         assertThat(counter.arrived()).isEqualTo(COUNT);
-        assertThat(target).endsWith(Arrays.copyOfRange(expected, 10, COUNT + 10));
+        assertThat(target).isEqualTo(expected);
         assertThatThrownBy(() -> receiver.onData("", ByteBuffer.allocate(4)))
                 .isInstanceOf(PeerException.class)
                 .hasMessage("rank 1 sent more than the 5000 values of its slice");
+    }
+
+    /** All values from the tenth on, the encodings in turns; 0 for fp32 alone. */
+    private static List<Format.Run> runs(int length) {
+        List<Slice> rounded = new ArrayList<>();
+        for (int from = 10; length > 0 && from < COUNT + 10; from += 2 * length) {
+            rounded.add(new Slice(from, Math.min(length, COUNT + 10 - from)));
+        }
+        return new Format(Encoding.FP32, rounded).shared(new Slice(10, COUNT));
+    }
+
+    /** Takes a few bytes at a time. */
+    private static WritableByteChannel slow(ByteArrayOutputStream into) {
+        Random random = new Random(4);
+        return new WritableByteChannel() {
+            @Override
+            public int write(ByteBuffer bytes) {
+                byte[] some = new byte[Math.min(bytes.remaining(), 1 + random.nextInt(700))];
+                bytes.get(some);
+                into.writeBytes(some);
+                return some.length;
+            }
+
+            @Override
+            public boolean isOpen() {
+                return true;
+            }
+
+            @Override
+            public void close() {}
+        };
     }
 
     private static ByteBuffer encoded(Encoding encoding, float[] values, int offset, int count) {

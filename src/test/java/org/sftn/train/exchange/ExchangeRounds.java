@@ -17,30 +17,37 @@ public final class ExchangeRounds {
 
     private ExchangeRounds() {}
 
-    /** An exchange of each size, from joining to leaving. */
-    public static void check(Member me, Peers peers, Encoding encoding) {
+    /**
+     * An exchange of each size, from joining to leaving.
+     *
+     * @param rounded whether parts of the shared array travel rounded
+     */
+    public static void check(Member me, Peers peers, Encoding encoding, boolean rounded) {
         List<float[]> given = new ArrayList<>();
         List<float[]> shared = new ArrayList<>();
         List<Exchange> exchanges = new ArrayList<>();
+        List<Format> formats = new ArrayList<>();
         for (int size : SIZES) {
             given.add(new float[size]);
             shared.add(new float[size]);
-            exchanges.add(peers.exchange(given.get(given.size() - 1), shared.get(shared.size() - 1), encoding));
+            Format format = new Format(encoding, rounded ? parts(size) : List.of());
+            formats.add(format);
+            exchanges.add(peers.exchange(given.get(given.size() - 1), shared.get(shared.size() - 1), format));
         }
         peers.join();
         for (int i = 0; i < shared.size(); i++) {
-            check(me, exchanges.get(i), given.get(i), shared.get(i), encoding);
+            check(me, exchanges.get(i), given.get(i), shared.get(i), formats.get(i));
         }
         peers.leave();
     }
 
-    private static void check(Member me, Exchange exchange, float[] given, float[] shared, Encoding encoding) {
+    private static void check(Member me, Exchange exchange, float[] given, float[] shared, Format format) {
         int size = shared.length;
         List<Slice> own = exchange.buckets().slices(me.rank());
         for (int round = 0; round < ROUNDS; round++) {
-            float[] sum = travelled(values(0, round, size), me, encoding);
+            float[] sum = travelled(values(0, round, size), me, format);
             for (int rank = 1; rank < me.ranks(); rank++) {
-                float[] other = travelled(values(rank, round, size), me, encoding);
+                float[] other = travelled(values(rank, round, size), me, format);
                 for (int i = 0; i < size; i++) {
                     sum[i] += other[i];
                 }
@@ -66,10 +73,12 @@ public final class ExchangeRounds {
             exchange.finish();
             assertThat(shared)
                     .as("rank %d, round %d, %d values", me.rank(), round, size)
-                    .isEqualTo(sum);
+                    .isEqualTo(arrived(sum, own, format));
             assertThat(updated).hasSameSizeAs(own).isSorted().doesNotHaveDuplicates();
             if (round % 2 == 1) {
                 checkGather(me, exchange, given, round);
+                exchange.gatherShared();
+                assertThat(shared).isEqualTo(sum);
             }
         }
     }
@@ -89,9 +98,32 @@ public final class ExchangeRounds {
         assertThat(given).isEqualTo(expected);
     }
 
+    /** Begins and ends anywhere; the first value is not in it. */
+    private static List<Slice> parts(int size) {
+        List<Slice> parts = new ArrayList<>();
+        for (int from = 1; from < size; from += 2_003) {
+            parts.add(new Slice(from, Math.min(1_501, size - from)));
+        }
+        return parts;
+    }
+
+    /** As a rank has the shared array after a round: others' values rounded where they travel so, the own ones as they are. */
+    private static float[] arrived(float[] made, List<Slice> own, Format format) {
+        float[] arrived = made.clone();
+        for (Slice part : format.rounded()) {
+            for (int i = part.offset(); i < part.offset() + part.length(); i++) {
+                arrived[i] = EncodingTest.nearestBfloat16(made[i]);
+            }
+        }
+        for (Slice slice : own) {
+            System.arraycopy(made, slice.offset(), arrived, slice.offset(), slice.length());
+        }
+        return arrived;
+    }
+
     /** One rank alone sends nothing. */
-    private static float[] travelled(float[] values, Member me, Encoding encoding) {
-        if (encoding == Encoding.BF16 && me.ranks() > 1) {
+    private static float[] travelled(float[] values, Member me, Format format) {
+        if (format.summed() == Encoding.BF16 && me.ranks() > 1) {
             for (int i = 0; i < values.length; i++) {
                 values[i] = EncodingTest.nearestBfloat16(values[i]);
             }
