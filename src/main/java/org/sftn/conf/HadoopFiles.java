@@ -3,16 +3,31 @@ package org.sftn.conf;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.StandardCopyOption;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.ChecksumException;
+import org.apache.hadoop.fs.CommonPathCapabilities;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FSError;
+import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Options.Rename;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RawLocalFileSystem;
 
-/** What Hadoop's local file system does not say when it fails: which file cannot be written, and which file disagrees with which. */
+/**
+ * Files that are whole or not there, on any file system; and what Hadoop's local file system does not say when it fails: which file
+ * cannot be written, and which file disagrees with which.
+ */
 public final class HadoopFiles {
+    /** Ends the name of a file or folder that is being made and has its own name later. */
+    public static final String UNFINISHED = ".unfinished";
+
+    // Of a file system whose streams can be given up: a file is there when its stream is closed, and not before.
+    private static final String WHOLE_AT_CLOSE = CommonPathCapabilities.ABORTABLE_STREAM;
     private static final Pattern CHECKSUM =
             Pattern.compile("Checksum (?:error: |.* size in )(?<file>.+) at \\d+(?: exp: .*| checksumpos: .*)?");
 
@@ -26,24 +41,83 @@ public final class HadoopFiles {
     }
 
     /**
-     * Makes a file. Nothing is left of one that cannot be written.
+     * Makes a file, whose readers may see the beginning of it. Nothing is left of one that cannot be written.
      *
      * @throws IOException which names the file
      */
     public static void write(FileSystem files, Path path, boolean overwrite, Content content) throws IOException {
-        FSDataOutputStream created;
+        FSDataOutputStream created = create(files, path, overwrite);
         try {
-            created = files.create(path, overwrite);
+            fill(created, path, content);
+        } catch (IOException | RuntimeException e) {
+            delete(files, path, e);
+            throw e;
+        }
+    }
+
+    /**
+     * Makes a file, or replaces it. Its readers see all of the old one or all of the new one; a failure leaves the old one.
+     *
+     * @throws IOException which names the file
+     */
+    public static void replace(Path path, Configuration hadoop, Content content) throws IOException {
+        replace(path.getFileSystem(hadoop), path, path.suffix(UNFINISHED), hadoop, content);
+    }
+
+    /**
+     * @param files of the path, or the local one without checksums
+     * @param unfinished where the file is made if the file system wants that; nobody else uses this name at the time
+     */
+    public static void replace(FileSystem files, Path path, Path unfinished, Configuration hadoop, Content content)
+            throws IOException {
+        if (isWholeAtClose(files, path)) {
+            fill(create(files, path, true), path, content);
+            return;
+        }
+        write(files, unfinished, true, content);
+        if (files instanceof RawLocalFileSystem local) {
+            Files.move(
+                    local.pathToFile(unfinished).toPath(),
+                    local.pathToFile(path).toPath(),
+                    StandardCopyOption.ATOMIC_MOVE);
+        } else {
+            FileContext.getFileContext(path.toUri(), hadoop).rename(unfinished, path, Rename.OVERWRITE);
+        }
+    }
+
+    /**
+     * Whether a file is there only when all of it is, as in object stores; there, on the other hand, a file is copied to get another
+     * name, two that make the same one do not notice, and what is flushed cannot be read.
+     */
+    public static boolean isWholeAtClose(FileSystem files, Path path) throws IOException {
+        return files.hasPathCapability(path, WHOLE_AT_CLOSE);
+    }
+
+    private static FSDataOutputStream create(FileSystem files, Path path, boolean overwrite) throws IOException {
+        try {
+            return files.create(path, overwrite);
         } catch (IOException | FSError e) {
             throw unwritten(path, e);
         }
-        try (created) {
-            content.writeTo(created);
-        } catch (IOException | RuntimeException | FSError e) {
-            delete(files, path, e);
-            if (e instanceof RuntimeException wrong) {
-                throw wrong;
+    }
+
+    /** Where files are whole or not there, this one will not be there when its stream is closed. */
+    public static void giveUp(FSDataOutputStream out) {
+        if (out.hasCapability(WHOLE_AT_CLOSE)) {
+            out.abort();
+        }
+    }
+
+    /** Closes the stream; gives the file up when it cannot be filled, where the file system can. */
+    private static void fill(FSDataOutputStream out, Path path, Content content) throws IOException {
+        try (out) {
+            try {
+                content.writeTo(out);
+            } catch (IOException | RuntimeException | FSError e) {
+                giveUp(out);
+                throw e;
             }
+        } catch (IOException | FSError e) {
             throw unwritten(path, e);
         }
     }

@@ -81,6 +81,18 @@ public final class HadoopPath {
             // Hadoop takes what stands before a colon for a file system.
             String reason = e.getCause() instanceof URISyntaxException && path.contains(":") ? COLON : e.getMessage();
             throw new UserException(what + " cannot be '" + path + "': " + reason, e);
+        } catch (RuntimeException | NoClassDefFoundError e) {
+            if (!(e instanceof NoClassDefFoundError) && !(e.getCause() instanceof ClassNotFoundException)) {
+                throw e;
+            }
+            throw new UserException(
+                    String.format(
+                            Locale.ROOT,
+                            "%s cannot be '%s': the Spark home has not all jars of this file system (%s)",
+                            what,
+                            path,
+                            e.getMessage()),
+                    e);
         }
     }
 

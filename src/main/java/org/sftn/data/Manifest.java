@@ -147,7 +147,7 @@ public record Manifest(
     /** @param folder of the data set */
     void write(Path folder, Configuration hadoop) throws IOException {
         byte[] json = (JSON.writeValueAsString(this) + "\n").getBytes(StandardCharsets.UTF_8);
-        HadoopFiles.write(folder.getFileSystem(hadoop), new Path(folder, FILE), true, out -> out.write(json));
+        HadoopFiles.replace(new Path(folder, FILE), hadoop, out -> out.write(json));
     }
 
     /**

@@ -33,9 +33,16 @@ import org.sftn.conf.UserException;
 public final class Preparer {
     private static final String REJECTED = "rejected.csv";
     private static final String PLAN = "plan";
-    private static final String REPORTS = "reports";
-    private static final String UNFINISHED = ".unfinished";
-    private static final String ATTEMPTS = "attempts";
+
+    /** What is written, in the order in which a data set is deleted: first that there is one. */
+    public static final List<String> WRITTEN = List.of(
+            Manifest.FILE,
+            PLAN,
+            REJECTED,
+            SplitWriter.REPORTS,
+            SplitWriter.ATTEMPTS,
+            Split.TRAIN.key(),
+            Split.TEST.key());
 
     private final JavaSparkContext spark;
     private final PrepareSettings settings;
@@ -84,57 +91,51 @@ public final class Preparer {
         return source;
     }
 
-    /** Files that are to appear together with the data set. */
-    @FunctionalInterface
-    public interface Additions {
-        /** @param folder which becomes the data set's next; may hold these files already */
-        void write(Path folder, Manifest manifest) throws IOException;
-    }
-
     /**
-     * Writes to {@code OUT.unfinished}, which becomes OUT at the very end: what stands under OUT is whole. Shards that an
-     * interrupted run of the same source and settings left there are used.
+     * Writes the manifest last: without it there is no data set. Shards that an interrupted run of the same source and settings left
+     * in the folder are used; those of another one are deleted.
      *
-     * @param out a Hadoop path; must not exist, or be an empty folder
-     * @throws UserException when there is something in out, the source cannot be read, or too many of its images cannot be
-     *     used; then {@code OUT.rejected.csv} names them
+     * @param out a Hadoop path
+     * @throws UserException when the source cannot be read, or too many of its images cannot be used; then {@code rejected.csv}
+     *     names them
      */
-    public Manifest prepare(String out, Additions additions) throws InterruptedException {
+    public Manifest prepare(String out) throws InterruptedException {
         Path folder = new Path(out);
         try {
             FileSystem files = folder.getFileSystem(spark.hadoopConfiguration());
-            checkEmpty(files, folder);
-            Source opened = source();
-            files.delete(folder.suffix("." + REJECTED), false);
-            Path unfinished = folder.suffix(UNFINISHED);
-            SplitWriter train = writer(opened, Split.TRAIN, unfinished);
-            SplitWriter test = writer(opened, Split.TEST, unfinished);
-            begin(files, unfinished, plan(opened, train, test));
-            opened.remarks().forEach(this.out::println);
-            List<ShardReport> trainReports = train.write(this.out);
-            List<ShardReport> testReports = test.write(this.out);
-            List<Rejection> rejections = new ArrayList<>(rejections(opened, Split.TRAIN, trainReports));
-            rejections.addAll(rejections(opened, Split.TEST, testReports));
-            checkRejected(files, folder, rejections, List.of(trainReports, testReports));
-            sayEmptyClasses(opened.classNames(), trainReports);
-            writeRejected(files, new Path(unfinished, REJECTED), rejections);
-            sayRejected(rejections.size(), new Path(folder, REJECTED));
-            Manifest manifest = manifest(opened, trainReports, testReports);
-            manifest.write(unfinished, spark.hadoopConfiguration());
-            additions.write(unfinished, manifest);
-            for (String inner : List.of(ATTEMPTS, REPORTS, PLAN)) {
-                files.delete(new Path(unfinished, inner), true);
+            if (!files.exists(new Path(folder, Manifest.FILE))) {
+                make(files, folder);
             }
-            finish(files, unfinished, folder);
+            for (String inner : List.of(SplitWriter.ATTEMPTS, SplitWriter.REPORTS, PLAN)) {
+                files.delete(new Path(folder, inner), true);
+            }
             return Manifest.read(folder, spark.hadoopConfiguration());
         } catch (IOException e) {
             throw new UncheckedIOException("the data set " + folder + " cannot be written: " + e.getMessage(), e);
         }
     }
 
+    private void make(FileSystem files, Path folder) throws IOException, InterruptedException {
+        Source opened = source();
+        SplitWriter train = writer(opened, Split.TRAIN, folder);
+        SplitWriter test = writer(opened, Split.TEST, folder);
+        begin(files, folder, plan(opened, train, test));
+        opened.remarks().forEach(this.out::println);
+        List<ShardReport> trainReports = train.write(this.out);
+        List<ShardReport> testReports = test.write(this.out);
+        List<Rejection> rejections = new ArrayList<>(rejections(opened, Split.TRAIN, trainReports));
+        rejections.addAll(rejections(opened, Split.TEST, testReports));
+        Path rejected = new Path(folder, REJECTED);
+        writeRejected(files, rejected, rejections);
+        checkRejected(rejected, rejections, List.of(trainReports, testReports));
+        sayEmptyClasses(opened.classNames(), trainReports);
+        sayRejected(rejections.size(), rejected);
+        manifest(opened, trainReports, testReports).write(folder, spark.hadoopConfiguration());
+    }
+
     /** Shards that a run which goes on, or has stopped, has made so far; empty when there is no such run. */
     public static OptionalLong shardsDone(String out, Configuration hadoop) throws IOException {
-        Path reports = new Path(new Path(out).suffix(UNFINISHED), REPORTS);
+        Path reports = new Path(out, SplitWriter.REPORTS);
         FileSystem files = reports.getFileSystem(hadoop);
         if (!files.exists(reports)) {
             return OptionalLong.empty();
@@ -144,12 +145,6 @@ public final class Preparer {
             done += files.listStatus(split.getPath()).length;
         }
         return OptionalLong.of(done);
-    }
-
-    private static void checkEmpty(FileSystem files, Path folder) throws IOException {
-        if (files.exists(folder) && files.listStatus(folder).length > 0) {
-            throw new UserException("the data set cannot be written to " + folder + ": there is something already");
-        }
     }
 
     private SplitWriter writer(Source opened, Split split, Path folder) {
@@ -170,19 +165,20 @@ public final class Preparer {
         return Sha256.hex(digest.digest());
     }
 
-    private static void begin(FileSystem files, Path unfinished, String plan) throws IOException {
-        Path file = new Path(unfinished, PLAN);
+    private void begin(FileSystem files, Path folder, String plan) throws IOException {
+        Path file = new Path(folder, PLAN);
         if (files.exists(file)) {
             try (FSDataInputStream in = files.open(file)) {
                 if (plan.equals(new String(in.readNBytes(plan.length() + 1), StandardCharsets.UTF_8))) {
-                    files.delete(new Path(unfinished, ATTEMPTS), true);
+                    files.delete(new Path(folder, SplitWriter.ATTEMPTS), true);
                     return;
                 }
             }
         }
-        files.delete(unfinished, true);
-        files.mkdirs(unfinished);
-        HadoopFiles.write(files, file, true, out -> out.write(plan.getBytes(StandardCharsets.UTF_8)));
+        for (String name : WRITTEN) {
+            files.delete(new Path(folder, name), true);
+        }
+        HadoopFiles.replace(file, spark.hadoopConfiguration(), out -> out.write(plan.getBytes(StandardCharsets.UTF_8)));
     }
 
     /** In the source's order, what could not be listed first. */
@@ -195,15 +191,12 @@ public final class Preparer {
                 .toList();
     }
 
-    private void checkRejected(
-            FileSystem files, Path folder, List<Rejection> rejections, List<List<ShardReport>> splits)
-            throws IOException {
+    /** @param named where they are named */
+    private void checkRejected(Path named, List<Rejection> rejections, List<List<ShardReport>> splits) {
         long usable = splits.stream().mapToLong(Preparer::images).sum();
         double share = rejections.size() / (double) (usable + rejections.size());
         boolean emptySplit = splits.stream().anyMatch(reports -> images(reports) == 0);
         if (share > settings.maxRejectedShare() || emptySplit) {
-            Path named = folder.suffix("." + REJECTED);
-            writeRejected(files, named, rejections);
             throw new UserException(String.format(
                     Locale.ROOT,
                     "the data set cannot be made: %d of %d images cannot be used, a share of %.4f where prepare.max-rejected-share = %s%s; %s names them with the reasons",
@@ -286,13 +279,5 @@ public final class Preparer {
                         .filter(r -> r.images() > 0)
                         .map(r -> new Manifest.Shard(r.file(), r.images(), r.bytes(), r.sha256()))
                         .toList());
-    }
-
-    private static void finish(FileSystem files, Path unfinished, Path folder) throws IOException {
-        // A rename onto an empty folder would move into it.
-        files.delete(folder, false);
-        if (!files.rename(unfinished, folder)) {
-            throw new IOException("cannot rename " + unfinished + " to " + folder);
-        }
     }
 }

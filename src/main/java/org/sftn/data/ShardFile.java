@@ -30,6 +30,7 @@ import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.io.api.RecordConsumer;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
+import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.Printable;
 
 /**
@@ -78,6 +79,11 @@ final class ShardFile {
         /** @param image shared, not copied */
         void write(int label, String name, byte[] image) throws IOException {
             parquet.write(new Row(label, name, image));
+        }
+
+        /** See {@link HadoopFiles#giveUp}. */
+        void giveUp() {
+            HadoopFiles.giveUp(file.out);
         }
 
         @Override
@@ -253,6 +259,7 @@ final class ShardFile {
         private final Path path;
         private final Configuration hadoop;
         private final MessageDigest digest = Sha256.digest();
+        private FSDataOutputStream out;
         private long bytes;
         private ByteArrayOutputStream footer;
 
@@ -291,7 +298,7 @@ final class ShardFile {
 
         @Override
         public PositionOutputStream create(long blockSizeHint) throws IOException {
-            FSDataOutputStream out = path.getFileSystem(hadoop).create(path, false);
+            out = path.getFileSystem(hadoop).create(path, true);
             return new PositionOutputStream() {
                 @Override
                 public long getPos() {
@@ -325,7 +332,7 @@ final class ShardFile {
 
                 @Override
                 public void close() throws IOException {
-                    try (out) {
+                    try (FSDataOutputStream closed = out) {
                         if (footer != null) {
                             byte[] ordered = inOrder(footer.toByteArray());
                             pass(ordered, 0, ordered.length);

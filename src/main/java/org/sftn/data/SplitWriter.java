@@ -29,6 +29,11 @@ import org.sftn.conf.HadoopFiles;
  * where the source has them, one at a time, so that nothing is shuffled and a shard that is done need not be made again.
  */
 final class SplitWriter {
+    /** The folder for shards that are being written. */
+    static final String ATTEMPTS = "attempts";
+    /** The folder for a file about each shard that is done. */
+    static final String REPORTS = "reports";
+
     private static final Duration PROGRESS = Duration.ofSeconds(5);
 
     private final JavaSparkContext spark;
@@ -47,7 +52,7 @@ final class SplitWriter {
         this.spark = spark;
         this.split = split;
         this.folder = folder;
-        this.reports = new Path(new Path(folder, "reports"), split.key());
+        this.reports = new Path(new Path(folder, REPORTS), split.key());
         List<? extends Item> items = source.items(split);
         this.images = items.size();
         int[] numbers = RandomStream.of("prepare-" + split.key(), seed).permutation(images);
@@ -182,21 +187,23 @@ final class SplitWriter {
         }
 
         ShardReport write(Configuration hadoop) throws IOException {
+            FileSystem files = shard().getFileSystem(hadoop);
             Path attempt = new Path(
-                    new Path(folder, "attempts"),
+                    new Path(folder, ATTEMPTS),
                     split.key() + "-" + TaskContext.get().taskAttemptId() + "-" + file);
-            ShardReport report = write(attempt, hadoop);
-            if (report.images() > 0) {
+            Path written = HadoopFiles.isWholeAtClose(files, shard()) ? shard() : attempt;
+            ShardReport report = write(written, hadoop);
+            if (report.images() == 0) {
+                files.delete(written, false);
+            } else if (written.equals(attempt)) {
                 publish(attempt, shard(), report.bytes(), hadoop);
-            } else {
-                attempt.getFileSystem(hadoop).delete(attempt, false);
             }
             report.write(new Path(reports), hadoop);
             return report;
         }
 
-        private ShardReport write(Path attempt, Configuration hadoop) throws IOException {
-            ShardFile.Writer writer = new ShardFile.Writer(attempt, hadoop);
+        private ShardReport write(Path path, Configuration hadoop) throws IOException {
+            ShardFile.Writer writer = new ShardFile.Writer(path, hadoop);
             int images = 0;
             Long[] imagesPerClass = new Long[classes];
             Arrays.fill(imagesPerClass, 0L);
@@ -205,20 +212,26 @@ final class SplitWriter {
             List<Rejection> rejections = new ArrayList<>();
             try (writer;
                     InputFiles input = new InputFiles(hadoop)) {
-                for (Numbered part : parts) {
-                    Candidate candidate = part.item().read(input);
-                    if (!candidate.isUsable()) {
-                        rejections.add(new Rejection(split, part.number(), candidate.name(), candidate.rejection()));
-                        continue;
+                try {
+                    for (Numbered part : parts) {
+                        Candidate candidate = part.item().read(input);
+                        if (!candidate.isUsable()) {
+                            rejections.add(
+                                    new Rejection(split, part.number(), candidate.name(), candidate.rejection()));
+                            continue;
+                        }
+                        writer.write(candidate.label(), candidate.name(), candidate.image());
+                        images++;
+                        imagesPerClass[candidate.label()]++;
+                        sums = sums.plus(candidate.sums());
+                        digest = digest.plus(candidate.label(), candidate.image());
                     }
-                    writer.write(candidate.label(), candidate.name(), candidate.image());
-                    images++;
-                    imagesPerClass[candidate.label()]++;
-                    sums = sums.plus(candidate.sums());
-                    digest = digest.plus(candidate.label(), candidate.image());
+                } catch (IOException | RuntimeException | Error e) {
+                    writer.giveUp();
+                    throw e;
                 }
             } catch (FSError e) {
-                throw HadoopFiles.unwritten(attempt, e);
+                throw HadoopFiles.unwritten(path, e);
             }
             ShardFile.Written written = writer.written();
             return new ShardReport(

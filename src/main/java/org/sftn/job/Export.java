@@ -6,10 +6,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileAlreadyExistsException;
-import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.Options.Rename;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.HadoopPath;
@@ -35,7 +32,6 @@ import picocli.CommandLine.Option;
  */
 @Command(description = "Write a saved model as an ONNX file, or as PyTorch's weights.")
 final class Export implements Inquiry {
-    private static final String UNFINISHED = ".unfinished";
     private static final String ONNX = "onnx";
 
     private static final String OUTSIDE = "outside";
@@ -145,20 +141,16 @@ final class Export implements Inquiry {
 
     private void write(ModelFormat chosen, SavedModel saved, Path file, Configuration hadoop) throws IOException {
         FileSystem files = file.getFileSystem(hadoop);
-        Path unfinished = file.suffix(UNFINISHED);
-        try {
-            files.create(unfinished, true).close();
-        } catch (IOException e) {
-            throw unwritable(file, e.getMessage());
+        Path folder = file.getParent();
+        RunFolder.requireWritable(files, file, folder);
+        if (!files.mkdirs(folder)) {
+            throw unwritable(file, folder + " cannot be made");
         }
-        HadoopFiles.write(files, unfinished, true, out -> chosen.write(saved, out));
-        try {
-            FileContext.getFileContext(file.toUri(), hadoop)
-                    .rename(unfinished, file, overwrite ? Rename.OVERWRITE : Rename.NONE);
-        } catch (FileAlreadyExistsException e) {
-            HadoopFiles.delete(files, unfinished, e);
-            throw exists(file);
-        }
+        HadoopFiles.replace(file, hadoop, out -> {
+            chosen.write(saved, out);
+            // Made since it was looked for.
+            requireFree(file, hadoop);
+        });
     }
 
     private static UserException unwritable(Path file, String why) {

@@ -1,5 +1,6 @@
 package org.sftn.job;
 
+import java.nio.file.AccessDeniedException;
 import java.util.Optional;
 import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.security.AccessControlException;
@@ -19,11 +20,16 @@ final class Mistake {
             if (e instanceof ChecksumException) {
                 return Optional.of(HadoopFiles.reason(e));
             }
-            if (e instanceof AccessControlException) {
+            if (e instanceof AccessControlException || e instanceof AccessDeniedException || isUnknownStore(e)) {
                 // HDFS adds the stack trace of its server.
                 return e.getMessage().lines().findFirst();
             }
         }
         return Optional.empty();
+    }
+
+    /** There is no such bucket. S3A's exception is not there where its jars are not. */
+    private static boolean isUnknownStore(Throwable e) {
+        return e.getClass().getName().equals("org.apache.hadoop.fs.s3a.UnknownStoreException");
     }
 }

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import org.sftn.conf.Settings;
 import org.sftn.data.Manifest;
 import org.sftn.data.Preparer;
@@ -16,15 +15,14 @@ import picocli.CommandLine.Command;
  * <p>Input: {@code prepare.input}, a folder with the binary version of CIFAR-100, with ImageNet's tars or with image files in
  * a folder a class; nothing for generated images.
  *
- * <p>Output: {@code manifest.json}, {@code train/} and {@code test/} with Parquet shards, {@code rejected.csv}, {@code run.json},
- * {@code result.json}. The folder appears when it is whole.
+ * <p>Output: {@code train/} and {@code test/} with Parquet shards, {@code rejected.csv}, {@code manifest.json}, {@code run.json},
+ * {@code result.json}. The manifest comes when all shards are there: without it there is no data set.
  *
  * <p>Example: {@code jobs/prepare.sh --config conf/cifar-100/prepare.conf --set prepare.input=cifar-100-binary --out
  * data/cifar-100}
  */
 @Command(description = "Turn images into shards for training.")
 final class PrepareJob implements Job {
-    private static final Set<String> WRITTEN = Set.of("manifest.json", "train", "test", "rejected.csv");
 
     @Override
     public boolean usesEngine() {
@@ -37,7 +35,6 @@ final class PrepareJob implements Job {
         if (folder.finished() != null) {
             return folder.alreadyFinished("data set " + folder.finished().dataset());
         }
-        folder.requireReplaceable();
         Settings settings = session.settings();
         Preparer preparer = new Preparer(session.spark(), settings.prepare(), settings.seed(), session.progress());
         List<String> lines = new ArrayList<>();
@@ -57,21 +54,18 @@ final class PrepareJob implements Job {
                 key -> key.equals("seed") || key.startsWith("prepare."),
                 null,
                 null);
-        return RunFolder.check(session.out(), run, WRITTEN, session.existing(), session.hadoop());
+        return RunFolder.check(session.out(), run, Preparer.WRITTEN, session.existing(), session.hadoop());
     }
 
     private static String prepare(Session session, Preparer preparer, RunFolder folder) throws Exception {
         session.interruption()
                 .advise("shards that are done are in " + session.out()
-                        + ".unfinished; the same command goes on with them");
+                        + "; the same command with --resume goes on with them");
         long start = System.nanoTime();
-        Manifest manifest = folder.holdBeside(session.application(), lock -> {
-            folder.clear();
-            return preparer.prepare(
-                    session.out().toString(),
-                    (unfinished, done) -> folder.record(
-                            unfinished, RunResult.prepared(folder.run(), done.identity(), speed(done, start))));
-        });
+        Manifest manifest = folder.record(
+                session.application(),
+                lock -> preparer.prepare(session.out().toString()),
+                done -> RunResult.prepared(folder.run(), done.identity(), speed(done, start)));
         return String.format(
                 Locale.ROOT,
                 "prepare done: %,d training and %,d test images of %d classes, %.1f images/s, in %s",

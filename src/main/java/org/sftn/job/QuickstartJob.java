@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.Settings;
 import org.sftn.study.StudyPlan;
@@ -53,7 +52,7 @@ final class QuickstartJob implements Job {
         RunDescription run = RunDescription.of(
                 "quickstart", session.settings().effective(), key -> !key.startsWith("evaluate."), null, null);
         RunFolder folder =
-                RunFolder.check(session.out(), run, Set.of(DATA, STUDY), session.existing(), session.hadoop());
+                RunFolder.check(session.out(), run, List.of(DATA, STUDY), session.existing(), session.hadoop());
         List<String> lines = List.of(
                 "Data      generated, in " + new Path(session.out(), DATA),
                 "Teachers  " + plan.teachers().size(),

@@ -6,7 +6,6 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sftn.study.CsvReport;
 import org.sftn.study.HtmlReport;
@@ -38,9 +37,8 @@ final class ReportFiles {
 
     /** Replaces older ones; each is whole when it is there. */
     void write(Path folder, Configuration hadoop) throws IOException {
-        FileSystem files = folder.getFileSystem(hadoop);
         for (Map.Entry<String, String> text : texts.entrySet()) {
-            RunFolder.replace(files, new Path(folder, text.getKey()), text.getValue());
+            RunFolder.replace(new Path(folder, text.getKey()), text.getValue(), hadoop);
         }
     }
 }

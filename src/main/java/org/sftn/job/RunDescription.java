@@ -46,6 +46,7 @@ record RunDescription(
             "distill.teacher",
             "evaluate.model",
             "evaluate.teacher",
+            "prepare.max-rejected-share",
             "teacher.start-from",
             "training.attempts",
             "training.checkpoint-iterations",

@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -38,12 +37,13 @@ final class RunFolder {
     static final String PREDICTIONS = "predictions.csv";
 
     /** What training writes beside run.json and result.json. */
-    static final Set<String> TRAINING = withReport("checkpoints", "metrics.csv", "tensorboard", "model", "preliminary");
+    static final List<String> TRAINING =
+            withReport("checkpoints", "metrics.csv", "tensorboard", "model", "preliminary");
 
     /** What a study writes: its runs, and what came of them. */
-    static final Set<String> STUDY = withReport("teachers", "students", "evaluations", "study.json");
+    static final List<String> STUDY = withReport("teachers", "students", "evaluations", "study.json");
 
-    static final Set<String> EVALUATION = Set.of(CONFUSION, PREDICTIONS);
+    static final List<String> EVALUATION = List.of(CONFUSION, PREDICTIONS);
 
     static final ObjectMapper JSON = JsonMapper.builder()
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
@@ -52,13 +52,12 @@ final class RunFolder {
             .build();
     static final String LOCK = "running.json";
 
-    private static final String UNFINISHED = ".unfinished";
     private static final int MAX_NAMED = 3;
     /** Of a file that is read whole: several times what a study of thousands of students writes. */
     private static final int MAX_BYTES = 512 << 20;
 
     private final OutputFolder out;
-    private final Set<String> written;
+    private final List<String> written;
     private final RunDescription run;
     private final FileSystem files;
     private final Configuration hadoop;
@@ -68,7 +67,7 @@ final class RunFolder {
 
     private RunFolder(
             OutputFolder out,
-            Set<String> written,
+            List<String> written,
             RunDescription run,
             FileSystem files,
             Configuration hadoop,
@@ -85,20 +84,20 @@ final class RunFolder {
         this.changes = changes;
     }
 
-    private static Set<String> withReport(String... names) {
-        Set<String> all = new HashSet<>(ReportFiles.NAMES);
+    private static List<String> withReport(String... names) {
+        List<String> all = new ArrayList<>(ReportFiles.NAMES);
         all.addAll(List.of(names));
-        return Set.copyOf(all);
+        return List.copyOf(all);
     }
 
     /**
      * Writes nothing.
      *
-     * @param written the names that the job writes beside run.json and result.json
+     * @param written the names that the job writes beside run.json and result.json, in the order in which they are deleted
      * @throws UserException when the folder holds something else, or a run that may not be touched
      */
     static RunFolder check(
-            Path folder, RunDescription run, Set<String> written, Options.Existing existing, Configuration hadoop)
+            Path folder, RunDescription run, List<String> written, Options.Existing existing, Configuration hadoop)
             throws IOException {
         OutputFolder out = new OutputFolder(folder);
         FileSystem files = folder.getFileSystem(hadoop);
@@ -107,8 +106,7 @@ final class RunFolder {
         if (names.isEmpty()) {
             return new RunFolder(out, written, run, files, hadoop, false, null, List.of());
         }
-        Path described = described(files, out);
-        boolean ours = files.exists(described);
+        boolean ours = files.exists(out.run());
         Set<String> known = new HashSet<>(written);
         known.add(out.run().getName());
         known.add(out.result().getName());
@@ -141,7 +139,7 @@ final class RunFolder {
                                     "--out %s holds an unfinished run: add --resume to continue it, or --overwrite to delete it",
                                     folder));
         }
-        RunDescription earlier = read(files, described, RunDescription.class);
+        RunDescription earlier = read(files, out.run(), RunDescription.class);
         List<String> differences = run.differencesFrom(earlier);
         List<String> changes = run.changesFrom(earlier);
         if (!differences.isEmpty()) {
@@ -154,18 +152,16 @@ final class RunFolder {
         return new RunFolder(out, written, run, files, hadoop, false, finished, changes);
     }
 
-    /** What describes the folder's run: while it is replaced, there is the new one alone, under the name that it is written by. */
-    private static Path described(FileSystem files, OutputFolder out) throws IOException {
-        return files.exists(out.run()) ? out.run() : out.run().suffix(UNFINISHED);
-    }
-
     /** As far as that can be seen without writing. */
     static void requireWritable(FileSystem files, Path folder) throws IOException {
         requireWritable(files, folder, folder);
     }
 
-    /** @param in the folder itself, or one above it */
-    private static void requireWritable(FileSystem files, Path folder, Path in) throws IOException {
+    /**
+     * @param folder or file, for messages
+     * @param in the folder itself, or one above it
+     */
+    static void requireWritable(FileSystem files, Path folder, Path in) throws IOException {
         Path there = in;
         while (there.getParent() != null && !files.exists(there)) {
             there = there.getParent();
@@ -187,33 +183,6 @@ final class RunFolder {
         }
     }
 
-    /**
-     * For work that makes the folder beside this one and renames it at its end. Writes nothing.
-     *
-     * @throws UserException when that cannot be done
-     */
-    void requireReplaceable() throws IOException {
-        Path folder = out.root();
-        Path above = folder.getParent();
-        if (above == null) {
-            throw unwritable(folder, "it is no folder in another one");
-        }
-        requireWritable(files, folder, above);
-        if (files instanceof LocalFileSystem local
-                && Files.isSymbolicLink(local.pathToFile(folder).toPath())) {
-            throw unwritable(folder, "it is a link, which cannot be replaced: name the folder that it leads to");
-        }
-        if (files instanceof LocalFileSystem local
-                && files.exists(folder)
-                && !device(local, folder).equals(device(local, above))) {
-            throw unwritable(folder, "it is a disk of its own, which cannot be replaced: name a folder on it");
-        }
-    }
-
-    private static Object device(LocalFileSystem files, Path path) throws IOException {
-        return Files.getAttribute(files.pathToFile(path).toPath(), "unix:dev");
-    }
-
     private static UserException unwritable(Path folder, String why) {
         return new UserException(String.format(Locale.ROOT, "--out %s cannot be written: %s", folder, why));
     }
@@ -227,7 +196,7 @@ final class RunFolder {
             for (FileStatus each : files.listStatus(folder)) {
                 // Left by a run that was killed while it wrote its first file, or before.
                 String name = each.getPath().getName();
-                if (!name.endsWith(UNFINISHED) && !name.equals(LOCK)) {
+                if (!name.endsWith(HadoopFiles.UNFINISHED) && !name.equals(LOCK)) {
                     names.add(name);
                 }
             }
@@ -285,7 +254,7 @@ final class RunFolder {
      * @throws UserException when the folder is in use, or cannot be written
      */
     <T> T record(String application, Held<T> work, Function<T, RunResult> result) throws Exception {
-        return hold(new Path(out.root(), LOCK), application, lock -> {
+        return hold(application, lock -> {
             clear();
             if (!files.exists(out.run())) {
                 write(out.run(), run);
@@ -327,20 +296,8 @@ final class RunFolder {
         }
     }
 
-    /**
-     * For work that makes the folder at its end.
-     *
-     * @throws UserException when the folder is in use, or cannot be written
-     */
-    <T> T holdBeside(String application, Held<T> work) throws Exception {
-        return hold(lockBeside(out.root()), application, work);
-    }
-
-    static Path lockBeside(Path folder) {
-        return folder.suffix("." + LOCK);
-    }
-
-    private <T> T hold(Path file, String application, Held<T> work) throws Exception {
+    private <T> T hold(String application, Held<T> work) throws Exception {
+        Path file = new Path(out.root(), LOCK);
         try (RunLock lock = lock(file, application)) {
             try {
                 return work.run(lock);
@@ -376,7 +333,7 @@ final class RunFolder {
     }
 
     /** Deletes the run that the user wants to be overwritten, if any. */
-    void clear() throws IOException {
+    private void clear() throws IOException {
         if (overwrite) {
             files.delete(out.result(), false);
             for (String name : written) {
@@ -387,49 +344,23 @@ final class RunFolder {
         }
     }
 
-    /** Writes {@code run.json} and {@code result.json} of a run that is done, in a folder that is to become this one. */
-    void record(Path unfinished, RunResult result) throws IOException {
-        OutputFolder there = new OutputFolder(unfinished);
-        for (Path file : List.of(there.run(), there.result())) {
-            files.delete(file, false);
-        }
-        write(there.run(), run);
-        write(there.result(), result);
-    }
-
-    /** A file of the folder's own, which is whole when it is there; an older one of this name is gone. */
+    /** A file of the folder's own; readers see all of an older one of this name, or all of this one. */
     void replace(String name, Object value) throws IOException {
-        replace(files, new Path(out.root(), name), JSON.writeValueAsString(value) + "\n");
+        write(new Path(out.root(), name), value);
     }
 
     /** Likewise, of any folder. */
-    static void replace(FileSystem files, Path path, String text) throws IOException {
-        Path unfinished = path.suffix(UNFINISHED);
-        writeWhole(files, unfinished, text);
-        files.delete(path, false);
-        rename(files, unfinished, path);
+    static void replace(Path path, String text, Configuration hadoop) throws IOException {
+        HadoopFiles.replace(path, hadoop, to -> to.write(text.getBytes(StandardCharsets.UTF_8)));
     }
 
-    /** The file must not exist; it is whole when it does. */
     private void write(Path path, Object value) throws IOException {
-        Path unfinished = path.suffix(UNFINISHED);
-        writeWhole(files, unfinished, JSON.writeValueAsString(value) + "\n");
-        rename(files, unfinished, path);
-    }
-
-    private static void writeWhole(FileSystem files, Path path, String text) throws IOException {
-        HadoopFiles.write(files, path, true, to -> to.write(text.getBytes(StandardCharsets.UTF_8)));
-    }
-
-    private static void rename(FileSystem files, Path unfinished, Path path) throws IOException {
-        if (!files.rename(unfinished, path)) {
-            throw new IOException("cannot rename " + unfinished + " to " + path);
-        }
+        replace(path, JSON.writeValueAsString(value) + "\n", hadoop);
     }
 
     /** What the folder's run is; empty when there is none. */
     static Optional<RunDescription> description(Path folder, Configuration hadoop) throws IOException {
-        return ifThere(described(folder.getFileSystem(hadoop), new OutputFolder(folder)), RunDescription.class, hadoop);
+        return ifThere(new OutputFolder(folder).run(), RunDescription.class, hadoop);
     }
 
     /** How the folder's run has ended; empty when it has not. */

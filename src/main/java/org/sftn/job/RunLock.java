@@ -3,8 +3,6 @@ package org.sftn.job;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
@@ -14,12 +12,11 @@ import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
-import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
-import org.apache.hadoop.fs.Options.Rename;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.UserException;
 import org.sftn.train.TrainingProgress;
 import org.slf4j.Logger;
@@ -36,8 +33,9 @@ final class RunLock implements AutoCloseable {
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(RunLock.class);
-    private static final String UNFINISHED = ".unfinished";
     private static final int MAX_BYTES = 1 << 20;
+    // Of a file that is replaced again and again.
+    private static final int READINGS = 5;
 
     private final Path out;
     private final Path file;
@@ -75,10 +73,7 @@ final class RunLock implements AutoCloseable {
                 continue;
             }
             lock.requireDead(there);
-            lock.write(own);
-            // Another run may have found the same: the last one that wrote has the lock.
-            Thread.sleep(timing.renewal().toMillis() / 2);
-            if (lock.isOwn()) {
+            if (lock.isOursAfterWriting()) {
                 LOG.warn("{} was left by a run that has ended and is taken over", file);
                 break;
             }
@@ -131,10 +126,13 @@ final class RunLock implements AutoCloseable {
     }
 
     /** Of two that try at the same time one succeeds; false when the file is there already. */
-    private boolean created() throws IOException {
+    private boolean created() throws IOException, InterruptedException {
         if (files instanceof RawLocalFileSystem local) {
             // Hadoop's looks first and creates then.
             return local.pathToFile(file).createNewFile();
+        }
+        if (HadoopFiles.isWholeAtClose(files, file)) {
+            return content(files, file) == null && isOursAfterWriting();
         }
         try (FSDataOutputStream out = files.create(file, false)) {
             return true;
@@ -143,12 +141,26 @@ final class RunLock implements AutoCloseable {
         }
     }
 
+    /** Another run may have found the same: the last one that wrote has the lock. */
+    private boolean isOursAfterWriting() throws IOException, InterruptedException {
+        write(own);
+        Thread.sleep(timing.renewal().toMillis() / 2);
+        return isOwn();
+    }
+
     /** Null when there is no file. */
     private static byte[] content(FileSystem files, Path file) throws IOException {
-        try (FSDataInputStream in = files.open(file)) {
-            return in.readNBytes(MAX_BYTES);
-        } catch (FileNotFoundException e) {
-            return null;
+        for (int reading = 1; ; reading++) {
+            try (FSDataInputStream in = files.open(file)) {
+                return in.readNBytes(MAX_BYTES);
+            } catch (FileNotFoundException e) {
+                return null;
+            } catch (IOException e) {
+                // An object store tells a reader that the file was replaced while it was read.
+                if (reading == READINGS) {
+                    throw e;
+                }
+            }
         }
     }
 
@@ -161,18 +173,10 @@ final class RunLock implements AutoCloseable {
     }
 
     private void write(Running state) throws IOException {
-        Path unfinished = file.suffix("." + own.token() + UNFINISHED);
-        try (FSDataOutputStream out = files.create(unfinished, true)) {
-            out.write((RunFolder.JSON.writeValueAsString(state) + "\n").getBytes(StandardCharsets.UTF_8));
-        }
-        if (files instanceof RawLocalFileSystem local) {
-            Files.move(
-                    local.pathToFile(unfinished).toPath(),
-                    local.pathToFile(file).toPath(),
-                    StandardCopyOption.ATOMIC_MOVE);
-        } else {
-            FileContext.getFileContext(file.toUri(), hadoop).rename(unfinished, file, Rename.OVERWRITE);
-        }
+        byte[] text = (RunFolder.JSON.writeValueAsString(state) + "\n").getBytes(StandardCharsets.UTF_8);
+        // Another run may write at the same time.
+        Path unfinished = file.suffix("." + own.token() + HadoopFiles.UNFINISHED);
+        HadoopFiles.replace(files, file, unfinished, hadoop, out -> out.write(text));
     }
 
     /** What the file says from its next renewal on. */

@@ -54,13 +54,12 @@ final class Status implements Inquiry {
         FileSystem files = folder.getFileSystem(hadoop);
         OutputFolder run = new OutputFolder(folder);
         List<String> lines = new ArrayList<>();
-        // Prepare writes the folder at its end, and has its lock beside it.
-        Path lock = files.exists(run.run()) ? new Path(folder, RunFolder.LOCK) : RunFolder.lockBeside(folder);
+        Path lock = new Path(folder, RunFolder.LOCK);
         Optional<Running> running = RunLock.read(lock, hadoop);
         Optional<RunDescription> described = RunFolder.description(folder, hadoop);
         Optional<RunResult> result = RunFolder.result(folder, hadoop);
         OptionalLong shards = Preparer.shardsDone(folder.toString(), hadoop);
-        if (described.isEmpty() && running.isEmpty() && shards.isEmpty()) {
+        if (described.isEmpty() && running.isEmpty()) {
             throw new UserException(String.format(
                     Locale.ROOT,
                     "%s holds no run: there is no %s",
@@ -70,7 +69,7 @@ final class Status implements Inquiry {
         String job = described
                 .map(RunDescription::job)
                 .or(() -> running.map(Running::job))
-                .orElse("prepare");
+                .orElse("run");
         lines.add(String.format(Locale.ROOT, "%s, in %s", job, folder));
         lines.add("state       " + state(running, silence(files, lock), result));
         running.map(Running::progress).ifPresent(progress -> lines.add("progress    " + progress(progress)));

@@ -40,7 +40,7 @@ public record SavedModel(ModelDescription description, Map<String, Tensor> value
     private static final int MAX_DESCRIPTION_BYTES = 4 << 20;
 
     /**
-     * Writes to a sibling and renames it, so that a folder with this name is always whole.
+     * Writes {@code model.json} last: without it there is no model. What cannot be written whole is deleted.
      *
      * @param folder must not exist
      * @return the model as it was written, with its identity
@@ -54,21 +54,15 @@ public record SavedModel(ModelDescription description, Map<String, Tensor> value
         NetworkValues.wrong(values, UnaryOperator.identity()).ifPresent(wrong -> {
             throw new UserException(String.format(Locale.ROOT, "the model cannot be written to %s: %s", folder, wrong));
         });
-        Path unfinished = folder.suffix(".unfinished");
-        files.delete(unfinished, true);
         try {
-            ModelDescription written = writeFiles(files, unfinished);
-            if (!files.rename(unfinished, folder)) {
-                throw new IOException("cannot rename " + unfinished + " to " + folder);
-            }
-            return new SavedModel(written, values);
+            return new SavedModel(writeFiles(files, folder, hadoop), values);
         } catch (IOException e) {
-            HadoopFiles.delete(files, unfinished, e);
+            HadoopFiles.delete(files, folder, e);
             throw e;
         }
     }
 
-    private ModelDescription writeFiles(FileSystem files, Path folder) throws IOException {
+    private ModelDescription writeFiles(FileSystem files, Path folder, Configuration hadoop) throws IOException {
         MessageDigest digest = digest();
         HadoopFiles.write(
                 files,
@@ -78,7 +72,7 @@ public record SavedModel(ModelDescription description, Map<String, Tensor> value
                         .write(new DigestOutputStream(out, digest)));
         ModelDescription written = description.withWeights(HexFormat.of().formatHex(digest.digest()));
         byte[] json = JSON.writeValueAsString(written).getBytes(StandardCharsets.UTF_8);
-        HadoopFiles.write(files, new Path(folder, DESCRIPTION), false, out -> out.write(json));
+        HadoopFiles.replace(new Path(folder, DESCRIPTION), hadoop, out -> out.write(json));
         return written;
     }
 

@@ -3,6 +3,7 @@ package org.sftn.train;
 import com.google.protobuf.CodedOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Locale;
@@ -35,24 +36,45 @@ final class EventFile implements AutoCloseable {
     private static final int CRC_MASK = 0xa282ead8;
 
     private final Path path;
-    private final FSDataOutputStream out;
+    private final Configuration hadoop;
+    /** Null where nobody can read what is not closed. */
+    private final FSDataOutputStream flushed;
+    /** The whole file, there. */
+    private final ByteArrayOutputStream kept = new ByteArrayOutputStream();
+
+    private final OutputStream out;
 
     /**
      * @param name the end of the file's name
      * @param firstStep where the run goes on; viewers drop what earlier files say of later steps
      */
     EventFile(Path folder, String name, long firstStep, Configuration hadoop) throws IOException {
-        FileSystem files = folder.getFileSystem(hadoop);
+        FileSystem given = folder.getFileSystem(hadoop);
         // The local file system with checksums keeps what is flushed to itself.
-        FileSystem flushing = files instanceof LocalFileSystem local ? local.getRawFileSystem() : files;
-        flushing.mkdirs(folder);
+        FileSystem files = given instanceof LocalFileSystem local ? local.getRawFileSystem() : given;
+        this.hadoop = hadoop;
+        files.mkdirs(folder);
         this.path = new Path(
                 folder,
                 String.format(Locale.ROOT, "events.out.tfevents.%010d.%s", System.currentTimeMillis() / 1000, name));
-        this.out = flushing.create(path, true);
+        this.flushed = HadoopFiles.isWholeAtClose(files, path) ? null : files.create(path, true);
+        this.out = flushed == null ? kept : flushed;
         event(0, event -> event.writeString(FILE_VERSION, "brain.Event:2"));
         event(firstStep, event -> event.writeByteArray(SESSION_LOG, message(log -> log.writeEnum(STATUS, START))));
-        out.hflush();
+        flush();
+    }
+
+    private void flush() throws IOException {
+        if (flushed != null) {
+            flushed.hflush();
+        }
+    }
+
+    /** Now and then: shows what was added, where each addition cannot be shown. */
+    void show() throws IOException {
+        if (flushed == null) {
+            HadoopFiles.replace(path, hadoop, kept::writeTo);
+        }
     }
 
     /** @param scalars by tag */
@@ -66,7 +88,7 @@ final class EventFile implements AutoCloseable {
             }
         });
         event(step, event -> event.writeByteArray(SUMMARY, summary));
-        out.hflush();
+        flush();
     }
 
     private interface Fields {
@@ -112,6 +134,7 @@ final class EventFile implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
+        show();
         out.close();
     }
 }

@@ -3,23 +3,17 @@ package org.sftn.train;
 import java.io.IOException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
-import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.Options.Rename;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.HadoopFiles;
 
 /** Small files on any Hadoop file system. */
 final class Files {
-    private static final String UNFINISHED = ".unfinished";
-
     private Files() {}
 
-    /** Replaces or makes a file; who reads it sees all or nothing of it. */
+    /** Replaces or makes a file; who reads it sees all of the old or all of the new one. */
     static void write(Path path, byte[] content, Configuration hadoop) throws IOException {
-        Path unfinished = path.suffix(UNFINISHED);
-        HadoopFiles.write(path.getFileSystem(hadoop), unfinished, true, out -> out.write(content));
-        FileContext.getFileContext(path.toUri(), hadoop).rename(unfinished, path, Rename.OVERWRITE);
+        HadoopFiles.replace(path, hadoop, out -> out.write(content));
     }
 
     /** @throws IOException also when the file is longer than the limit */

@@ -105,6 +105,9 @@ final class Journal implements Coordinator.Listener {
             scalars.put("epoch/test_top5", row.test().top5Share());
         }
         write(row.iteration(), scalars);
+        synchronized (events) {
+            events.show();
+        }
     }
 
     @Override

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.stream.Collectors;
+import org.apache.hadoop.fs.Path;
 import org.sftn.conf.TrainingSettings;
 
 /** Lines for who watches the run, from the ranks' reports. Thread-safe. */
@@ -63,6 +64,22 @@ final class Progress {
         if (!changes.isEmpty()) {
             out.println("warning: the run goes on with " + String.join(", ", changes)
                     + ": its bits may not be those of an undisturbed run");
+        }
+    }
+
+    /**
+     * Warns when metrics of epochs that were trained before are gone.
+     *
+     * @param rows of them in the file
+     */
+    synchronized void history(Path metrics, int rows, long epochs) {
+        if (rows < epochs) {
+            out.printf(
+                    Locale.ROOT,
+                    "warning: %s has %d of the %d epochs that were trained before: the metrics of the others are lost%n",
+                    metrics,
+                    rows,
+                    epochs);
         }
     }
 

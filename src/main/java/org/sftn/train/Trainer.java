@@ -207,6 +207,7 @@ public final class Trainer {
         long end = training.epochs() * batches(run);
         Progress progress = new Progress(out, training, now.executors(), end, plan.firstIteration(), restarts);
         MetricsFile metrics = MetricsFile.open(run.folder().metrics(), plan.firstIteration(), hadoop);
+        progress.history(run.folder().metrics(), metrics.rows().size(), plan.firstIteration() / batches(run));
         try (EventFile events =
                 new EventFile(run.folder().tensorboard(), plan.attempt(), plan.firstIteration(), hadoop)) {
             List<Stretch> earlier = from.map(Checkpoint::computedBy).orElse(run.earlier());

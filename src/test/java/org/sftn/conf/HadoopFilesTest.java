@@ -18,6 +18,9 @@ import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sftn.ObjectStore;
 
 class HadoopFilesTest {
     @TempDir
@@ -29,7 +32,7 @@ class HadoopFilesTest {
 
     @BeforeEach
     void open() throws IOException {
-        files = FileSystem.getLocal(new Configuration(false));
+        files = FileSystem.getLocal(new Configuration());
         file = folder.resolve("a at 12 b.txt");
         path = new Path(file.toUri());
     }
@@ -50,6 +53,36 @@ class HadoopFilesTest {
     void aFileIsWritten() throws IOException {
         write("text");
         assertThat(file).hasContent("text");
+    }
+
+    @Test
+    void aFileThatMayNotBeReplacedStays() throws IOException {
+        write("text");
+        assertThatThrownBy(() -> HadoopFiles.write(files, path, false, out -> out.write('x')))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("cannot be written: ");
+        assertThat(file).hasContent("text");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"file", ObjectStore.SCHEME})
+    void aFileIsReplacedWholeOrStays(String scheme) throws IOException {
+        Path there = new Path(scheme + ":" + folder.resolve("below/file"));
+        Configuration hadoop = new Configuration();
+        HadoopFiles.replace(there, hadoop, out -> out.write("old".getBytes(StandardCharsets.UTF_8)));
+        assertThatThrownBy(() -> HadoopFiles.replace(there, hadoop, out -> {
+                    out.write("new".getBytes(StandardCharsets.UTF_8));
+                    throw new IOException("broken");
+                }))
+                .isInstanceOf(IOException.class)
+                .hasMessageEndingWith("cannot be written: broken");
+        assertThat(folder.resolve("below/file")).hasContent("old");
+        HadoopFiles.replace(there, hadoop, out -> {
+            out.write("new".getBytes(StandardCharsets.UTF_8));
+            assertThat(folder.resolve("below/file")).hasContent("old");
+        });
+        assertThat(folder.resolve("below/file")).hasContent("new");
+        assertThat(folder.resolve("below/file.unfinished")).doesNotExist();
     }
 
     @Test

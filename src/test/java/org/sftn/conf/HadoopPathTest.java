@@ -54,6 +54,17 @@ class HadoopPathTest {
     }
 
     @Test
+    void aFileSystemWithoutItsJarsIsAMistake() {
+        Configuration hadoop = new Configuration();
+        hadoop.set("fs.missing.impl", "org.example.MissingFileSystem");
+        assertThatThrownBy(() -> HadoopPath.of("--out", "missing://bucket/out", hadoop))
+                .isInstanceOf(UserException.class)
+                .hasMessageStartingWith(
+                        "--out cannot be 'missing://bucket/out': the Spark home has not all jars of this file system (")
+                .hasMessageContaining("org.example.MissingFileSystem");
+    }
+
+    @Test
     void asciiIsHeldByAll() {
         assertThatCode(() -> HadoopPath.requireDecoded("--out", "/data/a b", "ANSI_X3.4-1968"))
                 .doesNotThrowAnyException();

@@ -346,7 +346,7 @@ class ImageFolderSourceTest {
                 .hasMessage(
                         "the data set cannot be made: 2 of 6 images cannot be used, a share of 0.3333 where"
                                 + " prepare.max-rejected-share = 1.0, and a split has none left; %s names them with the reasons",
-                        folder.resolve("out.rejected.csv"));
+                        folder.resolve("out/rejected.csv"));
     }
 
     @Test

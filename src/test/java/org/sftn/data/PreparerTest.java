@@ -212,22 +212,10 @@ class PreparerTest {
     }
 
     @Test
-    void anythingInOutIsRefused() throws IOException {
-        Files.createDirectories(folder.resolve("out"));
-        Files.writeString(folder.resolve("out/mine.txt"), "mine");
-
-        assertThatThrownBy(() -> prepare(generated(50), "out"))
-                .isInstanceOf(UserException.class)
-                .hasMessage(
-                        "the data set cannot be written to " + folder.resolve("out") + ": there is something already");
-        assertThat(folder.resolve("out/mine.txt")).hasContent("mine");
-    }
-
-    @Test
     void anEmptyFolderAndTheRemainsOfAnInterruptedRunAreNoObstacle() throws IOException {
-        Files.createDirectories(folder.resolve("out"));
-        Files.createDirectories(folder.resolve("out.unfinished/train"));
-        Files.writeString(folder.resolve("out.unfinished/train/part-00099.parquet"), "old");
+        Files.createDirectories(folder.resolve("out/train"));
+        Files.writeString(folder.resolve("out/train/part-00099.parquet"), "old");
+        Files.writeString(folder.resolve("out/plan"), "old");
 
         prepare(generated(50), "out");
 
@@ -239,7 +227,6 @@ class PreparerTest {
                         "train/part-00000.parquet",
                         "train/part-00001.parquet",
                         "train/part-00002.parquet");
-        assertThat(folder.resolve("out.unfinished")).doesNotExist();
     }
 
     /** Records whose label and pixels follow from their number. */
@@ -362,14 +349,12 @@ class PreparerTest {
         assertThatThrownBy(() -> prepare(cifar(0.01), "out"))
                 .isInstanceOf(UserException.class)
                 .hasMessage("the data set cannot be made: 1 of 50 images cannot be used, a share of 0.0200 where"
-                        + " prepare.max-rejected-share = 0.01; " + folder.resolve("out.rejected.csv")
+                        + " prepare.max-rejected-share = 0.01; " + folder.resolve("out/rejected.csv")
                         + " names them with the reasons");
-        assertThat(folder.resolve("out")).doesNotExist();
-        assertThat(folder.resolve("out.rejected.csv")).content().contains("train.bin#3");
+        assertThat(folder.resolve("out/manifest.json")).doesNotExist();
+        assertThat(folder.resolve("out/rejected.csv")).content().contains("train.bin#3");
         // The shards are there; only the limit stood in the way.
         assertThat(prepare(cifar(0.03), "out").train().images()).isEqualTo(39);
-        assertThat(folder.resolve("out.unfinished")).doesNotExist();
-        assertThat(folder.resolve("out.rejected.csv")).doesNotExist();
     }
 
     @Test
@@ -388,13 +373,13 @@ class PreparerTest {
         Files.write(folder.resolve("in/train.bin"), bytes);
         // Stopped at the end, with all shards there.
         assertThatThrownBy(() -> prepare(small(0), "out")).isInstanceOf(UserException.class);
-        Path train = folder.resolve("out.unfinished/train");
+        Path train = folder.resolve("out/train");
         FileTime written = Files.getLastModifiedTime(train.resolve("part-00000.parquet"));
         // As if it had been stopped while these were written, and before.
         Files.delete(train.resolve("part-00001.parquet"));
         Path cut = train.resolve("part-00002.parquet");
         Files.write(cut, Arrays.copyOf(Files.readAllBytes(cut), 1000));
-        Files.delete(folder.resolve("out.unfinished/reports/train/part-00003.parquet.json"));
+        Files.delete(folder.resolve("out/reports/train/part-00003.parquet.json"));
 
         prepare(small(0.03), "out");
         prepare(small(0.03), "undisturbed");

@@ -26,7 +26,7 @@ public final class TestData {
     public static Manifest prepare(JavaSparkContext spark, PrepareSettings settings, long seed, Path out) {
         PrintStream progress = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
         try {
-            return new Preparer(spark, settings, seed, progress).prepare(out.toString(), (folder, manifest) -> {});
+            return new Preparer(spark, settings, seed, progress).prepare(out.toString());
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }

@@ -127,7 +127,7 @@ class EvaluationTest {
         Evaluation evaluation = new Evaluation(
                 List.of("cat", "dog, small"),
                 List.of(new Prediction(0, "x.png", 0, 1, 0.75, 1, 1), new Prediction(1, "y.png", 1, 1, 2 / 3.0, 0, 1)));
-        Configuration hadoop = new Configuration(false);
+        Configuration hadoop = new Configuration();
 
         EvaluationFiles.writePredictions(
                 evaluation, new org.apache.hadoop.fs.Path("file:" + folder.resolve("predictions.csv")), hadoop);

@@ -63,7 +63,7 @@ class EvaluateJobTest {
                 "",
                 Map.of());
         new SavedModel(description, values)
-                .write(new org.apache.hadoop.fs.Path("file:" + folder.resolve(name)), new Configuration(false));
+                .write(new org.apache.hadoop.fs.Path("file:" + folder.resolve(name)), new Configuration());
     }
 
     @Test

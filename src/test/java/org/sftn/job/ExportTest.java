@@ -45,7 +45,7 @@ class ExportTest {
                 "",
                 Map.of("job", "teacher"));
         new SavedModel(description, Zoo.create("resnet8", IMAGE, 4).network().initialValues(1))
-                .write(new org.apache.hadoop.fs.Path("file:" + model), new Configuration(false));
+                .write(new org.apache.hadoop.fs.Path("file:" + model), new Configuration());
     }
 
     private Ran export(String... options) {

@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
@@ -266,27 +265,9 @@ class RunFolderTest {
         assertThat(check(RUN, Options.Existing.RESUME).finished()).isEqualTo(done(RUN));
     }
 
-    @Test
-    void aRunIsKnownThatWasKilledWhileItsDescriptionWasReplaced() throws Exception {
-        assertThatThrownBy(() -> check(RUN, Options.Existing.REFUSE).record("local-1", lock -> {
-                    throw new IOException("killed");
-                }))
-                .hasMessage("killed");
-        Files.createDirectory(folder.resolve("checkpoints"));
-        for (String name : List.of("run.json", ".run.json.crc")) {
-            Files.move(folder.resolve(name), folder.resolve(name.replace("run.json", "run.json.unfinished")));
-        }
-
-        assertThatThrownBy(() -> check(RUN, Options.Existing.REFUSE))
-                .hasMessageContaining("holds an unfinished run: add --resume to continue it");
-        check(RUN, Options.Existing.RESUME).record("local-1", lock -> done(RUN));
-
-        assertThat(names()).containsExactly("checkpoints", "result.json", "run.json");
-    }
-
     private RunFolder check(RunDescription run, Options.Existing existing) throws IOException {
         org.apache.hadoop.fs.Path path = new org.apache.hadoop.fs.Path("file:" + folder);
-        return RunFolder.check(path, run, Set.of("model", "checkpoints"), existing, new Configuration(false));
+        return RunFolder.check(path, run, List.of("model", "checkpoints"), existing, new Configuration());
     }
 
     private static RunDescription describe(Map<String, String> settings, String dataset, String model) {

@@ -229,19 +229,6 @@ class UnusableFoldersTest {
     }
 
     @Test
-    void prepareIsRefusedADiskThatItWouldHaveToReplace() throws Exception {
-        Path disk = Files.createDirectory(folder.resolve("disk"));
-        JobProcess run = run(
-                List.of(mount("size=64m", disk)), command(List.of("prepare", "--dry-run", "--out=" + disk), Map.of()));
-        assertThat(run.await()).as(run.said()).isEqualTo(2);
-        assertThat(run.said())
-                .endsWith(String.format(
-                        Locale.ROOT,
-                        "error: --out file:%s cannot be written: it is a disk of its own, which cannot be replaced: name a folder on it\n",
-                        disk));
-    }
-
-    @Test
     void aFullLocalFolderOfSparkIsFoundBeforeWork() throws Exception {
         Path local = Files.createDirectory(folder.resolve("local"));
         JobProcess run = run(

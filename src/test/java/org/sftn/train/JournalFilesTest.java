@@ -15,6 +15,7 @@ import java.util.zip.CRC32C;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sftn.ObjectStore;
 import org.tensorflow.util.Event;
 
 class JournalFilesTest {
@@ -58,6 +59,22 @@ class JournalFilesTest {
         assertThat(events.get(2).getSummary().getValue(0).getTag()).isEqualTo("train/loss");
         assertThat(events.get(2).getSummary().getValue(0).getSimpleValue()).isEqualTo(0.5f);
         assertThat(events.get(2).getSummary().getValue(1).getTag()).isEqualTo("learning_rate");
+    }
+
+    @Test
+    void eventsCanBeFollowedWhereNothingIsFlushed() throws IOException {
+        org.apache.hadoop.fs.Path store = new org.apache.hadoop.fs.Path(ObjectStore.SCHEME + ":" + folder);
+        try (EventFile events = new EventFile(new org.apache.hadoop.fs.Path(store, "events"), "first", 40, HADOOP)) {
+            events.add(50, Map.of("train/loss", 0.5));
+            events.show();
+            assertThat(read()).hasSize(3);
+            events.add(60, Map.of("train/loss", 0.25));
+            assertThat(read()).hasSize(3);
+            events.show();
+            assertThat(read()).hasSize(4);
+            events.add(70, Map.of("train/loss", 0.125));
+        }
+        assertThat(read()).extracting(Event::getStep).containsExactly(0L, 40L, 50L, 60L, 70L);
     }
 
     private List<Event> read() throws IOException {

@@ -151,6 +151,21 @@ class TrainerTest {
     }
 
     @Test
+    void metricsThatAreLostAreMissed() throws Exception {
+        Path out = folder.resolve("a");
+        assertThatThrownBy(() ->
+                        run.saving(5).train(WITH_NORM.with(Trouble.USER_MISTAKE, 19, folder.resolve("happened")), out))
+                .isInstanceOf(UserException.class);
+        Files.delete(out.resolve("metrics.csv"));
+        ByteArrayOutputStream progress = new ByteArrayOutputStream();
+        run.saving(5).train(WITH_NORM, out, print(progress));
+        assertThat(warnings(progress))
+                .containsExactly(
+                        "warning: file:" + out
+                                + "/metrics.csv has 0 of the 1 epochs that were trained before: the metrics of the others are lost");
+    }
+
+    @Test
     void storageThatIsGoneForAWhileCostsNoBit() throws Exception {
         ToyRun two = run.on(2, ExchangeKind.DIRECT).saving(3).trying(8);
         TrainingResult undisturbed = two.train(WITH_NORM, folder.resolve("undisturbed"));
