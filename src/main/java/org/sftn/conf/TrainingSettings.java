@@ -79,7 +79,9 @@ public record TrainingSettings(
         }
         if (wire == Wire.BF16 && exchange == ExchangeKind.BIGDL) {
             problems.add(String.format(
-                    Locale.ROOT, "%s.wire is bf16, which %s.exchange bigdl cannot send; set it to direct", path, path));
+                    Locale.ROOT,
+                    "%1$s.wire is bf16, which %1$s.exchange bigdl cannot send; set %1$s.exchange to direct",
+                    path));
         }
     }
 

@@ -161,7 +161,8 @@ public record Manifest(
         try (FSDataInputStream in = files.open(path)) {
             bytes = in.readNBytes(MAX_BYTES + 1);
         } catch (FileNotFoundException e) {
-            throw new UserException("there is no data set in " + folder + ": " + FILE + " is missing", e);
+            throw new UserException(
+                    "there is no data set in " + folder + ": " + FILE + " is missing, which prepare writes last", e);
         }
         if (bytes.length > MAX_BYTES) {
             throw new UserException(String.format(

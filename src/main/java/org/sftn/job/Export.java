@@ -141,10 +141,12 @@ final class Export implements Inquiry {
 
     private void write(ModelFormat chosen, SavedModel saved, Path file, Configuration hadoop) throws IOException {
         FileSystem files = file.getFileSystem(hadoop);
-        Path folder = file.getParent();
-        RunFolder.requireWritable(files, file, folder);
-        if (!files.mkdirs(folder)) {
-            throw unwritable(file, folder + " cannot be made");
+        if (!HadoopFiles.isWholeAtClose(files, file)) {
+            try {
+                files.create(file.suffix(HadoopFiles.UNFINISHED), true).close();
+            } catch (IOException e) {
+                throw unwritable(file, e.getMessage());
+            }
         }
         HadoopFiles.replace(file, hadoop, out -> {
             chosen.write(saved, out);

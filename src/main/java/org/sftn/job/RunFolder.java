@@ -154,15 +154,7 @@ final class RunFolder {
 
     /** As far as that can be seen without writing. */
     static void requireWritable(FileSystem files, Path folder) throws IOException {
-        requireWritable(files, folder, folder);
-    }
-
-    /**
-     * @param folder or file, for messages
-     * @param in the folder itself, or one above it
-     */
-    static void requireWritable(FileSystem files, Path folder, Path in) throws IOException {
-        Path there = in;
+        Path there = folder;
         while (there.getParent() != null && !files.exists(there)) {
             there = there.getParent();
         }
@@ -258,9 +250,11 @@ final class RunFolder {
             clear();
             if (!files.exists(out.run())) {
                 write(out.run(), run);
-            } else if (!changes.isEmpty()) {
+            } else {
                 RunDescription earlier = read(files, out.run(), RunDescription.class);
-                replace(out.run().getName(), run.with(earlier.computedBy()));
+                if (!run.configuration().equals(earlier.configuration())) {
+                    replace(out.run().getName(), run.with(earlier.computedBy()));
+                }
             }
             files.delete(out.result(), false);
             try {

@@ -76,10 +76,10 @@ final class Progress {
         if (rows < epochs) {
             out.printf(
                     Locale.ROOT,
-                    "warning: %s has %d of the %d epochs that were trained before: the metrics of the others are lost%n",
-                    metrics,
-                    rows,
-                    epochs);
+                    "warning: %d of the %d epochs that were trained before are not in %s: their metrics are lost%n",
+                    epochs - rows,
+                    epochs,
+                    metrics);
         }
     }
 

@@ -409,7 +409,7 @@ class SettingsTest {
                         "training.nesterov is true, it needs training.momentum above 0"),
                 List.of(
                         "training { wire = bf16, exchange = bigdl }",
-                        "training.wire is bf16, which training.exchange bigdl cannot send; set it to direct"));
+                        "training.wire is bf16, which training.exchange bigdl cannot send; set training.exchange to direct"));
     }
 
     static Stream<Arguments> mistakes() {

@@ -142,7 +142,8 @@ class DatasetTest {
     void withoutManifestThereIsNoDataSet() {
         assertThatThrownBy(() -> Dataset.open(spark, copy.toString(), Damaged.FAIL))
                 .isInstanceOf(UserException.class)
-                .hasMessage("there is no data set in " + copy + ": manifest.json is missing");
+                .hasMessage(
+                        "there is no data set in " + copy + ": manifest.json is missing, which prepare writes last");
         assertThatThrownBy(() -> Dataset.open(spark, "", Damaged.FAIL))
                 .isInstanceOf(UserException.class)
                 .hasMessage("no data set can be opened: its path is empty (data.path)");

@@ -586,7 +586,10 @@ class JobsTest {
         assertMistake(run("teacher", out, List.of()), "data.path is not set");
         assertMistake(
                 teach(out, "--set", "data.path=" + no),
-                String.format(Locale.ROOT, "there is no data set in file:%s: manifest.json is missing", no));
+                String.format(
+                        Locale.ROOT,
+                        "there is no data set in file:%s: manifest.json is missing, which prepare writes last",
+                        no));
         assertMistake(
                 distill(out, "--set", "distill.teacher="), "this method needs a teacher: distill.teacher is empty");
         assertMistake(

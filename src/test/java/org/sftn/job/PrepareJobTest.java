@@ -134,6 +134,19 @@ class PrepareJobTest {
                         out));
         assertThat(Files.readString(out.resolve("rejected.csv")))
                 .contains("train,cat/2.png,\"it is not a JPEG, PNG, BMP, PBM, PGM, PPM, TIFF or WebP image\"");
+
+        Ran more = run(
+                List.of("--resume"),
+                "prepare.source=image-folder",
+                "prepare.input=" + images,
+                "prepare.max-rejected-share=0.5");
+        assertThat(more.out()).startsWith("prepare done: 2 training and 2 test images");
+        assertThat(new ObjectMapper()
+                        .readTree(Files.readString(out.resolve("run.json")))
+                        .get("configuration")
+                        .get("prepare.max-rejected-share")
+                        .asText())
+                .isEqualTo("0.5");
     }
 
     @Test

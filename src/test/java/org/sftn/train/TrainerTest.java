@@ -160,9 +160,8 @@ class TrainerTest {
         ByteArrayOutputStream progress = new ByteArrayOutputStream();
         run.saving(5).train(WITH_NORM, out, print(progress));
         assertThat(warnings(progress))
-                .containsExactly(
-                        "warning: file:" + out
-                                + "/metrics.csv has 0 of the 1 epochs that were trained before: the metrics of the others are lost");
+                .containsExactly("warning: 1 of the 1 epochs that were trained before are not in file:" + out
+                        + "/metrics.csv: their metrics are lost");
     }
 
     @Test
