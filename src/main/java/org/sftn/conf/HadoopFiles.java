@@ -23,7 +23,7 @@ import org.apache.hadoop.fs.RawLocalFileSystem;
  * cannot be written, and which file disagrees with which.
  */
 public final class HadoopFiles {
-    /** Ends the name of a file or folder that is being made and has its own name later. */
+    /** Ends the name of a file that is being made and has its own name later. */
     public static final String UNFINISHED = ".unfinished";
 
     // Of a file system whose streams can be given up: a file is there when its stream is closed, and not before.

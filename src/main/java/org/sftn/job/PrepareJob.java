@@ -23,7 +23,6 @@ import picocli.CommandLine.Command;
  */
 @Command(description = "Turn images into shards for training.")
 final class PrepareJob implements Job {
-
     @Override
     public boolean usesEngine() {
         return false;

@@ -69,7 +69,7 @@ final class Status implements Inquiry {
         String job = described
                 .map(RunDescription::job)
                 .or(() -> running.map(Running::job))
-                .orElse("run");
+                .orElseThrow();
         lines.add(String.format(Locale.ROOT, "%s, in %s", job, folder));
         lines.add("state       " + state(running, silence(files, lock), result));
         running.map(Running::progress).ifPresent(progress -> lines.add("progress    " + progress(progress)));

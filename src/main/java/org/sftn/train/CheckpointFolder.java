@@ -122,7 +122,8 @@ public final class CheckpointFolder {
      */
     void commit(Checkpoint checkpoint, int keep) throws IOException {
         Path marker = new Path(root, String.format(Locale.ROOT, "%012d.json", checkpoint.iterations()));
-        Files.write(marker, (JSON.writeValueAsString(checkpoint) + "\n").getBytes(StandardCharsets.UTF_8), hadoop);
+        byte[] bytes = (JSON.writeValueAsString(checkpoint) + "\n").getBytes(StandardCharsets.UTF_8);
+        HadoopFiles.replace(marker, hadoop, out -> out.write(bytes));
         List<Path> markers = markers();
         // A later one is damaged, else the run would have begun there.
         markers.removeIf(each -> each.getName().compareTo(marker.getName()) > 0);

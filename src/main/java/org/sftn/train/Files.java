@@ -5,16 +5,10 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.sftn.conf.HadoopFiles;
 
 /** Small files on any Hadoop file system. */
 final class Files {
     private Files() {}
-
-    /** Replaces or makes a file; who reads it sees all of the old or all of the new one. */
-    static void write(Path path, byte[] content, Configuration hadoop) throws IOException {
-        HadoopFiles.replace(path, hadoop, out -> out.write(content));
-    }
 
     /** @throws IOException also when the file is longer than the limit */
     static byte[] read(Path path, int limit, Configuration hadoop) throws IOException {

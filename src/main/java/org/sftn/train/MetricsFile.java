@@ -18,6 +18,7 @@ import org.apache.commons.csv.CSVPrinter;
 import org.apache.commons.csv.CSVRecord;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
 
@@ -84,7 +85,8 @@ final class MetricsFile {
                 printer.printRecord(columns.stream().map(column -> row.getOrDefault(column, "")));
             }
         }
-        Files.write(path, text.toString().getBytes(StandardCharsets.UTF_8), hadoop);
+        byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
+        HadoopFiles.replace(path, hadoop, out -> out.write(bytes));
     }
 
     private static Map<String, String> cells(EpochRow epoch) {
