@@ -35,6 +35,7 @@ class ArchitectureTest {
         "teacher,  conf nn engine model data zoo train",
         "distill,  conf nn engine model data zoo train",
         "evaluate, conf nn engine model data zoo train",
+        "predict,  conf nn engine model data zoo train",
         "study,    conf evaluate",
         "export,   conf nn model zoo",
     })

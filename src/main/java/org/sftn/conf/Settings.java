@@ -38,6 +38,7 @@ public final class Settings {
             TeacherSettings teacher,
             DistillSettings distill,
             EvaluateSettings evaluate,
+            PredictSettings predict,
             StudySettings study) {}
 
     private Settings(Config reference, Config effective) {
@@ -147,6 +148,10 @@ public final class Settings {
 
     public EvaluateSettings evaluate() {
         return sections.evaluate();
+    }
+
+    public PredictSettings predict() {
+        return sections.predict();
     }
 
     public StudySettings study() {

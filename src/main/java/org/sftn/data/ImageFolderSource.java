@@ -2,23 +2,17 @@ package org.sftn.data;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
-import java.util.Deque;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
 import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.HadoopPath;
 import org.sftn.conf.PrepareSettings;
@@ -39,8 +33,6 @@ record ImageFolderSource(
         List<String> remarks,
         ImageForm form)
         implements Source {
-    private static final List<String> EXTENSIONS =
-            List.of(".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp");
     private static final int NAMED_IN_MESSAGES = 5;
 
     /**
@@ -197,7 +189,7 @@ record ImageFolderSource(
                             Locale.ROOT,
                             "the class folder %s holds no file with one of the extensions %s",
                             ofClass,
-                            String.join(", ", EXTENSIONS)));
+                            String.join(", ", ImageFiles.EXTENSIONS)));
                 }
                 int prefix = classes.get(label).length() + 1;
                 deeper &= found.stream().allMatch(file -> file.name().indexOf(Path.SEPARATOR_CHAR, prefix) > 0);
@@ -224,68 +216,12 @@ record ImageFolderSource(
 
         /** The image files at any depth below a part of the folder, by path. */
         private List<ImageFile> find(Path part, int label) throws IOException {
-            FileSystem system = folder.getFileSystem(hadoop);
-            String root = system.makeQualified(folder).toString();
-            List<ImageFile> found = new ArrayList<>();
-            Deque<Path> folders = new ArrayDeque<>(List.of(system.makeQualified(part)));
-            Set<java.nio.file.Path> entered = new HashSet<>();
-            enter(folder, entered);
-            enter(part, entered);
-            while (!folders.isEmpty()) {
-                Path next = folders.remove();
-                InputFolder all = InputFolder.list(next, hadoop);
-                String below = Printable.of(below(root, next)) + Path.SEPARATOR;
-                all.hidden().forEach(name -> passedOver.add(PassedOver.Reason.HIDDEN, below + Printable.of(name)));
-                all.unreadable().forEach(each -> addUnreadable(below, each));
-                for (FileStatus each : all.folders()) {
-                    Optional<java.nio.file.Path> real = InputFolder.real(each.getPath(), hadoop);
-                    if (real.isEmpty() || entered.add(real.get())) {
-                        folders.add(each.getPath());
-                    } else {
-                        passedOver.add(PassedOver.Reason.LOOP, Printable.of(below(root, each.getPath())));
-                    }
-                }
-                for (FileStatus each : all.files()) {
-                    String name = below(root, each.getPath());
-                    if (isImage(name)) {
-                        found.add(new ImageFile(root, name, label, each.getLen(), form));
-                    } else {
-                        passedOver.add(PassedOver.Reason.NO_IMAGE, Printable.of(name));
-                    }
-                }
-            }
-            found.sort(Comparator.comparing(ImageFile::name, InputFolder.BY_NAME));
-            return found;
-        }
-
-        /** A folder and those that it lies in. */
-        private void enter(Path path, Set<java.nio.file.Path> entered) throws IOException {
-            Optional<java.nio.file.Path> real = InputFolder.real(path, hadoop);
-            for (java.nio.file.Path each = real.orElse(null); each != null; each = each.getParent()) {
-                entered.add(each);
-            }
-        }
-
-        private void addUnreadable(String below, InputFolder.Unreadable what) {
-            String name = below + what.name();
-            if (what.folder()) {
-                throw new UserException(String.format(
-                        Locale.ROOT,
-                        "%s/%s, which may hold images, cannot be used: %s; %s it",
-                        folder,
-                        name,
-                        what.reason(),
-                        what.reason().startsWith("its name") ? "rename" : "remove"));
-            }
-            if (isImage(name)) {
-                unreadable.add(new Rejection(split, -1, name, what.reason()));
-            } else {
-                passedOver.add(PassedOver.Reason.NO_IMAGE, name);
-            }
-        }
-
-        private static String below(String root, Path path) {
-            return path.toString().substring(root.length() + 1);
+            String root = folder.getFileSystem(hadoop).makeQualified(folder).toString();
+            ImageFiles found = ImageFiles.find(folder, part, passedOver, hadoop);
+            found.unreadable().forEach(each -> unreadable.add(new Rejection(split, -1, each.name(), each.reason())));
+            return found.files().stream()
+                    .map(each -> new ImageFile(root, each.name(), label, each.length(), form))
+                    .toList();
         }
 
         List<ImageFile> files() {
@@ -322,12 +258,6 @@ record ImageFolderSource(
         String first = names.stream().limit(NAMED_IN_MESSAGES).collect(Collectors.joining(", "));
         int more = names.size() - NAMED_IN_MESSAGES;
         return more > 0 ? first + " and " + more + " more" : first;
-    }
-
-    /** Whether a name has the extension of an image. */
-    static boolean isImage(String name) {
-        String lower = name.toLowerCase(Locale.ROOT);
-        return EXTENSIONS.stream().anyMatch(lower::endsWith);
     }
 
     @Override

@@ -130,12 +130,12 @@ record ImageNetTarsSource(
             TarListing outer = listing(whole, whole.list(hadoop));
             for (TarListing.Entry entry : outer.entries()) {
                 String name = fileName(entry.name());
-                if (isHidden(entry.name())) {
+                if (InputFolder.isHiddenPath(entry.name())) {
                     passedOver.add(PassedOver.Reason.HIDDEN, entry.name());
                 } else if (name.endsWith(TAR)) {
                     String className = name.substring(0, name.length() - TAR.length());
                     parts.add(new Part(whole.file(), entry.offset(), entry.offset() + entry.length(), name, className));
-                } else if (ImageFolderSource.isImage(name)) {
+                } else if (ImageFiles.isImage(name)) {
                     files.add(new Found(entry, name, folder(entry.name())));
                 } else {
                     passedOver.add(PassedOver.Reason.NO_IMAGE, entry.name());
@@ -154,9 +154,9 @@ record ImageNetTarsSource(
                         listing(parts.get(i), listings.get(i)).entries()) {
                     String name = fileName(entry.name());
                     String inPart = parts.get(i).name() + "/" + entry.name();
-                    if (isHidden(entry.name())) {
+                    if (InputFolder.isHiddenPath(entry.name())) {
                         passedOver.add(PassedOver.Reason.HIDDEN, inPart);
-                    } else if (ImageFolderSource.isImage(name)) {
+                    } else if (ImageFiles.isImage(name)) {
                         files.add(new Found(entry, name, parts.get(i).className()));
                     } else {
                         passedOver.add(PassedOver.Reason.NO_IMAGE, inPart);
@@ -181,7 +181,7 @@ record ImageNetTarsSource(
                 if (each.name().endsWith(TAR)) {
                     throw new UserException(
                             String.format(Locale.ROOT, "%s in %s cannot be used: %s", name, path, each.reason()));
-                } else if (ImageFolderSource.isImage(each.name())) {
+                } else if (ImageFiles.isImage(each.name())) {
                     unlisted.add(new Rejection(split, -1, name, each.reason()));
                 } else {
                     passedOver.add(PassedOver.Reason.NO_IMAGE, name);
@@ -205,10 +205,6 @@ record ImageNetTarsSource(
             String name = part.name() + (damage.entry() == null ? "" : "/" + damage.entry());
             unlisted.add(new Rejection(split, -1, name, damage.reason()));
             return listing;
-        }
-
-        private static boolean isHidden(String entry) {
-            return Stream.of(entry.split("/")).anyMatch(part -> !part.equals(".") && InputFolder.isHidden(part));
         }
 
         private static String fileName(String entry) {

@@ -15,7 +15,7 @@ import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.security.AccessControlException;
 import org.sftn.conf.HadoopFiles;
 
-/** Reads from a source's files in one task; a file that is read in parts stays open. */
+/** Reads from a source's files in one task, for any number of threads; a file that is read in parts stays open. */
 final class InputFiles implements AutoCloseable {
     private final Configuration hadoop;
     private final Map<String, FSDataInputStream> open = new LinkedHashMap<>();
@@ -56,7 +56,7 @@ final class InputFiles implements AutoCloseable {
     }
 
     /** @throws UnusableImageException when the file ends before */
-    byte[] part(String path, long offset, int length) throws IOException, UnusableImageException {
+    synchronized byte[] part(String path, long offset, int length) throws IOException, UnusableImageException {
         FSDataInputStream in = open.get(path);
         if (in == null) {
             Path file = new Path(path);

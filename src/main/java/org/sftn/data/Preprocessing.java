@@ -103,6 +103,13 @@ public record Preprocessing(
                 augmentation);
     }
 
+    /** Of image files for inference. */
+    public static Preprocessing ofFiles(
+            int imageSize, int evaluationResize, List<Double> mean, List<Double> standardDeviation) {
+        return new Preprocessing(
+                imageSize, Store.FILES, mean, standardDeviation, evaluationResize, Augmentation.padded(0, false));
+    }
+
     /** Normalised by other statistics. */
     public Preprocessing with(List<Double> otherMean, List<Double> otherStandardDeviation) {
         return new Preprocessing(imageSize, store, otherMean, otherStandardDeviation, evaluationResize, augmentation);

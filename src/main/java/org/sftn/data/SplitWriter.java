@@ -3,25 +3,18 @@ package org.sftn.data;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.Serializable;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.SparkJobInfo;
-import org.apache.spark.SparkStageInfo;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SerializableConfiguration;
-import org.sftn.conf.Cause;
 import org.sftn.conf.HadoopFiles;
 
 /**
@@ -33,8 +26,6 @@ final class SplitWriter {
     static final String ATTEMPTS = "attempts";
     /** The folder for a file about each shard that is done. */
     static final String REPORTS = "reports";
-
-    private static final Duration PROGRESS = Duration.ofSeconds(5);
 
     private final JavaSparkContext spark;
     private final Split split;
@@ -130,53 +121,14 @@ final class SplitWriter {
 
     private List<ShardReport> run(List<ShardTask> open, PrintStream out) throws IOException, InterruptedException {
         SerializableConfiguration hadoop = new SerializableConfiguration(spark.hadoopConfiguration());
-        long start = System.nanoTime();
         spark.sc()
                 .setJobDescription(
                         String.format(Locale.ROOT, "write %,d shards of the %s split", open.size(), split.key()));
         JavaFutureAction<List<ShardReport>> running = spark.parallelize(open, open.size())
                 .map(task -> TaskErrors.within(() -> task.write(hadoop.value())))
                 .collectAsync();
-        try {
-            while (true) {
-                try {
-                    return running.get(PROGRESS.toMillis(), TimeUnit.MILLISECONDS);
-                } catch (TimeoutException e) {
-                    progress(running, open, start, out);
-                }
-            }
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof RuntimeException cause) {
-                throw cause;
-            }
-            throw new IOException("the shards cannot be written: " + Cause.of(e.getCause()), e.getCause());
-        } catch (InterruptedException e) {
-            running.cancel(true);
-            throw e;
-        }
-    }
-
-    private void progress(JavaFutureAction<?> running, List<ShardTask> open, long start, PrintStream out) {
-        int done = 0;
-        for (int job : running.jobIds()) {
-            SparkJobInfo info = spark.statusTracker().getJobInfo(job);
-            for (int stage : info == null ? new int[0] : info.stageIds()) {
-                SparkStageInfo tasksOf = spark.statusTracker().getStageInfo(stage);
-                done += tasksOf == null ? 0 : tasksOf.numCompletedTasks();
-            }
-        }
-        double seconds = (System.nanoTime() - start) / 1e9;
-        String left = done == 0
-                ? ""
-                : String.format(Locale.ROOT, ", left %d s", Math.round(seconds * (open.size() - done) / done));
-        out.printf(
-                Locale.ROOT,
-                "%s: %,d of %,d shards, %.0f s%s%n",
-                split.key(),
-                tasks.size() - open.size() + done,
-                tasks.size(),
-                seconds,
-                left);
+        return new TaskProgress(spark, split.key(), "shards", tasks.size(), tasks.size() - open.size(), out)
+                .await(running);
     }
 
     /** One shard, made on an executor. */

@@ -24,6 +24,7 @@ public final class Main {
             "teacher", new TeacherJob(),
             "distill", new DistillJob(),
             "evaluate", new EvaluateJob(),
+            "predict", new PredictJob(),
             "quickstart", new QuickstartJob(),
             "study", new StudyJob())));
 

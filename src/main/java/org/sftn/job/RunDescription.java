@@ -46,6 +46,7 @@ record RunDescription(
             "distill.teacher",
             "evaluate.model",
             "evaluate.teacher",
+            "predict.model",
             "prepare.max-rejected-share",
             "teacher.start-from",
             "training.attempts",

@@ -17,7 +17,9 @@ import org.sftn.train.Stretch;
  * @param loss mean cross-entropy of the evaluated images
  * @param calibrationError expected, in [0, 1]
  * @param similarity to the model's teacher
- * @param imagesPerSecond trained or evaluated, over all executors; with a teacher, evaluated by both
+ * @param images that were predicted, those included that cannot be used
+ * @param unusableImages of these
+ * @param imagesPerSecond trained, evaluated or predicted, over all executors; with a teacher, evaluated by both
  * @param seed null when the job draws nothing at random
  * @param dataset the data set's identity
  * @param teacher the identity of the model that the job read, of both where there are two
@@ -35,6 +37,8 @@ record RunResult(
         Double calibrationError,
         Similarity similarity,
         Integer epochs,
+        Long images,
+        Long unusableImages,
         Double imagesPerSecond,
         Long seed,
         String codeVersion,
@@ -78,6 +82,8 @@ record RunResult(
                 null,
                 null,
                 epochs,
+                null,
+                null,
                 imagesPerSecond,
                 run.seed(),
                 run.codeVersion(),
@@ -105,6 +111,32 @@ record RunResult(
                 evaluation.calibrationError(),
                 similarity,
                 null,
+                null,
+                null,
+                imagesPerSecond,
+                run.seed(),
+                run.codeVersion(),
+                run.dataset(),
+                run.model(),
+                null,
+                computedBy,
+                run.configuration());
+    }
+
+    static RunResult predicted(
+            RunDescription run, long images, long unusable, double imagesPerSecond, List<Stretch> computedBy) {
+        return new RunResult(
+                run.job(),
+                DONE,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                images,
+                unusable,
                 imagesPerSecond,
                 run.seed(),
                 run.codeVersion(),
@@ -137,6 +169,8 @@ record RunResult(
                 run.job(),
                 status,
                 message,
+                null,
+                null,
                 null,
                 null,
                 null,

@@ -18,6 +18,7 @@ import org.sftn.conf.HadoopPath;
 import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
 import org.sftn.data.Preparer;
+import org.sftn.predict.AnswerFiles;
 import org.sftn.study.MetricsTable;
 import org.sftn.train.CheckpointFolder;
 import org.sftn.train.OutputFolder;
@@ -74,6 +75,8 @@ final class Status implements Inquiry {
         lines.add("state       " + state(running, silence(files, lock), result));
         running.map(Running::progress).ifPresent(progress -> lines.add("progress    " + progress(progress)));
         shards.ifPresent(done -> lines.add(String.format(Locale.ROOT, "shards      %,d done", done)));
+        AnswerFiles.partsDone(folder.toString(), hadoop)
+                .ifPresent(done -> lines.add(String.format(Locale.ROOT, "parts       %,d done", done)));
         if (job.equals(StudyJob.NAME)) {
             lines.addAll(trainings(folder, hadoop));
         }

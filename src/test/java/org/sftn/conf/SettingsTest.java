@@ -279,7 +279,17 @@ class SettingsTest {
                         entry("study.concurrent-runs", "1"),
                         entry("evaluate.split", "test"),
                         entry("evaluate.batch", "256"),
-                        entry("evaluate.predictions", "false"));
+                        entry("evaluate.predictions", "false"),
+                        entry("predict.model", ""),
+                        entry("predict.source", "files"),
+                        entry("predict.input", ""),
+                        entry("predict.resize", "0"),
+                        entry("predict.part-size", "64 MiB"),
+                        entry("predict.batch", "64"),
+                        entry("predict.top", "5"),
+                        entry("predict.logits", "false"),
+                        entry("predict.features", "false"),
+                        entry("predict.csv", "false"));
     }
 
     static Stream<Path> configurations() throws IOException {

@@ -1,0 +1,221 @@
+package org.sftn.job;
+
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.TaskContext;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.util.SerializableConfiguration;
+import org.sftn.conf.EngineSettings;
+import org.sftn.conf.PredictSettings;
+import org.sftn.conf.UserException;
+import org.sftn.data.TaskErrors;
+import org.sftn.data.TaskProgress;
+import org.sftn.data.UnlabeledImages;
+import org.sftn.data.UnlabeledPart;
+import org.sftn.engine.Engines;
+import org.sftn.model.SavedModel;
+import org.sftn.predict.AnswerColumns;
+import org.sftn.predict.AnswerFiles;
+import org.sftn.predict.PartPrediction;
+import org.sftn.predict.PartReport;
+import org.sftn.predict.Predictor;
+import org.sftn.train.Stretch;
+import org.sftn.train.spark.ClosableBroadcast;
+import picocli.CommandLine.Command;
+
+/**
+ * Says of images without labels what a saved model sees in them.
+ *
+ * <p>Input: a model folder ({@code predict.model}), and image files in a folder, that a pattern matches, or in tars ({@code
+ * predict.input}).
+ *
+ * <p>Output: {@code predictions/} with Parquet files, {@code csv/} when {@code predict.csv} is true, {@code run.json}, {@code
+ * result.json}. An image that cannot be used is a row with the reason.
+ *
+ * <p>Example: {@code jobs/predict.sh --set predict.model=runs/student/model --set predict.input=photos --out runs/labels}
+ */
+@Command(description = "Say of images without labels what a saved model sees in them.")
+final class PredictJob implements Job {
+    @Override
+    public Plan plan(Session session) throws IOException {
+        PredictSettings predict = session.settings().predict();
+        SavedModel model = session.model("predict.model", predict.model())
+                .orElseThrow(() ->
+                        new UserException("predict.model is not set: it names the folder of the model that predicts"));
+        AnswerColumns columns = new AnswerColumns(
+                List.of(),
+                Math.min(predict.top(), model.description().classes()),
+                predict.logits(),
+                predict.features());
+        Predictor predictor = Predictor.of(model, predict.resize(), columns);
+        UnlabeledImages images = images(predict, session.hadoop());
+        RunDescription run = RunDescription.of(
+                "predict",
+                session.settings().effective(),
+                key -> key.startsWith("engine.") || key.startsWith("predict."),
+                images.identity(),
+                model.description().weightsSha256());
+        RunFolder folder =
+                RunFolder.check(session.out(), run, AnswerFiles.WRITTEN, session.existing(), session.hadoop());
+        if (folder.finished() != null) {
+            return folder.alreadyFinished(summary(session, folder.finished(), ""));
+        }
+        List<String> lines = new ArrayList<>();
+        lines.add(String.format(
+                Locale.ROOT,
+                "Images   %s, in %,d part%s",
+                predict.input(),
+                images.parts().size(),
+                images.parts().size() == 1 ? "" : "s"));
+        images.remarks().forEach(remark -> lines.add("         " + remark));
+        lines.add(String.format(
+                Locale.ROOT,
+                "Model    %s, %s, of images of %d x %d, the middle after resizing the shorter side to %d",
+                model.description().architecture(),
+                model.description().weightsSha256(),
+                model.description().image().get(1),
+                model.description().image().get(2),
+                predictor.resize()));
+        AnswerFiles files = new AnswerFiles(session.out().toString(), predict.csv());
+        return new Plan(lines, () -> {
+            session.interruption()
+                    .advise("parts that are done are in " + session.out()
+                            + "; the same command with --resume goes on with them");
+            PartPrediction task = new PartPrediction(predictor, columns, files, predict.batch(), cores(session));
+            Predicted predicted = folder.record(
+                    session.application(),
+                    lock -> predict(session, task, images.parts()),
+                    done -> done.result(folder.run()));
+            files.deleteReports(session.hadoop());
+            return summary(session, predicted.result(folder.run()), predicted.shares());
+        });
+    }
+
+    private static UnlabeledImages images(PredictSettings predict, Configuration hadoop) throws IOException {
+        if (predict.input().isBlank()) {
+            throw new UserException("there is nothing to predict: predict.input is empty");
+        }
+        return switch (predict.source()) {
+            case FILES ->
+                UnlabeledImages.files(
+                        "predict.input", predict.input(), predict.partSize().toBytes(), hadoop);
+            case TARS -> UnlabeledImages.tars("predict.input", predict.input(), hadoop);
+        };
+    }
+
+    private static int cores(Session session) {
+        return session.spark().getConf().getInt("spark.task.cpus", 1);
+    }
+
+    /** A part with its number. */
+    private record Numbered(int number, UnlabeledPart part) implements Serializable {}
+
+    /**
+     * What became of all parts.
+     *
+     * @param now those of this attempt
+     * @param seconds of this attempt
+     */
+    private record Predicted(List<PartReport> all, List<PartReport> now, double seconds) {
+        RunResult result(RunDescription run) {
+            return RunResult.predicted(
+                    run,
+                    all.stream().mapToLong(PartReport::images).sum(),
+                    all.stream().mapToLong(PartReport::unusable).sum(),
+                    now.stream().mapToLong(PartReport::images).sum() / seconds,
+                    List.of(Stretch.of(
+                            0,
+                            all.stream()
+                                    .map(PartReport::platform)
+                                    .distinct()
+                                    .sorted(Comparator.comparing(Object::toString))
+                                    .toList())));
+        }
+
+        /** Where the tasks' time has gone, for people. */
+        String shares() {
+            double waiting = now.stream().mapToLong(PartReport::waiting).sum();
+            double decoding = now.stream().mapToLong(PartReport::decoding).sum();
+            double computing = now.stream().mapToLong(PartReport::computing).sum();
+            double sum = Math.max(1, waiting + decoding + computing);
+            return String.format(
+                    Locale.ROOT,
+                    " (waiting for files %.0f %%, decoding %.0f %%, computing %.0f %%)",
+                    100 * waiting / sum,
+                    100 * decoding / sum,
+                    100 * computing / sum);
+        }
+    }
+
+    private static Predicted predict(Session session, PartPrediction task, List<UnlabeledPart> parts)
+            throws IOException, InterruptedException {
+        long start = System.nanoTime();
+        TreeMap<Integer, PartReport> reports = new TreeMap<>();
+        List<Numbered> open = new ArrayList<>();
+        task.files().deleteUnfinished(session.hadoop());
+        for (int part = 0; part < parts.size(); part++) {
+            Optional<PartReport> done = task.files().done(part, session.hadoop());
+            if (done.isPresent()) {
+                reports.put(part, done.get());
+            } else {
+                open.add(new Numbered(part, parts.get(part)));
+            }
+        }
+        if (!reports.isEmpty()) {
+            session.progress()
+                    .printf(
+                            Locale.ROOT,
+                            "%,d of %,d parts are there from an earlier run%n",
+                            reports.size(),
+                            parts.size());
+        }
+        List<PartReport> now = open.isEmpty() ? List.of() : run(session, task, open, parts.size());
+        for (int i = 0; i < open.size(); i++) {
+            reports.put(open.get(i).number(), now.get(i));
+        }
+        return new Predicted(List.copyOf(reports.values()), now, (System.nanoTime() - start) / 1e9);
+    }
+
+    /** One engine and one file of the output a task. */
+    private static List<PartReport> run(Session session, PartPrediction task, List<Numbered> open, int all)
+            throws IOException, InterruptedException {
+        JavaSparkContext spark = session.spark();
+        EngineSettings engine = session.settings().engine();
+        int cores = cores(session);
+        SerializableConfiguration hadoop = new SerializableConfiguration(session.hadoop());
+        spark.sc().setJobDescription(String.format(Locale.ROOT, "predict %,d parts", open.size()));
+        try (ClosableBroadcast<PartPrediction> broadcast = new ClosableBroadcast<>(spark, task)) {
+            Broadcast<PartPrediction> sent = broadcast.value();
+            return new TaskProgress(spark, "predict", "parts", all, all - open.size(), session.progress())
+                    .await(spark.parallelize(open, open.size())
+                            .map(part -> TaskErrors.within(() -> sent.value()
+                                    .of(
+                                            part.number(),
+                                            TaskContext.get().taskAttemptId(),
+                                            part.part().images(hadoop.value()),
+                                            Engines.create(engine, cores),
+                                            hadoop.value())))
+                            .collectAsync());
+        }
+    }
+
+    private static String summary(Session session, RunResult result, String shares) {
+        return String.format(
+                Locale.ROOT,
+                "predict done: %,d image%s, %,d of them unusable, %.1f images/s%s, in %s",
+                result.images(),
+                result.images() == 1 ? "" : "s",
+                result.unusableImages(),
+                result.imagesPerSecond(),
+                shares,
+                session.out());
+    }
+}

@@ -1,0 +1,52 @@
+package org.sftn.predict;
+
+import java.io.Serializable;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.sftn.conf.UserException;
+
+/**
+ * The columns of a table of answers: those that are passed through, name, class, probability, best (the best classes with their
+ * probabilities), logits and features where they are asked for, and reason.
+ *
+ * @param top how many of the best classes
+ */
+public record AnswerColumns(List<Passed> passed, int top, boolean logits, boolean features) implements Serializable {
+    static final String NAME = "name";
+    static final String CLASS = "class";
+    static final String PROBABILITY = "probability";
+    static final String BEST = "best";
+    static final String LOGITS = "logits";
+    static final String FEATURES = "features";
+    static final String REASON = "reason";
+    private static final Set<String> OWN = Set.of(NAME, CLASS, PROBABILITY, BEST, LOGITS, FEATURES, REASON);
+
+    /** What a passed column holds. */
+    public enum Type {
+        TEXT,
+        INTEGER,
+        NUMBER,
+        TRUTH
+    }
+
+    /** A column of the source that is also one of the answers'; its values may be null. */
+    public record Passed(String name, Type type) implements Serializable {}
+
+    /** @throws UserException when two columns have one name */
+    public AnswerColumns {
+        passed = List.copyOf(passed);
+        List<String> doubled = passed.stream()
+                .map(Passed::name)
+                .filter(name -> OWN.contains(name.toLowerCase(Locale.ROOT)))
+                .toList();
+        if (!doubled.isEmpty()) {
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "the columns %s cannot be passed through: the predictions have columns of these names (%s)",
+                    String.join(", ", doubled),
+                    OWN.stream().sorted().collect(Collectors.joining(", "))));
+        }
+    }
+}

@@ -1,0 +1,120 @@
+package org.sftn.predict;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.Serializable;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.sftn.conf.HadoopFiles;
+
+/**
+ * The output of a predict job: {@code predictions/part-00000.parquet} and so on, {@code csv/part-00000.csv} where they are asked
+ * for, and until all are there a report of each part that is done.
+ *
+ * @param folder of the job
+ */
+public record AnswerFiles(String folder, boolean csv) implements Serializable {
+    private static final String PARQUET = "predictions";
+    private static final String CSV = "csv";
+    private static final String REPORTS = "done";
+    private static final ObjectMapper JSON = JsonMapper.builder().build();
+    private static final int MAX_BYTES = 1 << 20;
+
+    /** All that is written, in the order in which it is deleted. */
+    public static final List<String> WRITTEN = List.of(REPORTS, PARQUET, CSV);
+
+    /** Makes the answers of a part. */
+    @FunctionalInterface
+    interface Making {
+        PartReport make(Answers answers) throws IOException;
+    }
+
+    private Path file(String kind, int part, String extension) {
+        return new Path(new Path(folder, kind), String.format(Locale.ROOT, "part-%05d%s", part, extension));
+    }
+
+    /**
+     * Writes a part whole or not at all. One that is there is replaced.
+     *
+     * @param attempt differs between those that write at the same time
+     */
+    PartReport write(int part, long attempt, AnswerColumns columns, Configuration hadoop, Making making)
+            throws IOException {
+        PartReport[] report = new PartReport[1];
+        replace(file(PARQUET, part, ".parquet"), attempt, hadoop, parquetFile -> {
+            try (ParquetAnswers parquet = new ParquetAnswers(parquetFile, columns, hadoop)) {
+                if (!csv) {
+                    report[0] = making.make(parquet);
+                    return;
+                }
+                replace(file(CSV, part, ".csv"), attempt, hadoop, csvFile -> {
+                    try (CsvAnswers text = new CsvAnswers(csvFile, columns)) {
+                        report[0] = making.make(answer -> {
+                            parquet.add(answer);
+                            text.add(answer);
+                        });
+                    }
+                });
+            }
+        });
+        byte[] json = JSON.writeValueAsString(report[0]).getBytes(StandardCharsets.UTF_8);
+        replace(file(REPORTS, part, ".json"), attempt, hadoop, out -> out.write(json));
+        return report[0];
+    }
+
+    private static void replace(Path path, long attempt, Configuration hadoop, HadoopFiles.Content content)
+            throws IOException {
+        FileSystem files = path.getFileSystem(hadoop);
+        // Hidden, so that no reader of the folder takes it for a part.
+        Path unfinished = new Path(path.getParent(), "." + path.getName() + "-" + attempt + HadoopFiles.UNFINISHED);
+        HadoopFiles.replace(files, path, unfinished, hadoop, content);
+    }
+
+    /** The report of a part that is done. */
+    public Optional<PartReport> done(int part, Configuration hadoop) throws IOException {
+        Path report = file(REPORTS, part, ".json");
+        try (FSDataInputStream in = report.getFileSystem(hadoop).open(report)) {
+            return Optional.of(JSON.readValue(in.readNBytes(MAX_BYTES), PartReport.class));
+        } catch (FileNotFoundException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Parts that a run which goes on, or has stopped, has done so far; empty when there is no such run. */
+    public static OptionalLong partsDone(String folder, Configuration hadoop) throws IOException {
+        Path reports = new Path(folder, REPORTS);
+        FileSystem files = reports.getFileSystem(hadoop);
+        return files.exists(reports) ? OptionalLong.of(files.listStatus(reports).length) : OptionalLong.empty();
+    }
+
+    /** Of an attempt that was killed. */
+    public void deleteUnfinished(Configuration hadoop) throws IOException {
+        for (String kind : WRITTEN) {
+            Path inner = new Path(folder, kind);
+            FileSystem files = inner.getFileSystem(hadoop);
+            if (files.exists(inner)) {
+                for (FileStatus each : files.listStatus(inner)) {
+                    if (each.getPath().getName().endsWith(HadoopFiles.UNFINISHED)) {
+                        files.delete(each.getPath(), false);
+                    }
+                }
+            }
+        }
+    }
+
+    /** When all parts are done. */
+    public void deleteReports(Configuration hadoop) throws IOException {
+        Path reports = new Path(folder, REPORTS);
+        reports.getFileSystem(hadoop).delete(reports, true);
+    }
+}

@@ -1,0 +1,17 @@
+package org.sftn.predict;
+
+import java.io.Serializable;
+import org.sftn.train.Platform;
+
+/**
+ * What became of one part of the images.
+ *
+ * @param images all of them
+ * @param unusable of these
+ * @param waiting nanoseconds in which a task waited for files
+ * @param decoding nanoseconds likewise
+ * @param computing nanoseconds likewise
+ * @param platform that has computed
+ */
+public record PartReport(long images, long unusable, long waiting, long decoding, long computing, Platform platform)
+        implements Serializable {}
