@@ -1,7 +1,8 @@
 """
 ### SFTN on Spark, every night
 
-prepare, teacher, one distill a method, one evaluate a student. Everything of a date is below `SFTN_ROOT/DATE`.
+prepare, teacher, one distill a method, one evaluate a student, and one predict a student where there are images to label. Everything
+of a date is below `SFTN_ROOT/DATE`.
 
 A task that is retried or cleared continues its own run: `--resume` goes on from the last checkpoint and leaves a finished run as
 it is. A run whose settings were changed meanwhile is refused with exit code 2, and nothing is overwritten.
@@ -25,6 +26,7 @@ from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOpe
 HOME = os.environ.get("SFTN_HOME", "/opt/sftn")
 ROOT = os.environ.get("SFTN_ROOT", "/data/sftn")
 INPUT = os.environ.get("SFTN_INPUT", "")
+PREDICT_INPUT = os.environ.get("SFTN_PREDICT_INPUT", "")
 METHODS = os.environ.get("SFTN_METHODS", "kd").replace(",", " ").split()
 
 # An Airflow 3 run that was triggered without a logical date has no {{ ds }}.
@@ -59,6 +61,7 @@ with DAG(
         "teacher_config": f"{HOME}/conf/quickstart.conf",
         "distill_config": f"{HOME}/conf/quickstart.conf",
         "evaluate_config": f"{HOME}/conf/quickstart.conf",
+        "predict_config": f"{HOME}/conf/quickstart.conf",
         "executors": 1,
         "executor_cores": 2,
     },
@@ -102,3 +105,13 @@ with DAG(
             hours=1,
         )
         teacher >> distill >> evaluate
+        if PREDICT_INPUT:
+            predict = job(
+                f"predict_{method}",
+                f"{RUNS}/labels-{method}",
+                [f"predict.model={student}/model", f"predict.input={PREDICT_INPUT}"],
+                # A task a core: nothing is summed between them.
+                conf=CLUSTER,
+                hours=4,
+            )
+            evaluate >> predict

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Usage: deploy/cron/nightly.sh [--date YYYY-MM-DD] SETTINGS
-# Runs prepare, teacher, and for each method distill and evaluate, for a date, in ROOT/DATE; nightly.conf beside this file lists the settings.
+# Runs prepare, teacher, and for each method distill and evaluate, and predict where there is something to label, for a date, in
+# ROOT/DATE; nightly.conf beside this file lists the settings.
 # Without --date it first goes on with the last date that was left unfinished, then runs today's. What is finished is left as it is.
 #
 # Prints one line a date when all is done, to stdout; what failed and the end of its log, to stderr.
@@ -38,7 +39,7 @@ if [[ ! -r $1 ]]; then fail $MISTAKE "the settings $1 cannot be read"; fi
 settings=$(readlink -f "$1")
 
 ROOT='' DATA='' METHODS=(kd) KEEP_LOGS=30
-PREPARE=() TEACHER=() DISTILL=() EVALUATE=() SPARK=()
+PREPARE=() TEACHER=() DISTILL=() EVALUATE=() PREDICT=() PREDICT_INPUT='' SPARK=()
 # shellcheck source=nightly.conf
 if ! source "$settings"; then fail $MISTAKE "the settings $settings cannot be used: see the message above"; fi
 if [[ $ROOT != /* ]]; then fail $MISTAKE "ROOT is '$ROOT' in $settings, it must be a folder with its full path"; fi
@@ -151,6 +152,11 @@ night() { # date
         --set "distill.teacher=$runs/teacher/model" --out "$runs/student-$method" \
         && run "$date" "evaluate $method" evaluate "${EVALUATE[@]}" --set "data.path=$data" \
           --set "evaluate.model=$runs/student-$method/model" --out "$runs/evaluation-$method"; then
+        if [[ -n $PREDICT_INPUT ]] && ! run "$date" "predict by $method" predict "${PREDICT[@]}" \
+          --set "predict.model=$runs/student-$method/model" --set "predict.input=${PREDICT_INPUT//DATE/$date}" \
+          --out "$runs/labels-$method"; then
+          continue
+        fi
         results+=", $method $(sed -n 's/.*evaluate done: \(top-1 [0-9.]* %\).*/\1/p' "$log" | tail -n 1)"
       fi
       if $stopped; then break; fi

@@ -121,6 +121,21 @@ class AirflowTest {
     }
 
     @Test
+    void studentsLabelWhatThereIsToLabel() throws Exception {
+        Map<String, String> environment = new HashMap<>(PLACES);
+        environment.put("SFTN_PREDICT_INPUT", "/photos/{{ ds }}");
+
+        JsonNode dag = render(2, environment, run("2026-01-02"));
+
+        assertThat(edges(dag)).contains("evaluate_kd -> predict_kd");
+        assertThat(command(dag, "predict_kd"))
+                .containsSequence("predict", "--config", "/opt/sftn/conf/quickstart.conf")
+                .contains("predict.model=/data/sftn/2026-01-02/student-kd/model", "predict.input=/photos/2026-01-02")
+                .containsSequence("--out", "/data/sftn/2026-01-02/labels-kd", "--resume")
+                .noneMatch(word -> word.startsWith("spark.task.cpus"));
+    }
+
+    @Test
     void aRunWithoutALogicalDateIsOfTheDayOfItsStart() throws Exception {
         JsonNode dag = render(
                 3, PLACES, "{\"logical_date\": null, \"run_after\": \"2026-03-04T05:06:07+00:00\", \"params\": {}}");

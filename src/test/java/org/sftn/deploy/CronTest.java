@@ -46,7 +46,7 @@ class CronTest {
         Files.createDirectories(project.resolve("deploy/cron"));
         Files.createDirectories(project.resolve("jobs"));
         Files.copy(Path.of("deploy/cron/nightly.sh"), project.resolve("deploy/cron/nightly.sh"));
-        for (String job : List.of("prepare", "teacher", "distill", "evaluate")) {
+        for (String job : List.of("prepare", "teacher", "distill", "evaluate", "predict")) {
             Path script = Files.writeString(project.resolve("jobs/" + job + ".sh"), STAND_IN);
             assertThat(script.toFile().setExecutable(true)).isTrue();
         }
@@ -119,6 +119,26 @@ class CronTest {
                         """)
                 .containsPattern("== .* evaluate dkd: exit code 0\n$");
         assertThat(unfinished()).isEmpty();
+    }
+
+    @Test
+    void studentsLabelWhatThereIsToLabel() throws Exception {
+        settings("METHODS=(kd dkd)\nPREDICT=(--set predict.csv=true)\nPREDICT_INPUT=/photos/DATE\n");
+        does("predict", "if [[ $* == *student-kd* ]]; then exit 3; fi");
+
+        Ran ran = nightly("--date", "2026-01-02");
+
+        String date = root.resolve("2026-01-02").toString();
+        assertThat(calls().stream().filter(call -> call.startsWith("predict")))
+                .containsExactly(
+                        "predict --set predict.csv=true --set predict.model=" + date
+                                + "/student-kd/model --set predict.input=/photos/2026-01-02 --out " + date
+                                + "/labels-kd --resume",
+                        "predict --set predict.csv=true --set predict.model=" + date
+                                + "/student-dkd/model --set predict.input=/photos/2026-01-02 --out " + date
+                                + "/labels-dkd --resume");
+        assertThat(ran.code()).isEqualTo(3);
+        assertThat(ran.err()).contains("nightly 2026-01-02: predict by kd failed, exit code 3: ");
     }
 
     @Test

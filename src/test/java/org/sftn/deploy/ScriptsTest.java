@@ -28,7 +28,7 @@ import org.sftn.TestJvm;
 /** What {@code jobs/} makes of links, environments and options; a Java and a Spark home that say how they are called stand in. */
 class ScriptsTest {
     private static final List<String> JOBS =
-            List.of("distill", "evaluate", "prepare", "quickstart", "study", "teacher");
+            List.of("distill", "evaluate", "predict", "prepare", "quickstart", "study", "teacher");
     private static final List<String> COMMANDS = List.of("bench", "export", "import", "list", "report", "status");
 
     /** The locale, then each word, ended by NUL. */
