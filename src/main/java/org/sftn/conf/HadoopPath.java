@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /** Paths that the user names. */
@@ -18,6 +19,7 @@ public final class HadoopPath {
 
     // A JVM whose locale is not of UTF-8 turns what it cannot decode into a question mark.
     private static final Pattern UNSURE = Pattern.compile("[^\\x00-\\x7F]|\\?");
+    private static final Pattern PATTERN = Pattern.compile("[\\\\*?{}\\[\\]^]");
     private static final String COLON = "Hadoop can hold no colon in a file's name";
     private static final String REPLACEMENT = "\uFFFD";
 
@@ -54,6 +56,15 @@ public final class HadoopPath {
      */
     public static Path in(Path folder, String what, String path, Configuration hadoop) {
         return checked(what, path, hadoop, () -> new Path(folder, path));
+    }
+
+    /**
+     * A pattern of paths, as {@link FileSystem#globStatus} takes it, relative to a folder whose own name is none, or an absolute one.
+     *
+     * @throws UserException likewise
+     */
+    public static Path pattern(Path folder, String what, String pattern, Configuration hadoop) {
+        return in(new Path(PATTERN.matcher(folder.toString()).replaceAll("\\\\$0")), what, pattern, hadoop);
     }
 
     private interface Parsing {

@@ -15,19 +15,22 @@ public record PrepareSettings(
         String testTar,
         String groundTruth,
         DamagedTars damagedTars,
+        String classNames,
         @AtLeast(8) int imageSize,
         Store store,
         @AtLeast(0) int shorterSide,
         @AtLeast(0) @AtMost(1) double maxRejectedShare,
         @AtLeast(1) ConfigMemorySize shardSize,
-        Generated generated) {
+        Generated generated,
+        Webdataset webdataset) {
     /** Where images come from. */
     public enum Source {
         GENERATED,
         CIFAR_100_BINARY,
         IMAGE_FOLDER,
         TINY_IMAGENET_200,
-        IMAGENET_TARS
+        IMAGENET_TARS,
+        WEBDATASET
     }
 
     /** What to do with a tar that is cut off. */
@@ -53,4 +56,7 @@ public record PrepareSettings(
             @AtLeast(2) int classes,
             @AtLeast(1) int trainImages,
             @AtLeast(1) int testImages) {}
+
+    /** {@code prepare.webdataset}. */
+    public record Webdataset(String train, String test, String labelField) {}
 }

@@ -2,19 +2,15 @@ package org.sftn.data;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FSDataInputStream;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.PrepareSettings.Labels;
-import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
 
 /**
@@ -29,7 +25,6 @@ record CifarBinarySource(
     private static final int RECORD_BYTES = LABEL_BYTES + Preprocessing.CHANNELS * SIZE * SIZE;
     private static final int FINE_CLASSES = 100;
     private static final int COARSE_CLASSES = 20;
-    private static final int MAX_NAMES_BYTES = 1 << 16;
 
     static CifarBinarySource open(PrepareSettings settings, Configuration hadoop) throws IOException {
         Path folder = Sources.input(settings, "the folder with train.bin and test.bin", hadoop);
@@ -78,20 +73,15 @@ record CifarBinarySource(
         boolean fine = labels == Labels.FINE;
         int classes = fine ? FINE_CLASSES : COARSE_CLASSES;
         Path file = new Path(folder, fine ? "fine_label_names.txt" : "coarse_label_names.txt");
-        FileSystem files = file.getFileSystem(hadoop);
-        if (!files.exists(file)) {
+        if (!file.getFileSystem(hadoop).exists(file)) {
             return ClassNames.none(classes);
         }
-        try (FSDataInputStream in = files.open(file)) {
-            String text = new String(in.readNBytes(MAX_NAMES_BYTES), StandardCharsets.UTF_8);
-            List<String> names =
-                    text.strip().lines().map(String::strip).map(Printable::of).toList();
-            if (names.size() != classes) {
-                throw new UserException(
-                        String.format(Locale.ROOT, "%s names %d classes, there are %d", file, names.size(), classes));
-            }
-            return names;
+        List<String> names = ClassNames.read(file, hadoop).names();
+        if (names.size() != classes) {
+            throw new UserException(
+                    String.format(Locale.ROOT, "%s names %d classes, there are %d", file, names.size(), classes));
         }
+        return names;
     }
 
     @Override

@@ -1,8 +1,15 @@
 package org.sftn.data;
 
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.Path;
 import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
 
@@ -13,6 +20,9 @@ import org.sftn.conf.UserException;
  * @param names by label
  */
 public record ClassNames(String whose, List<String> names) {
+    private static final int MAX_BYTES = 4 << 20;
+    private static final int NAMED_IN_MESSAGES = 5;
+
     public ClassNames {
         names = List.copyOf(names);
     }
@@ -34,6 +44,35 @@ public record ClassNames(String whose, List<String> names) {
                 .toList();
         named.forEach(each -> named.get(0).requireSame(each));
         return named.isEmpty() ? all.get(0).names : named.get(0).names;
+    }
+
+    /**
+     * Of a file with a class a line.
+     *
+     * @throws UserException when it cannot be read
+     */
+    static ClassNames read(Path file, Configuration hadoop) throws IOException {
+        byte[] bytes;
+        try (FSDataInputStream in = file.getFileSystem(hadoop).open(file)) {
+            bytes = in.readNBytes(MAX_BYTES + 1);
+        } catch (FileNotFoundException e) {
+            throw new UserException("the names of the classes cannot be read: there is no file " + file, e);
+        }
+        if (bytes.length > MAX_BYTES) {
+            throw new UserException(
+                    String.format(Locale.ROOT, "%s names no classes: it is longer than %d bytes", file, MAX_BYTES));
+        }
+        String text = new String(bytes, StandardCharsets.UTF_8);
+        return new ClassNames(
+                file.toString(),
+                text.strip().lines().map(String::strip).map(Printable::of).toList());
+    }
+
+    /** The first of them, for messages. */
+    static String some(List<String> names) {
+        String first = names.stream().limit(NAMED_IN_MESSAGES).collect(Collectors.joining(", "));
+        int more = names.size() - NAMED_IN_MESSAGES;
+        return more > 0 ? first + " and " + more + " more" : first;
     }
 
     private void requireSame(ClassNames other) {

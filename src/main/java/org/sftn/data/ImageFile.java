@@ -13,6 +13,8 @@ import java.util.Locale;
 interface ImageFile {
     /** Longer files are refused. */
     int MAX_FILE_BYTES = 64 << 20;
+    /** Why they are. */
+    String TOO_LONG = "it is longer than " + MAX_FILE_BYTES + " bytes";
     /** Larger images are refused. */
     long MAX_PIXELS = 64L << 20;
     /** Wider or higher images are refused; it is as much as a JPEG can have. */

@@ -47,6 +47,11 @@ record ImageFiles(List<Found> files, List<Unreadable> unreadable) {
         return EXTENSIONS.stream().anyMatch(lower::endsWith);
     }
 
+    /** Whether images have this extension; in lower case, with its dot. */
+    static boolean isExtension(String extension) {
+        return EXTENSIONS.contains(extension);
+    }
+
     /**
      * @param root that names begin at
      * @param part the root or a folder below it

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToIntFunction;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -33,7 +32,6 @@ record ImageFolderSource(
         List<String> remarks,
         ImageForm form)
         implements Source {
-    private static final int NAMED_IN_MESSAGES = 5;
 
     /**
      * A file.
@@ -172,7 +170,7 @@ record ImageFolderSource(
                     : String.format(
                             Locale.ROOT,
                             "; it holds the folders %s: if these are the classes, the folder of the split is %s",
-                            named(inner.stream()
+                            ClassNames.some(inner.stream()
                                     .map(each -> Printable.of(each.getPath().getName()))
                                     .toList()),
                             new Path(folder, name));
@@ -197,7 +195,7 @@ record ImageFolderSource(
             }
             if (deeper) {
                 deep = List.of(folder + ": all images lie in folders below the class folders, the first "
-                        + Printable.of(files.get(0).name()) + "; the classes are " + named(classes));
+                        + Printable.of(files.get(0).name()) + "; the classes are " + ClassNames.some(classes));
             }
         }
 
@@ -251,13 +249,7 @@ record ImageFolderSource(
 
     private static String difference(List<String> some, List<String> others) {
         List<String> only = some.stream().filter(name -> !others.contains(name)).toList();
-        return only.isEmpty() ? "none" : named(only);
-    }
-
-    private static String named(List<String> names) {
-        String first = names.stream().limit(NAMED_IN_MESSAGES).collect(Collectors.joining(", "));
-        int more = names.size() - NAMED_IN_MESSAGES;
-        return more > 0 ? first + " and " + more + " more" : first;
+        return only.isEmpty() ? "none" : ClassNames.some(only);
     }
 
     @Override

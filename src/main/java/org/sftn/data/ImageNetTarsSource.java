@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -24,27 +23,9 @@ import org.sftn.conf.UserException;
 /**
  * ImageNet's tar archives, read where they lie: {@code ILSVRC2012_img_train.tar} holds a tar a class, {@code
  * ILSVRC2012_img_val.tar} files whose classes a {@link GroundTruth} knows. Files in a folder a class are understood in either.
- *
- * @param images by split, by class and name
- * @param unlisted what could not be listed, by split
  */
-record ImageNetTarsSource(
-        List<String> classNames,
-        Map<Split, List<TarImage>> images,
-        Map<Split, List<Rejection>> unlisted,
-        List<String> remarks,
-        ImageForm form)
-        implements Source {
+final class ImageNetTarsSource {
     private static final String TAR = ".tar";
-
-    /** An image file in a tar. */
-    private record TarImage(String tar, long offset, int length, String name, int label, ImageForm form)
-            implements Item {
-        @Override
-        public Candidate read(InputFiles files) throws IOException {
-            return form.candidate(name, label, () -> files.part(tar, offset, length));
-        }
-    }
 
     /**
      * A tar, or one in another.
@@ -64,7 +45,9 @@ record ImageNetTarsSource(
     /** A file in a tar; className is null when neither a tar nor a folder says it. */
     private record Found(TarListing.Entry entry, String fileName, String className) {}
 
-    static ImageNetTarsSource open(PrepareSettings settings, JavaSparkContext spark) throws IOException {
+    private ImageNetTarsSource() {}
+
+    static Source open(PrepareSettings settings, JavaSparkContext spark) throws IOException {
         ImageForm form = ImageForm.of(settings);
         Configuration hadoop = spark.hadoopConfiguration();
         Path input = Sources.input(settings, "the folder with ImageNet's tars", hadoop);
@@ -94,12 +77,11 @@ record ImageNetTarsSource(
                 ? null
                 : GroundTruth.read(
                         HadoopPath.in(input, "prepare.ground-truth", settings.groundTruth(), hadoop), classes, hadoop);
-        Map<Split, List<TarImage>> images = new EnumMap<>(Split.class);
-        images.put(Split.TRAIN, train.images(trainFiles, classes, null, form));
-        images.put(Split.TEST, test.images(testFiles, classes, truth, form));
-        return new ImageNetTarsSource(
+        return ListedSource.of(
                 classes,
-                images,
+                Map.of(
+                        Split.TRAIN, train.images(trainFiles, classes, null, form),
+                        Split.TEST, test.images(testFiles, classes, truth, form)),
                 Map.of(Split.TRAIN, train.unlisted, Split.TEST, test.unlisted),
                 Stream.concat(train.passedOver.lines().stream(), test.passedOver.lines().stream())
                         .toList(),
@@ -130,7 +112,7 @@ record ImageNetTarsSource(
             TarListing outer = listing(whole, whole.list(hadoop));
             for (TarListing.Entry entry : outer.entries()) {
                 String name = fileName(entry.name());
-                if (InputFolder.isHiddenPath(entry.name())) {
+                if (entry.isHidden()) {
                     passedOver.add(PassedOver.Reason.HIDDEN, entry.name());
                 } else if (name.endsWith(TAR)) {
                     String className = name.substring(0, name.length() - TAR.length());
@@ -154,7 +136,7 @@ record ImageNetTarsSource(
                         listing(parts.get(i), listings.get(i)).entries()) {
                     String name = fileName(entry.name());
                     String inPart = parts.get(i).name() + "/" + entry.name();
-                    if (InputFolder.isHiddenPath(entry.name())) {
+                    if (entry.isHidden()) {
                         passedOver.add(PassedOver.Reason.HIDDEN, inPart);
                     } else if (ImageFiles.isImage(name)) {
                         files.add(new Found(entry, name, parts.get(i).className()));
@@ -187,23 +169,10 @@ record ImageNetTarsSource(
                     passedOver.add(PassedOver.Reason.NO_IMAGE, name);
                 }
             }
-            TarListing.Damage damage = listing.damage();
-            if (damage == null) {
-                return listing;
+            String where = path + " is cut or damaged" + (part.className() == null ? "" : " in its " + part.name());
+            if (listing.damage() != null) {
+                unlisted.add(listing.damage().rejection(split, part.name(), where, damagedTars));
             }
-            String where = part.className() == null ? "" : " in its " + part.name();
-            if (damagedTars == DamagedTars.FAIL) {
-                throw new UserException(String.format(
-                        Locale.ROOT,
-                        "%s is cut or damaged%s, after %d whole files%s: %s; prepare.damaged-tars = skip uses what is whole",
-                        path,
-                        where,
-                        listing.entries().size(),
-                        damage.entry() == null ? "" : ", at " + damage.entry(),
-                        damage.reason()));
-            }
-            String name = part.name() + (damage.entry() == null ? "" : "/" + damage.entry());
-            unlisted.add(new Rejection(split, -1, name, damage.reason()));
             return listing;
         }
 
@@ -228,12 +197,12 @@ record ImageNetTarsSource(
             return className;
         }
 
-        List<TarImage> images(List<Found> files, List<String> classes, GroundTruth truth, ImageForm form) {
+        List<FilePart> images(List<Found> files, List<String> classes, GroundTruth truth, ImageForm form) {
             Map<String, Integer> labels = new HashMap<>();
             for (int label = 0; label < classes.size(); label++) {
                 labels.put(classes.get(label), label);
             }
-            List<TarImage> images = new ArrayList<>();
+            List<FilePart> images = new ArrayList<>();
             for (Found file : files) {
                 String className =
                         truth == null || file.className() != null ? file.className() : truth.of(file.fileName());
@@ -250,11 +219,10 @@ record ImageNetTarsSource(
                 }
                 String name = className + "/" + file.fileName();
                 if (file.entry().length() > ImageFile.MAX_FILE_BYTES) {
-                    unlisted.add(
-                            new Rejection(split, -1, name, "it is longer than " + ImageFile.MAX_FILE_BYTES + " bytes"));
+                    unlisted.add(new Rejection(split, -1, name, ImageFile.TOO_LONG));
                     continue;
                 }
-                images.add(new TarImage(
+                images.add(new FilePart(
                         path.toString(),
                         file.entry().offset(),
                         (int) file.entry().length(),
@@ -262,30 +230,8 @@ record ImageNetTarsSource(
                         label,
                         form));
             }
-            images.sort(Comparator.comparingInt(TarImage::label).thenComparing(TarImage::name));
+            images.sort(Comparator.comparingInt(FilePart::label).thenComparing(FilePart::name));
             return images;
         }
-    }
-
-    @Override
-    public int imageSize() {
-        return form.imageSize();
-    }
-
-    @Override
-    public List<TarImage> items(Split split) {
-        return images.get(split);
-    }
-
-    @Override
-    public long bytes(Split split) {
-        return images.get(split).stream()
-                .mapToLong(image -> form.stored(image.length()))
-                .sum();
-    }
-
-    @Override
-    public List<Rejection> unlisted(Split split) {
-        return unlisted.get(split);
     }
 }

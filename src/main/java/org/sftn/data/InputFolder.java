@@ -15,7 +15,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -134,11 +133,6 @@ record InputFolder(List<FileStatus> folders, List<FileStatus> files, List<String
     /** Whether a name begins with a dot, as of notebooks' checkpoints and macOS's resource forks, or is the folder of the latter. */
     static boolean isHidden(String name) {
         return name.startsWith(".") && !name.equals("..") || name.equals(RESOURCE_FORKS);
-    }
-
-    /** Whether a part of a path in an archive is hidden. */
-    static boolean isHiddenPath(String path) {
-        return Stream.of(path.split("/")).anyMatch(part -> !part.equals(".") && isHidden(part));
     }
 
     /** @throws FileNotFoundException when one is not there */

@@ -13,6 +13,7 @@ final class PassedOver {
         HIDDEN("hidden file or folder", "hidden files or folders"),
         NO_IMAGE("file without an extension of images", "files without an extension of images"),
         NO_TAR("file whose name does not end in .tar", "files whose names do not end in .tar"),
+        NO_SAMPLE("file that is neither an image nor its label", "files that are neither an image nor its label"),
         NO_CLASS("file outside the class folders", "files outside the class folders"),
         NO_SPLIT("file or folder beside those of the splits", "files or folders beside those of the splits"),
         LOOP("link that leads back", "links that lead back");

@@ -9,10 +9,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.hadoop.fs.FSDataInputStream;
+import org.sftn.conf.PrepareSettings.DamagedTars;
 import org.sftn.conf.Printable;
+import org.sftn.conf.UserException;
 
 /**
  * The files in a tar archive, found by their headers alone; what lies between is not read.
@@ -29,7 +32,12 @@ record TarListing(List<Entry> entries, List<Unreadable> unreadable, Damage damag
      * @param offset of its first byte in the file that was listed
      * @param length in bytes
      */
-    record Entry(String name, long offset, long length) implements Serializable {}
+    record Entry(String name, long offset, long length) implements Serializable {
+        /** Whether it or a folder that it lies in is, see {@link InputFolder#isHidden}. */
+        boolean isHidden() {
+            return Stream.of(name.split("/")).anyMatch(part -> !part.equals(".") && InputFolder.isHidden(part));
+        }
+    }
 
     /** @param name made printable */
     record Unreadable(String name, String reason) implements Serializable {}
@@ -38,8 +46,29 @@ record TarListing(List<Entry> entries, List<Unreadable> unreadable, Damage damag
      * A cut or damaged archive.
      *
      * @param entry the file that is cut; null when the damage is between files
+     * @param files whole ones before it
      */
-    record Damage(String entry, String reason) implements Serializable {}
+    record Damage(String entry, int files, String reason) implements Serializable {
+        /**
+         * What stands among the rejections.
+         *
+         * @param name of the archive, for the rejection
+         * @param what begins the message when damaged archives are to fail
+         * @throws UserException when they are
+         */
+        Rejection rejection(Split split, String name, String what, DamagedTars damagedTars) {
+            if (damagedTars == DamagedTars.FAIL) {
+                throw new UserException(String.format(
+                        Locale.ROOT,
+                        "%s, after %d whole files%s: %s; prepare.damaged-tars = skip uses what is whole",
+                        what,
+                        files,
+                        entry == null ? "" : ", at " + entry,
+                        reason));
+            }
+            return new Rejection(split, -1, entry == null ? name : name + "/" + entry, reason);
+        }
+    }
 
     /** What a tar is a multiple of. */
     private static final int RECORD_BYTES = 512;
@@ -67,10 +96,9 @@ record TarListing(List<Entry> entries, List<Unreadable> unreadable, Damage damag
                 if (header.failure != null) {
                     throw header.failure;
                 }
-                return new TarListing(
-                        entries, unreadable, damaged(at - start, Printable.of(String.valueOf(e.getMessage()))));
+                return damaged(entries, unreadable, at - start, Printable.of(String.valueOf(e.getMessage())));
             } catch (RuntimeException e) {
-                return new TarListing(entries, unreadable, damaged(at - start, Printable.of(e.toString())));
+                return damaged(entries, unreadable, at - start, Printable.of(e.toString()));
             }
             if (entry == null) {
                 return header.read < RECORD_BYTES
@@ -78,8 +106,7 @@ record TarListing(List<Entry> entries, List<Unreadable> unreadable, Damage damag
                         : new TarListing(entries, unreadable, null);
             }
             if (!entry.isCheckSumOK()) {
-                return new TarListing(
-                        entries, unreadable, damaged(at - start, "the checksum of a file's header is wrong"));
+                return damaged(entries, unreadable, at - start, "the checksum of a file's header is wrong");
             }
             String name = Printable.of(entry.getName());
             long data = at + header.read;
@@ -90,6 +117,7 @@ record TarListing(List<Entry> entries, List<Unreadable> unreadable, Damage damag
                         unreadable,
                         new Damage(
                                 name,
+                                entries.size(),
                                 String.format(
                                         Locale.ROOT,
                                         "the archive ends in it, %d bytes before its end",
@@ -145,11 +173,19 @@ record TarListing(List<Entry> entries, List<Unreadable> unreadable, Damage damag
                 entries,
                 unreadable,
                 new Damage(
-                        null, String.format(Locale.ROOT, "the archive ends at byte %d without a mark of its end", at)));
+                        null,
+                        entries.size(),
+                        String.format(Locale.ROOT, "the archive ends at byte %d without a mark of its end", at)));
     }
 
-    private static Damage damaged(long at, String reason) {
-        return new Damage(null, String.format(Locale.ROOT, "the archive is damaged at byte %d: %s", at, reason));
+    private static TarListing damaged(List<Entry> entries, List<Unreadable> unreadable, long at, String reason) {
+        return new TarListing(
+                entries,
+                unreadable,
+                new Damage(
+                        null,
+                        entries.size(),
+                        String.format(Locale.ROOT, "the archive is damaged at byte %d: %s", at, reason)));
     }
 
     /** A part of a stream, which counts; a failure of the stream itself is kept apart from what the reader makes of the bytes. */

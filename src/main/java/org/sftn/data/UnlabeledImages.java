@@ -92,19 +92,15 @@ public record UnlabeledImages(List<UnlabeledPart> parts, String identity, List<S
             }
             String tar = Printable.of(path.getName());
             Stream<UnlabeledImage> whole = listing.entries().stream()
-                    .filter(entry -> isImage(entry.name()))
+                    .filter(entry -> !entry.isHidden() && ImageFiles.isImage(entry.name()))
                     .map(entry -> new InTar(file, tar + "/" + entry.name(), entry.offset(), entry.length()));
             Stream<UnlabeledImage> unreadable = listing.unreadable().stream()
-                    .filter(each -> isImage(each.name()))
+                    .filter(each -> ImageFiles.isImage(each.name()))
                     .map(each -> UnlabeledImage.unusable(tar + "/" + each.name(), each.reason()));
             Stream<UnlabeledImage> damage = Stream.ofNullable(listing.damage())
                     .map(each -> UnlabeledImage.unusable(
                             each.entry() == null ? tar : tar + "/" + each.entry(), each.reason()));
             return Stream.concat(whole, Stream.concat(unreadable, damage)).iterator();
-        }
-
-        private static boolean isImage(String name) {
-            return ImageFiles.isImage(name) && !InputFolder.isHiddenPath(name);
         }
     }
 

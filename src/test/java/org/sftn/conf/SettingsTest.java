@@ -47,12 +47,14 @@ class SettingsTest {
                         "ILSVRC2012_img_val.tar",
                         "ILSVRC2012_validation_ground_truth.txt",
                         PrepareSettings.DamagedTars.FAIL,
+                        "",
                         32,
                         PrepareSettings.Store.PIXELS,
                         0,
                         0.01,
                         ConfigMemorySize.ofBytes(128L << 20),
-                        new PrepareSettings.Generated(10, 10000, 2000)));
+                        new PrepareSettings.Generated(10, 10000, 2000),
+                        new PrepareSettings.Webdataset("*train*.tar", "*val*.tar", "label")));
         assertThat(settings.data())
                 .isEqualTo(new DataSettings(
                         "",
@@ -124,6 +126,10 @@ class SettingsTest {
                         entry("prepare.test-tar", "ILSVRC2012_img_val.tar"),
                         entry("prepare.ground-truth", "ILSVRC2012_validation_ground_truth.txt"),
                         entry("prepare.damaged-tars", "fail"),
+                        entry("prepare.class-names", ""),
+                        entry("prepare.webdataset.train", "*train*.tar"),
+                        entry("prepare.webdataset.test", "*val*.tar"),
+                        entry("prepare.webdataset.label-field", "label"),
                         entry("data.shuffle-buffer", "2048"),
                         entry("data.decode-threads", "0"),
                         entry("data.damaged", "fail"),
@@ -386,7 +392,7 @@ class SettingsTest {
                         "data.color-jitter.contrast is -1, it must be at least 0 (run.conf: 1)"),
                 List.of(
                         "prepare.source = cifar",
-                        "prepare.source is 'cifar', it must be one of generated, cifar-100-binary, image-folder, tiny-imagenet-200, imagenet-tars (run.conf: 1)"),
+                        "prepare.source is 'cifar', it must be one of generated, cifar-100-binary, image-folder, tiny-imagenet-200, imagenet-tars, webdataset (run.conf: 1)"),
                 List.of(
                         "training.schedule.milestones = 5",
                         "training.schedule.milestones is '5', it must be a list such as [1, 2] (run.conf: 1)"),

@@ -66,14 +66,14 @@ class ImageNetTarsSourceTest {
             for (int i = 3; i >= 0; i--) {
                 files.put(String.format(Locale.ROOT, "%s_%d.JPEG", CLASSES.get(c), i), jpeg(c * 4 + i));
             }
-            classes.put(CLASSES.get(c) + ".tar", tar(files));
+            classes.put(CLASSES.get(c) + ".tar", TestTars.tar(files));
         }
-        Files.write(in.resolve(TRAIN), tar(classes));
+        Files.write(in.resolve(TRAIN), TestTars.tar(classes));
         Map<String, byte[]> tests = new LinkedHashMap<>();
         for (int i = 1; i <= 6; i++) {
             tests.put(String.format(Locale.ROOT, "ILSVRC2012_val_%08d.JPEG", i), jpeg(100 + i));
         }
-        Files.write(in.resolve(TEST), tar(tests));
+        Files.write(in.resolve(TEST), TestTars.tar(tests));
         // The numbers of the development kit are in no order of names.
         Files.writeString(in.resolve(TRUTH), "1\n2\n3\n3\n2\n1\n");
         writeMeta();
@@ -93,21 +93,6 @@ class ImageNetTarsSourceTest {
 
     private static byte[] jpeg(int seed) {
         return TestImages.file(TestImages.detailed(20 + seed % 5, 16, seed), "jpeg");
-    }
-
-    private static byte[] tar(Map<String, byte[]> files) throws IOException {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (TarArchiveOutputStream out = new TarArchiveOutputStream(bytes)) {
-            out.setLongFileMode(TarArchiveOutputStream.LONGFILE_GNU);
-            for (Map.Entry<String, byte[]> file : files.entrySet()) {
-                TarArchiveEntry entry = new TarArchiveEntry(file.getKey());
-                entry.setSize(file.getValue().length);
-                out.putArchiveEntry(entry);
-                out.write(file.getValue());
-                out.closeArchiveEntry();
-            }
-        }
-        return bytes.toByteArray();
     }
 
     private Manifest prepare(String out, String... more) {
@@ -274,10 +259,10 @@ class ImageNetTarsSourceTest {
     @Test
     void aCutTarInTheTarIsNamed() throws IOException {
         Map<String, byte[]> classes = new LinkedHashMap<>();
-        byte[] one = tar(Map.of("a.JPEG", jpeg(1)));
+        byte[] one = TestTars.tar(Map.of("a.JPEG", jpeg(1)));
         classes.put("n01440764.tar", one);
         classes.put("n01443537.tar", Arrays.copyOf(one, 512 + (jpeg(1).length + 511) / 512 * 512));
-        Files.write(in.resolve(TRAIN), tar(classes));
+        Files.write(in.resolve(TRAIN), TestTars.tar(classes));
 
         assertThatThrownBy(() -> prepare("out"))
                 .isInstanceOf(UserException.class)
