@@ -1,6 +1,10 @@
 package org.sftn.conf;
 
+import com.typesafe.config.Config;
 import com.typesafe.config.ConfigMemorySize;
+import com.typesafe.config.ConfigUtil;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.sftn.conf.Limit.AtLeast;
 import org.sftn.conf.Limit.AtMost;
 
@@ -22,7 +26,8 @@ public record PrepareSettings(
         @AtLeast(0) @AtMost(1) double maxRejectedShare,
         @AtLeast(1) ConfigMemorySize shardSize,
         Generated generated,
-        Webdataset webdataset) {
+        Webdataset webdataset,
+        Table table) {
     /** Where images come from. */
     public enum Source {
         GENERATED,
@@ -30,7 +35,8 @@ public record PrepareSettings(
         IMAGE_FOLDER,
         TINY_IMAGENET_200,
         IMAGENET_TARS,
-        WEBDATASET
+        WEBDATASET,
+        TABLE
     }
 
     /** What to do with a tar that is cut off. */
@@ -59,4 +65,25 @@ public record PrepareSettings(
 
     /** {@code prepare.webdataset}. */
     public record Webdataset(String train, String test, String labelField) {}
+
+    /** {@code prepare.table}. */
+    public record Table(
+            String format,
+            Config options,
+            String train,
+            String test,
+            String splitColumn,
+            String trainValue,
+            String testValue,
+            String imageColumn,
+            String labelColumn,
+            String nameColumn) {
+        /** The options as Spark takes them. */
+        public Map<String, String> optionTexts() {
+            return options.entrySet().stream()
+                    .collect(Collectors.toUnmodifiableMap(
+                            each -> String.join(".", ConfigUtil.splitPath(each.getKey())),
+                            each -> String.valueOf(each.getValue().unwrapped())));
+        }
+    }
 }

@@ -41,6 +41,10 @@ public record ImageTable(Place place, Dataset<Row> rows, Columns columns) {
 
     private static final Pattern QUERY = Pattern.compile("(?is)\\s*(?:select|with)\\s.*");
 
+    /** In the message of the task that has failed. */
+    private static final Pattern OTHER_FORMAT =
+            Pattern.compile("(?m)Exception: (?<what>\\S+ is not a Parquet file.*|Malformed ORC file.*)$");
+
     // Parquet's and ORC's readers take so many rows at a time: of the usual 4,096 photographs they would fill the
     // memory.
     private static final String ROWS_AT_A_TIME = "64";
@@ -168,9 +172,13 @@ public record ImageTable(Place place, Dataset<Row> rows, Columns columns) {
                             Printable.of(place.format())),
                     thrown);
         }
-        String reason =
-                String.valueOf(thrown.getMessage()).strip().lines().findFirst().orElse("");
-        if (thrown instanceof AnalysisException || reason.contains("CANNOT_READ_FILE_FOOTER")) {
+        String message = String.valueOf(thrown.getMessage()).strip();
+        Matcher otherFormat = OTHER_FORMAT.matcher(message);
+        if (otherFormat.find()) {
+            return new UserException(place + " cannot be read: " + Printable.of(otherFormat.group("what")), thrown);
+        }
+        String reason = message.lines().findFirst().orElse("");
+        if (thrown instanceof AnalysisException) {
             return new UserException(place + " cannot be read: " + Printable.whole(reason), thrown);
         }
         return thrown instanceof RuntimeException other ? other : new IllegalStateException(reason, thrown);
@@ -255,9 +263,20 @@ public record ImageTable(Place place, Dataset<Row> rows, Columns columns) {
         return at;
     }
 
-    /** By its place, whatever characters are in its name. */
+    /** A column by its place, whatever characters are in its name. */
     Column reference(int column) {
         return functions.col("`" + rows.schema().fieldNames()[column].replace("`", "``") + "`");
+    }
+
+    /** The same rows with the image in column 0, the label in column 1 and, if there is one, the name in column 2. */
+    ImageTable labeled(int label) {
+        Column image = reference(columns.image());
+        boolean named = columns.name() >= 0;
+        Column[] kept = named
+                ? new Column[] {image, reference(label), reference(columns.name())}
+                : new Column[] {image, reference(label)};
+        Columns moved = new Columns(columns.kind(), 0, columns.bytes(), columns.path(), named ? 2 : -1);
+        return new ImageTable(place, rows.select(kept), moved);
     }
 
     /** With some of its rows alone. */

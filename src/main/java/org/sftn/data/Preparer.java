@@ -33,6 +33,7 @@ import org.sftn.conf.UserException;
 public final class Preparer {
     private static final String REJECTED = "rejected.csv";
     private static final String PLAN = "plan";
+    private static final String STAGED = "staged";
 
     /** What is written, in the order in which a data set is deleted: first that there is one. */
     public static final List<String> WRITTEN = List.of(
@@ -41,6 +42,7 @@ public final class Preparer {
             REJECTED,
             SplitWriter.REPORTS,
             SplitWriter.ATTEMPTS,
+            STAGED,
             Split.TRAIN.key(),
             Split.TEST.key());
 
@@ -74,8 +76,8 @@ public final class Preparer {
                     Locale.ROOT,
                     "%s, %,d training and %,d test images of %d classes",
                     Sources.key(settings.source()),
-                    opened.items(Split.TRAIN).size(),
-                    opened.items(Split.TEST).size(),
+                    opened.images(Split.TRAIN),
+                    opened.images(Split.TEST),
                     opened.classNames().size());
             return Stream.concat(Stream.of(images), opened.remarks().stream()).toList();
         } catch (IOException e) {
@@ -106,7 +108,7 @@ public final class Preparer {
             if (!files.exists(new Path(folder, Manifest.FILE))) {
                 make(files, folder);
             }
-            for (String inner : List.of(SplitWriter.ATTEMPTS, SplitWriter.REPORTS, PLAN)) {
+            for (String inner : List.of(SplitWriter.ATTEMPTS, SplitWriter.REPORTS, STAGED, PLAN)) {
                 files.delete(new Path(folder, inner), true);
             }
             return Manifest.read(folder, spark.hadoopConfiguration());
@@ -116,7 +118,7 @@ public final class Preparer {
     }
 
     private void make(FileSystem files, Path folder) throws IOException, InterruptedException {
-        Source opened = source();
+        Source opened = source().staged(new Path(folder, STAGED), this.out);
         SplitWriter train = writer(opened, Split.TRAIN, folder);
         SplitWriter test = writer(opened, Split.TEST, folder);
         begin(files, folder, plan(opened, train, test));
@@ -176,7 +178,10 @@ public final class Preparer {
             }
         }
         for (String name : WRITTEN) {
-            files.delete(new Path(folder, name), true);
+            // What is staged is part of this plan.
+            if (!name.equals(STAGED)) {
+                files.delete(new Path(folder, name), true);
+            }
         }
         HadoopFiles.replace(file, spark.hadoopConfiguration(), out -> out.write(plan.getBytes(StandardCharsets.UTF_8)));
     }

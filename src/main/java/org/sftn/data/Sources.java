@@ -31,6 +31,7 @@ final class Sources {
             case IMAGE_FOLDER -> ImageFolderSource.open(settings, hadoop);
             case TINY_IMAGENET_200 -> TinyImageNetSource.open(settings, hadoop);
             case IMAGENET_TARS -> ImageNetTarsSource.open(settings, spark);
+            case TABLE -> TableSource.open(settings, spark);
             case WEBDATASET -> WebDatasetSource.open(settings, spark);
         };
     }

@@ -19,6 +19,8 @@ final class SparkDefaults {
             "spark.task.reaper.killTimeout", "60s",
             // Jobs print their own lines of progress.
             "spark.ui.showConsoleProgress", "false",
+            // Spark SQL makes this folder when it looks for a table. By default it is one in the working directory.
+            "spark.sql.warehouse.dir", System.getProperty("java.io.tmpdir"),
             // The JVM decodes names by the locale; containers have none as a rule. CentOS 7 has no C.UTF-8.
             "spark.executorEnv.LC_ALL", "C.UTF-8");
 

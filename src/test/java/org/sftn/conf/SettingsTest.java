@@ -54,7 +54,9 @@ class SettingsTest {
                         0.01,
                         ConfigMemorySize.ofBytes(128L << 20),
                         new PrepareSettings.Generated(10, 10000, 2000),
-                        new PrepareSettings.Webdataset("*train*.tar", "*val*.tar", "label")));
+                        new PrepareSettings.Webdataset("*train*.tar", "*val*.tar", "label"),
+                        new PrepareSettings.Table(
+                                "parquet", ConfigFactory.empty(), "", "", "", "train", "test", "image", "label", "")));
         assertThat(settings.data())
                 .isEqualTo(new DataSettings(
                         "",
@@ -130,6 +132,15 @@ class SettingsTest {
                         entry("prepare.webdataset.train", "*train*.tar"),
                         entry("prepare.webdataset.test", "*val*.tar"),
                         entry("prepare.webdataset.label-field", "label"),
+                        entry("prepare.table.format", "parquet"),
+                        entry("prepare.table.train", ""),
+                        entry("prepare.table.test", ""),
+                        entry("prepare.table.split-column", ""),
+                        entry("prepare.table.train-value", "train"),
+                        entry("prepare.table.test-value", "test"),
+                        entry("prepare.table.image-column", "image"),
+                        entry("prepare.table.label-column", "label"),
+                        entry("prepare.table.name-column", ""),
                         entry("data.shuffle-buffer", "2048"),
                         entry("data.decode-threads", "0"),
                         entry("data.damaged", "fail"),
@@ -392,7 +403,7 @@ class SettingsTest {
                         "data.color-jitter.contrast is -1, it must be at least 0 (run.conf: 1)"),
                 List.of(
                         "prepare.source = cifar",
-                        "prepare.source is 'cifar', it must be one of generated, cifar-100-binary, image-folder, tiny-imagenet-200, imagenet-tars, webdataset (run.conf: 1)"),
+                        "prepare.source is 'cifar', it must be one of generated, cifar-100-binary, image-folder, tiny-imagenet-200, imagenet-tars, webdataset, table (run.conf: 1)"),
                 List.of(
                         "training.schedule.milestones = 5",
                         "training.schedule.milestones is '5', it must be a list such as [1, 2] (run.conf: 1)"),
