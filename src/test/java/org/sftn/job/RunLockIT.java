@@ -107,20 +107,24 @@ class RunLockIT {
         List<Callable<Integer>> pairs = new ArrayList<>();
         for (int pair = 0; pair < 12; pair++) {
             String run = "pair-" + pair;
+            // Within the few requests in which neither has seen the other.
+            int later = 10 * pair;
             CountDownLatch ready = new CountDownLatch(2);
             CountDownLatch decided = new CountDownLatch(2);
             List<Callable<Boolean>> both =
-                    List.of(() -> goesOn(one, run, ready, decided), () -> goesOn(other, run, ready, decided));
+                    List.of(() -> goesOn(one, run, 0, ready, decided), () -> goesOn(other, run, later, ready, decided));
             pairs.add(() -> Collections.frequency(all(both), true));
         }
 
         assertThat(all(pairs)).hasSize(12).containsOnly(1);
     }
 
-    private static boolean goesOn(Host host, String run, CountDownLatch ready, CountDownLatch decided)
+    /** @param delay of its start, in ms */
+    private static boolean goesOn(Host host, String run, int delay, CountDownLatch ready, CountDownLatch decided)
             throws IOException, InterruptedException {
         ready.countDown();
         ready.await();
+        TimeUnit.MILLISECONDS.sleep(delay);
         RunLock lock;
         try {
             lock = host.acquire(run);
