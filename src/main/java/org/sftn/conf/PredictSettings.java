@@ -1,6 +1,9 @@
 package org.sftn.conf;
 
+import com.typesafe.config.Config;
 import com.typesafe.config.ConfigMemorySize;
+import java.util.List;
+import java.util.Map;
 import org.sftn.conf.Limit.AtLeast;
 
 /** {@code predict}: see reference.conf for each key. */
@@ -14,10 +17,19 @@ public record PredictSettings(
         @AtLeast(1) int top,
         boolean logits,
         boolean features,
-        boolean csv) {
+        boolean csv,
+        Table table) {
     /** What the images lie in. */
     public enum Source {
         FILES,
-        TARS
+        TARS,
+        TABLE
+    }
+
+    /** {@code predict.table}. */
+    public record Table(String format, Config options, String imageColumn, String nameColumn, List<String> columns) {
+        public Map<String, String> optionTexts() {
+            return TableOptions.texts(options);
+        }
     }
 }

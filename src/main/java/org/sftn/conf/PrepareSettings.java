@@ -2,9 +2,7 @@ package org.sftn.conf;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigMemorySize;
-import com.typesafe.config.ConfigUtil;
 import java.util.Map;
-import java.util.stream.Collectors;
 import org.sftn.conf.Limit.AtLeast;
 import org.sftn.conf.Limit.AtMost;
 
@@ -78,12 +76,8 @@ public record PrepareSettings(
             String imageColumn,
             String labelColumn,
             String nameColumn) {
-        /** The options as Spark takes them. */
         public Map<String, String> optionTexts() {
-            return options.entrySet().stream()
-                    .collect(Collectors.toUnmodifiableMap(
-                            each -> String.join(".", ConfigUtil.splitPath(each.getKey())),
-                            each -> String.valueOf(each.getValue().unwrapped())));
+            return TableOptions.texts(options);
         }
     }
 }

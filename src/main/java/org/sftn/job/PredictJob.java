@@ -1,26 +1,18 @@
 package org.sftn.job;
 
 import java.io.IOException;
-import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.apache.hadoop.conf.Configuration;
-import org.apache.spark.TaskContext;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
-import org.sftn.conf.EngineSettings;
 import org.sftn.conf.PredictSettings;
 import org.sftn.conf.UserException;
-import org.sftn.data.TaskErrors;
 import org.sftn.data.TaskProgress;
-import org.sftn.data.UnlabeledImages;
-import org.sftn.data.UnlabeledPart;
-import org.sftn.engine.Engines;
 import org.sftn.model.SavedModel;
 import org.sftn.predict.AnswerColumns;
 import org.sftn.predict.AnswerFiles;
@@ -34,8 +26,8 @@ import picocli.CommandLine.Command;
 /**
  * Says of images without labels what a saved model sees in them.
  *
- * <p>Input: a model folder ({@code predict.model}), and image files in a folder, that a pattern matches, or in tars ({@code
- * predict.input}).
+ * <p>Input: a model folder ({@code predict.model}), and image files in a folder, that a pattern matches, in tars or in a table
+ * ({@code predict.input}).
  *
  * <p>Output: {@code predictions/} with Parquet files, {@code csv/} when {@code predict.csv} is true, {@code run.json}, {@code
  * result.json}. An image that cannot be used is a row with the reason.
@@ -50,18 +42,18 @@ final class PredictJob implements Job {
         SavedModel model = session.model("predict.model", predict.model())
                 .orElseThrow(() ->
                         new UserException("predict.model is not set: it names the folder of the model that predicts"));
+        PredictInput input = PredictInput.of(predict, session.spark());
         AnswerColumns columns = new AnswerColumns(
-                List.of(),
+                input.passed(),
                 Math.min(predict.top(), model.description().classes()),
                 predict.logits(),
                 predict.features());
         Predictor predictor = Predictor.of(model, predict.resize(), columns);
-        UnlabeledImages images = images(predict, session.hadoop());
         RunDescription run = RunDescription.of(
                 "predict",
                 session.settings().effective(),
                 key -> key.startsWith("engine.") || key.startsWith("predict."),
-                images.identity(),
+                input.identity().orElse(null),
                 model.description().weightsSha256());
         RunFolder folder =
                 RunFolder.check(session.out(), run, AnswerFiles.WRITTEN, session.existing(), session.hadoop());
@@ -73,9 +65,9 @@ final class PredictJob implements Job {
                 Locale.ROOT,
                 "Images   %s, in %,d part%s",
                 predict.input(),
-                images.parts().size(),
-                images.parts().size() == 1 ? "" : "s"));
-        images.remarks().forEach(remark -> lines.add("         " + remark));
+                input.parts(),
+                input.parts() == 1 ? "" : "s"));
+        input.remarks().forEach(remark -> lines.add("         " + remark));
         lines.add(String.format(
                 Locale.ROOT,
                 "Model    %s, %s, of images of %d x %d, the middle after resizing the shorter side to %d",
@@ -91,32 +83,15 @@ final class PredictJob implements Job {
                             + "; the same command with --resume goes on with them");
             PartPrediction task = new PartPrediction(predictor, columns, files, predict.batch(), cores(session));
             Predicted predicted = folder.record(
-                    session.application(),
-                    lock -> predict(session, task, images.parts()),
-                    done -> done.result(folder.run()));
+                    session.application(), lock -> predict(session, task, input), done -> done.result(folder.run()));
             files.deleteReports(session.hadoop());
             return summary(session, predicted.result(folder.run()), predicted.shares());
         });
     }
 
-    private static UnlabeledImages images(PredictSettings predict, Configuration hadoop) throws IOException {
-        if (predict.input().isBlank()) {
-            throw new UserException("there is nothing to predict: predict.input is empty");
-        }
-        return switch (predict.source()) {
-            case FILES ->
-                UnlabeledImages.files(
-                        "predict.input", predict.input(), predict.partSize().toBytes(), hadoop);
-            case TARS -> UnlabeledImages.tars("predict.input", predict.input(), hadoop);
-        };
-    }
-
     private static int cores(Session session) {
         return session.spark().getConf().getInt("spark.task.cpus", 1);
     }
-
-    /** A part with its number. */
-    private record Numbered(int number, UnlabeledPart part) implements Serializable {}
 
     /**
      * What became of all parts.
@@ -155,18 +130,22 @@ final class PredictJob implements Job {
         }
     }
 
-    private static Predicted predict(Session session, PartPrediction task, List<UnlabeledPart> parts)
+    private static Predicted predict(Session session, PartPrediction task, PredictInput input)
             throws IOException, InterruptedException {
         long start = System.nanoTime();
+        AnswerFiles files = task.files();
+        if (input.identity().isEmpty()) {
+            files.deleteAll(session.hadoop());
+        }
+        files.deleteUnfinished(session.hadoop());
         TreeMap<Integer, PartReport> reports = new TreeMap<>();
-        List<Numbered> open = new ArrayList<>();
-        task.files().deleteUnfinished(session.hadoop());
-        for (int part = 0; part < parts.size(); part++) {
-            Optional<PartReport> done = task.files().done(part, session.hadoop());
+        List<Integer> open = new ArrayList<>();
+        for (int part = 0; part < input.parts(); part++) {
+            Optional<PartReport> done = files.done(part, session.hadoop());
             if (done.isPresent()) {
                 reports.put(part, done.get());
             } else {
-                open.add(new Numbered(part, parts.get(part)));
+                open.add(part);
             }
         }
         if (!reports.isEmpty()) {
@@ -175,35 +154,32 @@ final class PredictJob implements Job {
                             Locale.ROOT,
                             "%,d of %,d parts are there from an earlier run%n",
                             reports.size(),
-                            parts.size());
+                            input.parts());
         }
-        List<PartReport> now = open.isEmpty() ? List.of() : run(session, task, open, parts.size());
+        List<PartReport> now = open.isEmpty() ? List.of() : run(session, task, input, open);
         for (int i = 0; i < open.size(); i++) {
-            reports.put(open.get(i).number(), now.get(i));
+            reports.put(open.get(i), now.get(i));
         }
         return new Predicted(List.copyOf(reports.values()), now, (System.nanoTime() - start) / 1e9);
     }
 
-    /** One engine and one file of the output a task. */
-    private static List<PartReport> run(Session session, PartPrediction task, List<Numbered> open, int all)
+    private static List<PartReport> run(Session session, PartPrediction task, PredictInput input, List<Integer> open)
             throws IOException, InterruptedException {
         JavaSparkContext spark = session.spark();
-        EngineSettings engine = session.settings().engine();
-        int cores = cores(session);
-        SerializableConfiguration hadoop = new SerializableConfiguration(session.hadoop());
         spark.sc().setJobDescription(String.format(Locale.ROOT, "predict %,d parts", open.size()));
         try (ClosableBroadcast<PartPrediction> broadcast = new ClosableBroadcast<>(spark, task)) {
-            Broadcast<PartPrediction> sent = broadcast.value();
-            return new TaskProgress(spark, "predict", "parts", all, all - open.size(), session.progress())
-                    .await(spark.parallelize(open, open.size())
-                            .map(part -> TaskErrors.within(() -> sent.value()
-                                    .of(
-                                            part.number(),
-                                            TaskContext.get().taskAttemptId(),
-                                            part.part().images(hadoop.value()),
-                                            Engines.create(engine, cores),
-                                            hadoop.value())))
-                            .collectAsync());
+            JavaRDD<PartReport> reports = input.reports(
+                    spark,
+                    open,
+                    new PredictInput.Work(
+                            broadcast.value(),
+                            session.settings().engine(),
+                            cores(session),
+                            new SerializableConfiguration(session.hadoop())));
+            // A table has a task, which does nothing, for each part that is done.
+            int before = input.parts() - reports.getNumPartitions();
+            return new TaskProgress(spark, "predict", "parts", input.parts(), before, session.progress())
+                    .await(reports.collectAsync());
         }
     }
 

@@ -6,7 +6,7 @@ import java.util.Optional;
 /**
  * What a model says of one image, or why it says nothing.
  *
- * @param name of the image
+ * @param name of the image; empty when it has none
  * @param passed what its source knows of it otherwise, by {@link AnswerColumns#passed}
  * @param best the most probable classes, the best first, of equal ones the lowest; none when the image cannot be used
  * @param logits null when they are not asked for, or the image cannot be used

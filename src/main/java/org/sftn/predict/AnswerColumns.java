@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.sftn.conf.UserException;
+import org.sftn.data.PassedColumn;
 
 /**
  * The columns of a table of answers: those that are passed through, name, class, probability, best (the best classes with their
@@ -13,7 +14,8 @@ import org.sftn.conf.UserException;
  *
  * @param top how many of the best classes
  */
-public record AnswerColumns(List<Passed> passed, int top, boolean logits, boolean features) implements Serializable {
+public record AnswerColumns(List<PassedColumn> passed, int top, boolean logits, boolean features)
+        implements Serializable {
     static final String NAME = "name";
     static final String CLASS = "class";
     static final String PROBABILITY = "probability";
@@ -23,22 +25,11 @@ public record AnswerColumns(List<Passed> passed, int top, boolean logits, boolea
     static final String REASON = "reason";
     private static final Set<String> OWN = Set.of(NAME, CLASS, PROBABILITY, BEST, LOGITS, FEATURES, REASON);
 
-    /** What a passed column holds. */
-    public enum Type {
-        TEXT,
-        INTEGER,
-        NUMBER,
-        TRUTH
-    }
-
-    /** A column of the source that is also one of the answers'; its values may be null. */
-    public record Passed(String name, Type type) implements Serializable {}
-
     /** @throws UserException when two columns have one name */
     public AnswerColumns {
         passed = List.copyOf(passed);
         List<String> doubled = passed.stream()
-                .map(Passed::name)
+                .map(PassedColumn::name)
                 .filter(name -> OWN.contains(name.toLowerCase(Locale.ROOT)))
                 .toList();
         if (!doubled.isEmpty()) {

@@ -112,6 +112,14 @@ public record AnswerFiles(String folder, boolean csv) implements Serializable {
         }
     }
 
+    /** Of an earlier attempt whose parts may have been others. */
+    public void deleteAll(Configuration hadoop) throws IOException {
+        for (String kind : WRITTEN) {
+            Path inner = new Path(folder, kind);
+            inner.getFileSystem(hadoop).delete(inner, true);
+        }
+    }
+
     /** When all parts are done. */
     public void deleteReports(Configuration hadoop) throws IOException {
         Path reports = new Path(folder, REPORTS);

@@ -18,6 +18,7 @@ import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.parquet.schema.Type;
 import org.apache.parquet.schema.Types;
+import org.sftn.data.PassedColumn;
 
 /** Answers as one Parquet file. {@code best} is a list of {@code class} and {@code probability}; vectors are lists of floats. */
 final class ParquetAnswers implements Answers, AutoCloseable {
@@ -44,7 +45,7 @@ final class ParquetAnswers implements Answers, AutoCloseable {
 
     private static MessageType schema(AnswerColumns columns) {
         List<Type> fields = new ArrayList<>();
-        for (AnswerColumns.Passed passed : columns.passed()) {
+        for (PassedColumn passed : columns.passed()) {
             fields.add(
                     switch (passed.type()) {
                         case TEXT -> text(passed.name());

@@ -2,8 +2,10 @@ package org.sftn.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -11,6 +13,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import org.apache.commons.codec.digest.DigestUtils;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -35,6 +38,8 @@ class ObjectStoreIT {
 
     /** How often prepare is killed, each time later; ten were tried by hand. */
     private static final int KILLS = 3;
+
+    private static final int PHOTOS = 5;
 
     // 465 were measured before files were written under their own names.
     private static final int MOST_REQUESTS = 232;
@@ -63,6 +68,8 @@ class ObjectStoreIT {
     @Test
     void theWholeWayWithAKilledTeacherGivesTheBytesOfALocalDisk() throws Exception {
         succeed(start("teacher-local", teacher(local("data"), local("teacher"))));
+        takePhotos(local(""));
+        takePhotos(S3Server.uri("way/"));
         trainTheRest("local", local(""));
 
         List<String> teacher = teacher(S3Server.uri("way/data"), S3Server.uri("way/teacher"));
@@ -89,7 +96,9 @@ class ObjectStoreIT {
                         "teacher/model/weights.safetensors",
                         "student/model/weights.safetensors",
                         "evaluation/predictions.csv",
-                        "student.safetensors");
+                        "student.safetensors",
+                        "labels/csv/part-00000.csv",
+                        "labels/predictions/part-00000.parquet");
         assertThat(status("way/teacher")).contains(DONE);
     }
 
@@ -119,6 +128,25 @@ class ObjectStoreIT {
                         "--format=safetensors",
                         "--model=" + root + "student/model",
                         "--out=" + root + "student.safetensors")));
+        succeed(start(
+                "predict-" + name,
+                job(
+                        "predict",
+                        root + "labels",
+                        "predict.input=" + root + "photos",
+                        "predict.model=" + root + "student/model",
+                        "predict.csv=true")));
+    }
+
+    private void takePhotos(String root) throws IOException {
+        for (int i = 0; i < PHOTOS; i++) {
+            org.apache.hadoop.fs.Path photo = path(root + "photos/" + i + ".png");
+            BufferedImage image = new BufferedImage(16 + i, 16, BufferedImage.TYPE_INT_RGB);
+            image.setRGB(i, i, 0xFFFFFF);
+            try (OutputStream out = photo.getFileSystem(hadoop).create(photo)) {
+                ImageIO.write(image, "png", out);
+            }
+        }
     }
 
     @Test
@@ -175,7 +203,7 @@ class ObjectStoreIT {
             org.apache.hadoop.fs.Path file = all.next().getPath();
             String name = file.toUri().getPath().substring(start.length()).replaceFirst("^/", "");
             if (name.matches("(data/)?(manifest\\.json|\\w+/part-\\d+\\.parquet)|.*model/weights\\.safetensors"
-                    + "|student\\.safetensors|.*predictions\\.csv")) {
+                    + "|student\\.safetensors|.*predictions\\.csv|labels/.*/part-\\d+\\.\\w+")) {
                 try (InputStream in = files.open(file)) {
                     digests.put(name, DigestUtils.sha256Hex(in));
                 }

@@ -306,7 +306,11 @@ class SettingsTest {
                         entry("predict.top", "5"),
                         entry("predict.logits", "false"),
                         entry("predict.features", "false"),
-                        entry("predict.csv", "false"));
+                        entry("predict.csv", "false"),
+                        entry("predict.table.format", "parquet"),
+                        entry("predict.table.image-column", "image"),
+                        entry("predict.table.name-column", ""),
+                        entry("predict.table.columns", "[]"));
     }
 
     static Stream<Path> configurations() throws IOException {

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Date;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -26,7 +27,9 @@ import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVRecord;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -37,6 +40,11 @@ import org.sftn.LocalSpark;
 class PredictJobTest {
     private static final int IMAGES = 12;
     private static final int DAMAGED = 5;
+
+    /** Of a part that is done. */
+    private static final String REPORT =
+            "{\"images\":1,\"unusable\":0,\"waiting\":1,\"decoding\":1,\"computing\":1,\"platform\":{\"engine\":\"onednn\","
+                    + "\"library\":\"\",\"precision\":\"\",\"instructions\":\"\",\"processor\":\"\",\"threads\":1,\"decoder\":\"\"}}";
 
     private Path folder;
     private Path photos;
@@ -306,10 +314,7 @@ class PredictJobTest {
         // not there.
         Files.delete(out.resolve("result.json"));
         Files.createDirectories(out.resolve("done"));
-        Files.writeString(
-                out.resolve("done/part-00000.json"),
-                "{\"images\":1,\"unusable\":0,\"waiting\":1,\"decoding\":1,\"computing\":1,\"platform\":{\"engine\":\"onednn\","
-                        + "\"library\":\"\",\"precision\":\"\",\"instructions\":\"\",\"processor\":\"\",\"threads\":1,\"decoder\":\"\"}}");
+        Files.writeString(out.resolve("done/part-00000.json"), REPORT);
         Files.writeString(out.resolve("csv").resolve(parts.get(0)), "kept");
         for (String part : parts.subList(2, parts.size())) {
             Files.delete(out.resolve("csv").resolve(part));
@@ -338,6 +343,114 @@ class PredictJobTest {
             }
         }
         return files;
+    }
+
+    /** Rows of the test images as a table has them: a key, a day, the file with its path; the last image is damaged. */
+    private Path table(String name) throws IOException {
+        List<Row> rows = new ArrayList<>();
+        List<String> names = evaluated.keySet().stream().sorted().toList();
+        for (int i = 0; i < names.size(); i++) {
+            byte[] file = Files.readAllBytes(photos.resolve("test").resolve(names.get(i)));
+            Row image = RowFactory.create(i == names.size() - 1 ? Arrays.copyOf(file, 60) : file, names.get(i));
+            rows.add(RowFactory.create(image, 100L + i, Date.valueOf("2026-01-02"), i == 0 ? null : i / 2.0));
+        }
+        StructType struct = new StructType().add("bytes", "binary").add("path", "string");
+        StructType schema = new StructType()
+                .add("photo", struct)
+                .add("key", "long")
+                .add("day", "date")
+                .add("score", "double");
+        Path table = folder.resolve(name);
+        try (JavaSparkContext spark = LocalSpark.start(1)) {
+            SparkSession.builder()
+                    .sparkContext(spark.sc())
+                    .getOrCreate()
+                    .createDataFrame(rows, schema)
+                    .repartition(3)
+                    .write()
+                    .parquet(table.toString());
+        }
+        return table;
+    }
+
+    @Test
+    void aTableKeepsItsColumns() throws IOException {
+        Path table = table("table");
+        Path out = folder.resolve("table-out");
+
+        Ran ran = predict(
+                out,
+                "predict.source=table",
+                "predict.input=" + table,
+                "predict.part-size=1KiB",
+                "predict.table.image-column=photo",
+                "predict.table.columns=[key, day, score]");
+
+        assertThat(ran.code()).as(ran.err()).isZero();
+        assertThat(ran.out()).contains("predict done: 12 images, 1 of them unusable");
+        List<CSVRecord> rows = rows(out);
+        assertThat(rows).hasSize(IMAGES);
+        List<String> names = evaluated.keySet().stream().sorted().toList();
+        for (CSVRecord row : rows) {
+            int i = Integer.parseInt(row.get("key")) - 100;
+            assertThat(row.get("name")).isEqualTo(names.get(i));
+            assertThat(row.get("day")).isEqualTo("2026-01-02");
+            assertThat(row.get("score")).isEqualTo(i == 0 ? "" : String.valueOf(i / 2.0));
+            if (i == IMAGES - 1) {
+                assertThat(row.get("reason")).isNotEmpty();
+            } else {
+                assertAsEvaluated(row, names.get(i));
+            }
+        }
+        try (JavaSparkContext spark = LocalSpark.start(1)) {
+            assertThat(SparkSession.builder()
+                            .sparkContext(spark.sc())
+                            .getOrCreate()
+                            .read()
+                            .parquet(out.resolve("predictions").toString())
+                            .where("reason is null and key < 105 and score > 1")
+                            .count())
+                    .isEqualTo(2);
+        }
+    }
+
+    @Test
+    void aTableOfFilesIsResumedAndAQueryIsReadAgain() throws IOException {
+        Path table = table("resumed-table");
+        Path out = folder.resolve("resumed-table-out");
+        String[] files = {
+            "predict.source=table",
+            "predict.input=" + table,
+            "predict.part-size=1KiB",
+            "predict.table.image-column=photo"
+        };
+        String[] query = {
+            "predict.source=table",
+            "predict.input=select photo.bytes image, key from parquet.`" + table + "` where key < 103",
+            "predict.table.name-column=key"
+        };
+        Path ofQuery = folder.resolve("query-out");
+        assertThat(predict(out, files).code()).isZero();
+        assertThat(predict(ofQuery, query).code()).isZero();
+        assertThat(rows(ofQuery).stream().map(row -> row.get("name"))).containsExactlyInAnyOrder("100", "101", "102");
+        for (Path each : List.of(out, ofQuery)) {
+            Files.delete(each.resolve("result.json"));
+            Files.createDirectories(each.resolve("done"));
+            Files.writeString(each.resolve("done/part-00000.json"), REPORT);
+            Files.writeString(each.resolve("csv/part-00000.csv"), "kept");
+        }
+
+        Ran resumed = predict(out, with(files, "--resume"));
+        Ran again = predict(ofQuery, with(query, "--resume"));
+
+        assertThat(resumed.code()).as(resumed.err()).isZero();
+        assertThat(Files.readString(out.resolve("csv/part-00000.csv"))).isEqualTo("kept");
+        assertThat(again.code()).as(again.err()).isZero();
+        assertThat(rows(ofQuery)).hasSize(3);
+    }
+
+    private static String[] with(String[] settings, String more) {
+        return Stream.concat(Arrays.stream(settings), Stream.of(more)).toArray(String[]::new);
     }
 
     @Test
@@ -383,6 +496,15 @@ class PredictJobTest {
         assertMistake(
                 predict(out, "predict.input=" + photos, "predict.resize=15"),
                 "predict.resize is 15, it must be 0 or at least the size of the model's images, 16");
+        String[] table = {
+            "predict.source=table", "predict.input=" + table("mistaken"), "predict.table.image-column=photo"
+        };
+        assertMistake(
+                predict(out, with(table, "predict.table.image-column=image")), "has no column 'image'; it has photo (");
+        assertMistake(
+                predict(out, with(table, "predict.table.columns=[photo]")),
+                "cannot go with the images: it is struct<bytes:binary,path:string>");
+        assertMistake(predict(out, with(table, "predict.table.columns=[nothing]")), "has no column 'nothing'; it has ");
         assertThat(out).doesNotExist();
     }
 
