@@ -77,7 +77,7 @@ public record UnlabeledImages(List<UnlabeledPart> parts, String identity, List<S
             @Override
             public byte[] read(InputFiles files) throws IOException, UnusableImageException {
                 if (length > ImageFile.MAX_FILE_BYTES) {
-                    throw new UnusableImageException("it is longer than " + ImageFile.MAX_FILE_BYTES + " bytes");
+                    throw new UnusableImageException(ImageFile.TOO_LONG);
                 }
                 return files.part(file, offset, (int) length);
             }

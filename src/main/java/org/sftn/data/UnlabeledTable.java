@@ -13,6 +13,7 @@ import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.UnsupportedFileSystemException;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Column;
@@ -51,13 +52,20 @@ public record UnlabeledTable(JavaRDD<Row> rows, Images images, List<PassedColumn
 
         @Override
         public byte[] read(InputFiles files) throws IOException, UnusableImageException {
-            if (file != null) {
-                return file;
+            if (file == null && path == null) {
+                throw new UnusableImageException("the table says null");
             }
-            if (path == null) {
-                throw new UnusableImageException("it is null");
+            if (file == null) {
+                try {
+                    return files.whole(path, ImageFile.MAX_FILE_BYTES);
+                } catch (IllegalArgumentException | UnsupportedFileSystemException e) {
+                    throw new UnusableImageException("its path cannot be used: " + Printable.of(e.getMessage()), e);
+                }
             }
-            return files.whole(path, ImageFile.MAX_FILE_BYTES);
+            if (file.length > ImageFile.MAX_FILE_BYTES) {
+                throw new UnusableImageException(ImageFile.TOO_LONG);
+            }
+            return file;
         }
     }
 
