@@ -32,7 +32,7 @@ import org.sftn.conf.UserException;
 
 /**
  * WebDataset's tars, read where they lie: a sample is the files of one key, which is a path up to the first dot of the file's name. Of
- * it are taken the image, with an extension of {@link ImageFolderSource}'s, and its label from {@code KEY.cls}, or from a field of
+ * it are taken the image, with an extension of {@link ImageFiles}, and its label from {@code KEY.cls}, or from a field of
  * {@code KEY.json} where there is none. Images are in the order of their labels and names.
  */
 final class WebDatasetSource {
