@@ -137,7 +137,8 @@ public record ImageTable(Place place, Dataset<Row> rows, Columns columns) {
     }
 
     private static SparkSession session(JavaSparkContext spark) {
-        SparkSession session = SparkSession.builder().getOrCreate().newSession();
+        SparkSession session =
+                SparkSession.builder().sparkContext(spark.sc()).getOrCreate().newSession();
         for (String reader : READERS) {
             if (!spark.getConf().contains(reader)) {
                 session.conf().set(reader, ROWS_AT_A_TIME);

@@ -99,7 +99,8 @@ public record UnlabeledImages(List<UnlabeledPart> parts, String identity, List<S
                     .map(each -> UnlabeledImage.unusable(tar + "/" + each.name(), each.reason()));
             Stream<UnlabeledImage> damage = Stream.ofNullable(listing.damage())
                     .map(each -> UnlabeledImage.unusable(
-                            each.entry() == null ? tar : tar + "/" + each.entry(), each.reason()));
+                            each.entry() == null ? tar : tar + "/" + each.entry(),
+                            each.reason() + "; nothing behind it in the tar is read"));
             return Stream.concat(whole, Stream.concat(unreadable, damage)).iterator();
         }
     }

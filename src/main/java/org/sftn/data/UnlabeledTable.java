@@ -94,12 +94,20 @@ public record UnlabeledTable(JavaRDD<Row> rows, Images images, List<PassedColumn
             for (int i = 0; i < passed; i++) {
                 values.add(row.get(i));
             }
-            String name = columns.name(row);
+            byte[] file = columns.bytes(row);
             return new RowImage(
-                    name == null ? NO_NAME : Printable.of(name),
-                    columns.bytes(row),
+                    name(row, file),
+                    file,
                     columns.kind() == ImageTable.Kind.PATH ? columns.path(row) : null,
                     Collections.unmodifiableList(values));
+        }
+
+        private String name(Row row, byte[] file) {
+            String name = columns.name(row);
+            if (name != null && !name.isEmpty()) {
+                return Printable.of(name);
+            }
+            return file == null ? NO_NAME : Sha256.hex(Sha256.digest().digest(file));
         }
     }
 

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.spark.api.java.JavaRDD;
@@ -100,11 +101,19 @@ final class PredictJob implements Job {
      * @param seconds of this attempt
      */
     private record Predicted(List<PartReport> all, List<PartReport> now, double seconds) {
+        long images() {
+            return all.stream().mapToLong(PartReport::images).sum();
+        }
+
+        long unusable() {
+            return all.stream().mapToLong(PartReport::unusable).sum();
+        }
+
         RunResult result(RunDescription run) {
             return RunResult.predicted(
                     run,
-                    all.stream().mapToLong(PartReport::images).sum(),
-                    all.stream().mapToLong(PartReport::unusable).sum(),
+                    images(),
+                    unusable(),
                     now.stream().mapToLong(PartReport::images).sum() / seconds,
                     List.of(Stretch.of(
                             0,
@@ -160,7 +169,37 @@ final class PredictJob implements Job {
         for (int i = 0; i < open.size(); i++) {
             reports.put(open.get(i), now.get(i));
         }
-        return new Predicted(List.copyOf(reports.values()), now, (System.nanoTime() - start) / 1e9);
+        Predicted predicted = new Predicted(List.copyOf(reports.values()), now, (System.nanoTime() - start) / 1e9);
+        sayUnusable(session, predicted);
+        return predicted;
+    }
+
+    private static void sayUnusable(Session session, Predicted predicted) {
+        long images = predicted.images();
+        long unusable = predicted.unusable();
+        if (images == 0) {
+            throw new UserException(
+                    "there are no images in " + session.settings().predict().input());
+        }
+        if (unusable == 0) {
+            return;
+        }
+        String first = predicted.all().stream()
+                .map(PartReport::firstUnusable)
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElseThrow();
+        if (unusable == images) {
+            throw new UserException(
+                    String.format(Locale.ROOT, "none of the %,d images can be used; the first is %s", images, first));
+        }
+        session.progress()
+                .printf(
+                        Locale.ROOT,
+                        "%,d of %,d images cannot be used; their rows say why, the first is %s%n",
+                        unusable,
+                        images,
+                        first);
     }
 
     private static List<PartReport> run(Session session, PartPrediction task, PredictInput input, List<Integer> open)

@@ -103,6 +103,7 @@ public final class Predictor implements Serializable {
         }
         long all = 0;
         long unusable = 0;
+        String firstUnusable = null;
         long computing = 0;
         try (Executable model = engine.compileForInference(network, taps, batch);
                 UnlabeledBatches batches = new UnlabeledBatches(
@@ -114,15 +115,26 @@ public final class Predictor implements Serializable {
                 Map<String, Tensor> outputs = model.forward(Map.of(Taps.IMAGE, loaded.values()));
                 computing += System.nanoTime() - start;
                 for (int i = 0; i < loaded.size(); i++) {
-                    answers.add(answer(loaded, i, outputs));
+                    Answer answer = answer(loaded, i, outputs);
+                    answers.add(answer);
+                    if (answer.reason().isPresent()) {
+                        unusable++;
+                        firstUnusable = firstUnusable == null
+                                ? answer.name() + ": " + answer.reason().get()
+                                : firstUnusable;
+                    }
                 }
                 all += loaded.size();
-                unusable +=
-                        loaded.reasons().stream().filter(Optional::isPresent).count();
             }
             UnlabeledBatches.Times times = batches.times();
             return new PartReport(
-                    all, unusable, times.waiting(), times.decoding(), computing, Platform.of(engine, preprocessing));
+                    all,
+                    unusable,
+                    firstUnusable,
+                    times.waiting(),
+                    times.decoding(),
+                    computing,
+                    Platform.of(engine, preprocessing));
         }
     }
 
