@@ -71,7 +71,8 @@ public final class ExchangeRounds {
                 exchange.ready(ready);
             }
             exchange.finish();
-            // In the other rounds a peer that does not wait for this rank, since it owns nothing, may have sent its exact values.
+            // In the other rounds a peer that does not wait for this rank, since it owns nothing, may have sent its
+            // exact values.
             if (round % 2 == 0) {
                 assertThat(shared)
                         .as("rank %d, round %d, %d values", me.rank(), round, size)
