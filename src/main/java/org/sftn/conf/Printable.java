@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.IOException;
 import java.util.Locale;
 
-/** Texts from files of others, such as names in archives, for messages, logs and tables. */
+/** Texts for messages, logs and tables: those from files of others, such as names in archives, and numbers of things. */
 public final class Printable {
     private static final int MAX_LENGTH = 255;
 
@@ -21,6 +21,11 @@ public final class Printable {
     /** Likewise, but nothing is cut. */
     public static String whole(String text) {
         return of(text, Integer.MAX_VALUE);
+    }
+
+    /** A number of things, such as 1 part and 1,200 parts. */
+    public static String count(long number, String one) {
+        return String.format(Locale.ROOT, "%,d %s%s", number, one, number == 1 ? "" : "s");
     }
 
     /** What Jackson, or the constructor that it called, found wrong with a text; without Jackson's excerpt of that text. */

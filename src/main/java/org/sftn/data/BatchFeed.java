@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.stream.IntStream;
+import org.sftn.conf.DaemonThreads;
 import org.sftn.data.BatchLoader.Loaded;
 
 /**
@@ -40,8 +41,8 @@ public final class BatchFeed implements AutoCloseable {
      */
     public BatchFeed(Iterator<? extends Work> work, int threads) {
         this.work = work;
-        this.workers = Executors.newFixedThreadPool(threads, task -> daemon(task, "batch-loader"));
-        this.reader = daemon(this::read, "batch-reader");
+        this.workers = Executors.newFixedThreadPool(threads, new DaemonThreads("batch-loader"));
+        this.reader = new DaemonThreads("batch-reader").newThread(this::read);
         reader.start();
     }
 
@@ -61,12 +62,6 @@ public final class BatchFeed implements AutoCloseable {
             batch.add(samples.next());
         }
         return workers -> loader.evaluation(batch, workers);
-    }
-
-    private static Thread daemon(Runnable task, String name) {
-        Thread thread = new Thread(task, name);
-        thread.setDaemon(true);
-        return thread;
     }
 
     private void read() {

@@ -25,7 +25,6 @@ import org.sftn.conf.UserException;
  * ILSVRC2012_img_val.tar} files whose classes a {@link GroundTruth} knows. Files in a folder a class are understood in either.
  */
 final class ImageNetTarsSource {
-    private static final String TAR = ".tar";
 
     /**
      * A tar, or one in another.
@@ -114,8 +113,8 @@ final class ImageNetTarsSource {
                 String name = fileName(entry.name());
                 if (entry.isHidden()) {
                     passedOver.add(PassedOver.Reason.HIDDEN, entry.name());
-                } else if (name.endsWith(TAR)) {
-                    String className = name.substring(0, name.length() - TAR.length());
+                } else if (name.endsWith(TarListing.EXTENSION)) {
+                    String className = name.substring(0, name.length() - TarListing.EXTENSION.length());
                     parts.add(new Part(whole.file(), entry.offset(), entry.offset() + entry.length(), name, className));
                 } else if (ImageFiles.isImage(name)) {
                     files.add(new Found(entry, name, folder(entry.name())));
@@ -160,7 +159,7 @@ final class ImageNetTarsSource {
         private TarListing listing(Part part, TarListing listing) {
             for (TarListing.Unreadable each : listing.unreadable()) {
                 String name = part.name() + "/" + each.name();
-                if (each.name().endsWith(TAR)) {
+                if (each.name().endsWith(TarListing.EXTENSION)) {
                     throw new UserException(
                             String.format(Locale.ROOT, "%s in %s cannot be used: %s", name, path, each.reason()));
                 } else if (ImageFiles.isImage(each.name())) {

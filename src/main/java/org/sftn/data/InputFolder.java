@@ -13,6 +13,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
@@ -85,6 +86,20 @@ record InputFolder(List<FileStatus> folders, List<FileStatus> files, List<String
                 Collections.unmodifiableList(files),
                 Collections.unmodifiableList(hidden),
                 Collections.unmodifiableList(unreadable));
+    }
+
+    /**
+     * @param folder this one, for the message
+     * @throws UserException when a file that ends in {@code extension} cannot be opened
+     */
+    void requireReadable(Path folder, String extension) {
+        unreadable.stream()
+                .filter(each -> each.name().endsWith(extension))
+                .findFirst()
+                .ifPresent(each -> {
+                    throw new UserException(String.format(
+                            Locale.ROOT, "%s in %s cannot be used: %s", each.name(), folder, each.reason()));
+                });
     }
 
     // Hadoop leaves out what Java's File cannot find again by its name.

@@ -23,6 +23,7 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.PrepareSettings;
+import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
 
 /**
@@ -227,9 +228,8 @@ public final class Preparer {
         if (images > 0) {
             out.println(String.format(
                     Locale.ROOT,
-                    "%,d image%s cannot be used; %s names %s with the reason",
-                    images,
-                    images == 1 ? "" : "s",
+                    "%s cannot be used; %s names %s with the reason",
+                    Printable.count(images, "image"),
                     where,
                     images == 1 ? "it" : "each"));
         }

@@ -1,31 +1,17 @@
 package org.sftn.data;
 
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.security.DigestOutputStream;
 import java.security.MessageDigest;
-import java.util.Collections;
-import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.Path;
-import org.apache.parquet.format.ColumnChunk;
-import org.apache.parquet.format.FileMetaData;
-import org.apache.parquet.format.RowGroup;
 import org.apache.parquet.format.Type;
-import org.apache.parquet.format.Util;
-import org.apache.parquet.hadoop.ParquetFileWriter;
-import org.apache.parquet.hadoop.ParquetWriter;
-import org.apache.parquet.hadoop.api.WriteSupport;
-import org.apache.parquet.hadoop.metadata.CompressionCodecName;
-import org.apache.parquet.io.OutputFile;
-import org.apache.parquet.io.PositionOutputStream;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.io.api.RecordConsumer;
 import org.apache.parquet.schema.MessageType;
@@ -41,8 +27,6 @@ final class ShardFile {
     private static final MessageType SCHEMA =
             MessageTypeParser.parseMessageType("message sample { required binary image;"
                     + " required int32 label; required binary name (UTF8); required int32 crc32c; }");
-    // Parquet's own readers hold a row group in memory.
-    private static final int ROW_GROUP_BYTES = 32 << 20;
 
     private ShardFile() {}
 
@@ -61,104 +45,50 @@ final class ShardFile {
 
     /** Equal samples give equal files. */
     static final class Writer implements AutoCloseable {
-        private final HashedFile file;
-        private final ParquetWriter<Row> parquet;
+        private final FSDataOutputStream out;
+        private final MessageDigest digest = Sha256.digest();
+        private final ParquetRows<Row> rows;
 
         Writer(Path path, Configuration hadoop) throws IOException {
-            file = new HashedFile(path, hadoop);
-            // Neither compression nor dictionaries: images do not gain by them, and compressors' output depends on
-            // their version.
-            parquet = new Builder(file)
-                    .withConf(hadoop)
-                    .withCompressionCodec(CompressionCodecName.UNCOMPRESSED)
-                    .withDictionaryEncoding(false)
-                    .withRowGroupSize((long) ROW_GROUP_BYTES)
-                    .build();
+            out = path.getFileSystem(hadoop).create(path, true);
+            // Images do not gain by dictionaries.
+            rows = new ParquetRows<>(new DigestOutputStream(out, digest), SCHEMA, false, Writer::fields, hadoop);
         }
 
         /** @param image shared, not copied */
         void write(int label, String name, byte[] image) throws IOException {
-            parquet.write(new Row(label, name, image));
+            rows.write(new Row(label, name, image));
         }
 
-        /** See {@link HadoopFiles#giveUp}. */
-        void giveUp() {
-            HadoopFiles.giveUp(file.out);
+        private static void fields(Row row, RecordConsumer out) {
+            field("image", out, () -> out.addBinary(Binary.fromConstantByteArray(row.image())));
+            field("label", out, () -> out.addInteger(row.label()));
+            field("name", out, () -> out.addBinary(Binary.fromString(row.name())));
+            field("crc32c", out, () -> out.addInteger(row.crc32c()));
         }
 
-        @Override
-        public void close() throws IOException {
-            parquet.close();
-        }
-
-        /** After {@link #close}. */
-        Written written() {
-            return file.written();
-        }
-    }
-
-    private static final class Builder extends ParquetWriter.Builder<Row, Builder> {
-        private final Runnable beforeFooter;
-
-        Builder(HashedFile file) {
-            super(file);
-            beforeFooter = file::holdFooter;
-        }
-
-        @Override
-        protected Builder self() {
-            return this;
-        }
-
-        // Deprecated, but abstract.
-        @Override
-        @SuppressWarnings("deprecation")
-        protected WriteSupport<Row> getWriteSupport(Configuration hadoop) {
-            return new SampleWriter(beforeFooter);
-        }
-    }
-
-    private static final class SampleWriter extends WriteSupport<Row> {
-        private final Runnable beforeFooter;
-        private RecordConsumer out;
-
-        SampleWriter(Runnable beforeFooter) {
-            this.beforeFooter = beforeFooter;
-        }
-
-        // Deprecated, but abstract.
-        @Override
-        @SuppressWarnings("deprecation")
-        public WriteContext init(Configuration hadoop) {
-            return new WriteContext(SCHEMA, Map.of());
-        }
-
-        @Override
-        public void prepareForWrite(RecordConsumer consumer) {
-            out = consumer;
-        }
-
-        @Override
-        public void write(Row row) {
-            out.startMessage();
-            field("image", () -> out.addBinary(Binary.fromConstantByteArray(row.image())));
-            field("label", () -> out.addInteger(row.label()));
-            field("name", () -> out.addBinary(Binary.fromString(row.name())));
-            field("crc32c", () -> out.addInteger(row.crc32c()));
-            out.endMessage();
-        }
-
-        @Override
-        public FinalizedWriteContext finalizeWrite() {
-            beforeFooter.run();
-            return super.finalizeWrite();
-        }
-
-        private void field(String name, Runnable value) {
+        private static void field(String name, RecordConsumer out, Runnable value) {
             int field = SCHEMA.getFieldIndex(name);
             out.startField(name, field);
             value.run();
             out.endField(name, field);
+        }
+
+        /** See {@link HadoopFiles#giveUp}. */
+        void giveUp() {
+            HadoopFiles.giveUp(out);
+        }
+
+        @Override
+        public void close() throws IOException {
+            try (out) {
+                rows.close();
+            }
+        }
+
+        /** After {@link #close}. */
+        Written written() {
+            return new Written(out.getPos(), Sha256.hex(digest.digest()));
         }
     }
 
@@ -249,112 +179,5 @@ final class ShardFile {
             }
         }
         return labels.build().toArray();
-    }
-
-    /**
-     * A new file whose bytes are counted and hashed on their way. Its footer is put in order: Parquet writes a column's set of
-     * encodings in the order of their identity hash codes, which differs between processes.
-     */
-    private static final class HashedFile implements OutputFile {
-        private final Path path;
-        private final Configuration hadoop;
-        private final MessageDigest digest = Sha256.digest();
-        private FSDataOutputStream out;
-        private long bytes;
-        private ByteArrayOutputStream footer;
-
-        HashedFile(Path path, Configuration hadoop) {
-            this.path = path;
-            this.hadoop = hadoop;
-        }
-
-        Written written() {
-            return new Written(bytes, Sha256.hex(digest.digest()));
-        }
-
-        /** What follows is the end of the file: the footer, and what Parquet puts before it. */
-        void holdFooter() {
-            footer = new ByteArrayOutputStream();
-        }
-
-        /** @param end of the file; since Parquet 1.11 indexes come before the footer */
-        private static byte[] inOrder(byte[] end) throws IOException {
-            int lengthAt = end.length - Integer.BYTES - ParquetFileWriter.MAGIC.length;
-            int length = ByteBuffer.wrap(end).order(ByteOrder.LITTLE_ENDIAN).getInt(lengthAt);
-            int start = lengthAt - length;
-            FileMetaData metadata = Util.readFileMetaData(new ByteArrayInputStream(end, start, length));
-            for (RowGroup group : metadata.getRow_groups()) {
-                for (ColumnChunk column : group.getColumns()) {
-                    Collections.sort(column.getMeta_data().getEncodings());
-                }
-            }
-            ByteArrayOutputStream ordered = new ByteArrayOutputStream();
-            ordered.write(end, 0, start);
-            Util.writeFileMetaData(metadata, ordered);
-            // The order does not change the length; the footer's length and Parquet's mark follow.
-            ordered.write(end, lengthAt, end.length - lengthAt);
-            return ordered.toByteArray();
-        }
-
-        @Override
-        public PositionOutputStream create(long blockSizeHint) throws IOException {
-            out = path.getFileSystem(hadoop).create(path, true);
-            return new PositionOutputStream() {
-                @Override
-                public long getPos() {
-                    return footer == null ? bytes : bytes + footer.size();
-                }
-
-                @Override
-                public void write(int value) throws IOException {
-                    write(new byte[] {(byte) value}, 0, 1);
-                }
-
-                @Override
-                public void write(byte[] source, int offset, int length) throws IOException {
-                    if (footer == null) {
-                        pass(source, offset, length);
-                    } else {
-                        footer.write(source, offset, length);
-                    }
-                }
-
-                private void pass(byte[] source, int offset, int length) throws IOException {
-                    out.write(source, offset, length);
-                    digest.update(source, offset, length);
-                    bytes += length;
-                }
-
-                @Override
-                public void flush() throws IOException {
-                    out.flush();
-                }
-
-                @Override
-                public void close() throws IOException {
-                    try (FSDataOutputStream closed = out) {
-                        if (footer != null) {
-                            byte[] ordered = inOrder(footer.toByteArray());
-                            pass(ordered, 0, ordered.length);
-                        }
-                    }
-                }
-            };
-        }
-
-        @Override
-        public PositionOutputStream createOrOverwrite(long blockSizeHint) throws IOException {
-            throw new IOException(path + " is written once");
-        }
-
-        @Override
-        public boolean supportsBlockSize() {
-            return false;
-        }
-
-        @Override
-        public long defaultBlockSize() {
-            return 0;
-        }
     }
 }

@@ -14,6 +14,7 @@ import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.apache.hadoop.conf.Configuration;
+import org.sftn.conf.DaemonThreads;
 
 /**
  * Images that are read from their shards in every epoch anew. An epoch's order: this rank's ranges of shards in random order, cut
@@ -35,11 +36,7 @@ final class StreamedImages implements RankImages {
         this.shuffleBuffer = shuffleBuffer;
         this.hadoop = hadoop;
         this.size = this.ranges.stream().mapToInt(ShardRange::images).sum();
-        this.reader = Executors.newSingleThreadExecutor(task -> {
-            Thread thread = new Thread(task, "shard-reader");
-            thread.setDaemon(true);
-            return thread;
-        });
+        this.reader = Executors.newSingleThreadExecutor(new DaemonThreads("shard-reader"));
     }
 
     @Override

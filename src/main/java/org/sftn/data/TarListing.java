@@ -25,6 +25,8 @@ import org.sftn.conf.UserException;
  * @param damage where and why the listing ends early; null when the archive is whole
  */
 record TarListing(List<Entry> entries, List<Unreadable> unreadable, Damage damage) implements Serializable {
+    static final String EXTENSION = ".tar";
+
     /**
      * A file.
      *

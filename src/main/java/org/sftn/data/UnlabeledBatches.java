@@ -13,6 +13,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.apache.hadoop.conf.Configuration;
+import org.sftn.conf.DaemonThreads;
 import org.sftn.nn.Layout;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
@@ -32,7 +33,7 @@ public final class UnlabeledBatches implements AutoCloseable {
      * Images of equal size.
      *
      * @param images in their order
-     * @param reasons why an image cannot be used, null for those that can
+     * @param reasons why an image cannot be used, empty for those that can
      * @param values of all images, zeros for those that cannot be used; the next batch may have the same memory
      */
     public record Batch(List<UnlabeledImage> images, List<Optional<String>> reasons, Tensor values) {
@@ -80,16 +81,8 @@ public final class UnlabeledBatches implements AutoCloseable {
         this.layout = layout;
         this.views = new ImageViews(preprocessing, layout, 0);
         this.size = size;
-        this.readers = pool(READERS, "image-reader");
-        this.decoders = pool(threads, "image-decoder");
-    }
-
-    private static ExecutorService pool(int threads, String name) {
-        return Executors.newFixedThreadPool(threads, task -> {
-            Thread thread = new Thread(task, name);
-            thread.setDaemon(true);
-            return thread;
-        });
+        this.readers = Executors.newFixedThreadPool(READERS, new DaemonThreads("image-reader"));
+        this.decoders = Executors.newFixedThreadPool(threads, new DaemonThreads("image-decoder"));
     }
 
     /** Empty after the last. */

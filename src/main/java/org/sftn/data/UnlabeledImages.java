@@ -33,8 +33,6 @@ public record UnlabeledImages(List<UnlabeledPart> parts, String identity, List<S
     /** A part has no more files, whatever their size. */
     private static final int MOST_FILES = 4096;
 
-    private static final String TAR = ".tar";
-
     public UnlabeledImages {
         parts = List.copyOf(parts);
         remarks = List.copyOf(remarks);
@@ -191,21 +189,12 @@ public record UnlabeledImages(List<UnlabeledPart> parts, String identity, List<S
             List<FileStatus> files = List.of(each);
             if (each.isDirectory()) {
                 InputFolder all = InputFolder.list(each.getPath(), hadoop);
-                for (InputFolder.Unreadable unreadable : all.unreadable()) {
-                    if (unreadable.name().endsWith(TAR)) {
-                        throw new UserException(String.format(
-                                Locale.ROOT,
-                                "%s in %s cannot be used: %s",
-                                unreadable.name(),
-                                each.getPath(),
-                                unreadable.reason()));
-                    }
-                }
+                all.requireReadable(each.getPath(), TarListing.EXTENSION);
                 all.hidden().forEach(name -> passedOver.add(PassedOver.Reason.HIDDEN, Printable.of(name)));
                 files = all.files();
             }
             for (FileStatus file : files) {
-                if (file.getPath().getName().endsWith(TAR)) {
+                if (file.getPath().getName().endsWith(TarListing.EXTENSION)) {
                     tars.add(file);
                 } else {
                     passedOver.add(
@@ -216,7 +205,11 @@ public record UnlabeledImages(List<UnlabeledPart> parts, String identity, List<S
         }
         if (tars.isEmpty()) {
             throw new UserException(String.format(
-                    Locale.ROOT, "there are no tars in %s %s: no file there ends in %s", key, input, TAR));
+                    Locale.ROOT,
+                    "there are no tars in %s %s: no file there ends in %s",
+                    key,
+                    input,
+                    TarListing.EXTENSION));
         }
         MessageDigest digest = Sha256.digest();
         tars.forEach(tar -> digest(digest, tar.getPath().toString(), tar.getLen(), tar.getModificationTime()));
@@ -262,7 +255,8 @@ public record UnlabeledImages(List<UnlabeledPart> parts, String identity, List<S
         }
     }
 
-    private static void digest(MessageDigest digest, String path, long length, long modified) {
+    /** An input is another one when this is of one of its files. */
+    static void digest(MessageDigest digest, String path, long length, long modified) {
         digest.update((path + "\n" + length + "\n" + modified + "\n").getBytes(StandardCharsets.UTF_8));
     }
 }

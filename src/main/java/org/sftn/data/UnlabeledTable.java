@@ -2,7 +2,6 @@ package org.sftn.data;
 
 import java.io.IOException;
 import java.io.Serializable;
-import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -193,8 +192,7 @@ public record UnlabeledTable(JavaRDD<Row> rows, Images images, List<PassedColumn
         MessageDigest digest = Sha256.digest();
         for (Path file : files) {
             FileStatus status = file.getFileSystem(hadoop).getFileStatus(file);
-            String line = file + "\n" + status.getLen() + "\n" + status.getModificationTime() + "\n";
-            digest.update(line.getBytes(StandardCharsets.UTF_8));
+            UnlabeledImages.digest(digest, file.toString(), status.getLen(), status.getModificationTime());
         }
         return Optional.of(Sha256.hex(digest.digest()));
     }

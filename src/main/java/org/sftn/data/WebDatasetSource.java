@@ -38,7 +38,6 @@ import org.sftn.conf.UserException;
 final class WebDatasetSource {
     private static final String CLS = ".cls";
     private static final String JSON = ".json";
-    private static final String TAR = ".tar";
     /** Descriptions may hold a photograph's EXIF. */
     private static final int MAX_LABEL_BYTES = 1 << 20;
 
@@ -172,13 +171,8 @@ final class WebDatasetSource {
                 .collect(Collectors.toCollection(HashSet::new));
         taken.add(settings.classNames());
         PassedOver passedOver = new PassedOver(input.toString());
-        for (InputFolder.Unreadable each : all.unreadable()) {
-            if (each.name().endsWith(TAR)) {
-                throw new UserException(
-                        String.format(Locale.ROOT, "%s in %s cannot be used: %s", each.name(), input, each.reason()));
-            }
-            passedOver.add(PassedOver.Reason.NO_SPLIT, each.name());
-        }
+        all.requireReadable(input, TarListing.EXTENSION);
+        all.unreadable().forEach(each -> passedOver.add(PassedOver.Reason.NO_SPLIT, each.name()));
         Stream.concat(all.folders().stream(), all.files().stream())
                 .map(each -> each.getPath().getName())
                 .filter(name -> !taken.contains(name))
@@ -285,15 +279,23 @@ final class WebDatasetSource {
         }
 
         private String field(String file, byte[] json) throws UnusableImageException {
-            JsonNode field;
+            JsonNode all;
             try {
-                field = new ObjectMapper().readTree(json).get(labelField);
+                all = new ObjectMapper().readTree(json);
             } catch (IOException e) {
                 throw new UnusableImageException(
                         "its label " + file + " cannot be read: " + Printable.damageOfJson(e), e);
             }
+            JsonNode field = all.get(labelField);
             if (field == null || field.isNull()) {
-                throw new UnusableImageException("its label " + file + " has no field '" + labelField + "'");
+                List<String> there = new ArrayList<>();
+                all.fieldNames().forEachRemaining(name -> there.add(Printable.of(name)));
+                throw new UnusableImageException(String.format(
+                        Locale.ROOT,
+                        "its label %s has no field '%s' (prepare.webdataset.label-field); it has %s",
+                        file,
+                        labelField,
+                        there.isEmpty() ? "none" : ClassNames.some(there)));
             }
             if (!field.isTextual() && !field.isIntegralNumber()) {
                 throw new UnusableImageException(String.format(

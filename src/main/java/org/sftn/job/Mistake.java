@@ -3,6 +3,7 @@ package org.sftn.job;
 import java.nio.file.AccessDeniedException;
 import java.util.Optional;
 import org.apache.hadoop.fs.ChecksumException;
+import org.apache.hadoop.fs.PathIOException;
 import org.apache.hadoop.security.AccessControlException;
 import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.UserException;
@@ -20,7 +21,11 @@ final class Mistake {
             if (e instanceof ChecksumException) {
                 return Optional.of(HadoopFiles.reason(e));
             }
-            if (e instanceof AccessControlException || e instanceof AccessDeniedException || isUnknownStore(e)) {
+            if (isUnknownStore(e)) {
+                return Optional.of(
+                        ((PathIOException) e).getPath() + " cannot be used: its store has no bucket of that name");
+            }
+            if (e instanceof AccessControlException || e instanceof AccessDeniedException) {
                 // HDFS adds the stack trace of its server.
                 return e.getMessage().lines().findFirst();
             }
@@ -30,6 +35,7 @@ final class Mistake {
 
     /** There is no such bucket. S3A's exception is not there where its jars are not. */
     private static boolean isUnknownStore(Throwable e) {
-        return e.getClass().getName().equals("org.apache.hadoop.fs.s3a.UnknownStoreException");
+        return e instanceof PathIOException
+                && e.getClass().getName().equals("org.apache.hadoop.fs.s3a.UnknownStoreException");
     }
 }

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
@@ -143,8 +142,7 @@ sealed interface PredictInput {
         public List<String> remarks() {
             return table.identity().isPresent()
                     ? List.of()
-                    : List.of(String.format(
-                            Locale.ROOT, "a table that is not of files alone: --resume reads all of it again"));
+                    : List.of("a table that is not of files alone: --resume reads all of it again");
         }
 
         @Override

@@ -6,12 +6,13 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
-import java.util.Optional;
-import java.util.TreeMap;
+import java.util.SortedMap;
+import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SerializableConfiguration;
 import org.sftn.conf.PredictSettings;
+import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
 import org.sftn.data.TaskProgress;
 import org.sftn.model.SavedModel;
@@ -63,11 +64,7 @@ final class PredictJob implements Job {
         }
         List<String> lines = new ArrayList<>();
         lines.add(String.format(
-                Locale.ROOT,
-                "Images   %s, in %,d part%s",
-                predict.input(),
-                input.parts(),
-                input.parts() == 1 ? "" : "s"));
+                Locale.ROOT, "Images   %s, in %s", predict.input(), Printable.count(input.parts(), "part")));
         input.remarks().forEach(remark -> lines.add("         " + remark));
         lines.add(String.format(
                 Locale.ROOT,
@@ -77,7 +74,7 @@ final class PredictJob implements Job {
                 model.description().image().get(1),
                 model.description().image().get(2),
                 predictor.resize()));
-        AnswerFiles files = new AnswerFiles(session.out().toString(), predict.csv());
+        AnswerFiles files = new AnswerFiles(session.out().toString(), input.parts(), predict.csv());
         return new Plan(lines, () -> {
             session.interruption()
                     .advise("parts that are done are in " + session.out()
@@ -147,23 +144,19 @@ final class PredictJob implements Job {
             files.deleteAll(session.hadoop());
         }
         files.deleteUnfinished(session.hadoop());
-        TreeMap<Integer, PartReport> reports = new TreeMap<>();
-        List<Integer> open = new ArrayList<>();
-        for (int part = 0; part < input.parts(); part++) {
-            Optional<PartReport> done = files.done(part, session.hadoop());
-            if (done.isPresent()) {
-                reports.put(part, done.get());
-            } else {
-                open.add(part);
-            }
-        }
+        SortedMap<Integer, PartReport> reports = files.done(session.hadoop());
+        List<Integer> open = IntStream.range(0, input.parts())
+                .boxed()
+                .filter(part -> !reports.containsKey(part))
+                .toList();
         if (!reports.isEmpty()) {
             session.progress()
                     .printf(
                             Locale.ROOT,
-                            "%,d of %,d parts are there from an earlier run%n",
+                            "%,d of %s %s there from an earlier run%n",
                             reports.size(),
-                            input.parts());
+                            Printable.count(input.parts(), "part"),
+                            reports.size() == 1 ? "is" : "are");
         }
         List<PartReport> now = open.isEmpty() ? List.of() : run(session, task, input, open);
         for (int i = 0; i < open.size(); i++) {
@@ -205,7 +198,7 @@ final class PredictJob implements Job {
     private static List<PartReport> run(Session session, PartPrediction task, PredictInput input, List<Integer> open)
             throws IOException, InterruptedException {
         JavaSparkContext spark = session.spark();
-        spark.sc().setJobDescription(String.format(Locale.ROOT, "predict %,d parts", open.size()));
+        spark.sc().setJobDescription("predict " + Printable.count(open.size(), "part"));
         try (ClosableBroadcast<PartPrediction> broadcast = new ClosableBroadcast<>(spark, task)) {
             JavaRDD<PartReport> reports = input.reports(
                     spark,
@@ -223,14 +216,6 @@ final class PredictJob implements Job {
     }
 
     private static String summary(Session session, RunResult result, String shares) {
-        return String.format(
-                Locale.ROOT,
-                "predict done: %,d image%s, %,d of them unusable, %.1f images/s%s, in %s",
-                result.images(),
-                result.images() == 1 ? "" : "s",
-                result.unusableImages(),
-                result.imagesPerSecond(),
-                shares,
-                session.out());
+        return String.format(Locale.ROOT, "predict %s%s, in %s", result.forPeople(), shares, session.out());
     }
 }

@@ -16,6 +16,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.sftn.conf.DaemonThreads;
 import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.UserException;
 import org.sftn.train.TrainingProgress;
@@ -43,7 +44,7 @@ final class RunLock implements AutoCloseable {
     private final Configuration hadoop;
     private final Timing timing;
     private final Thread owner = Thread.currentThread();
-    private final Thread renewing = new Thread(this::renewAgainAndAgain, "run-lock");
+    private final Thread renewing = new DaemonThreads("run-lock").newThread(this::renewAgainAndAgain);
     private Running own;
     private boolean closed;
     private boolean lost;
@@ -74,12 +75,11 @@ final class RunLock implements AutoCloseable {
             }
             lock.requireDead(there);
             if (lock.isOursAfterWriting()) {
-                LOG.warn("{} was left by a run that has ended and is taken over", file);
+                LOG.info("{} was left by a run that has ended and is taken over", file);
                 break;
             }
         }
         lock.write(own);
-        lock.renewing.setDaemon(true);
         lock.renewing.start();
         return lock;
     }

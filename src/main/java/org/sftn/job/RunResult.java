@@ -2,7 +2,9 @@ package org.sftn.job;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
+import java.util.Locale;
 import java.util.SortedMap;
+import org.sftn.conf.Printable;
 import org.sftn.conf.Redaction;
 import org.sftn.evaluate.Evaluation;
 import org.sftn.evaluate.Similarity;
@@ -161,6 +163,22 @@ record RunResult(
         String message = Redaction.of(why.getMessage() == null ? why.toString() : why.getMessage());
         String status = why instanceof StoppedException ? STOPPED : FAILED;
         return withoutScores(run, status, message, null, run.dataset());
+    }
+
+    /** Of a job that is done. */
+    String forPeople() {
+        if (top1 != null) {
+            return String.format(
+                    Locale.ROOT, "done: top-1 %.2f %%, top-5 %.2f %%, loss %.4f", 100 * top1, 100 * top5, loss);
+        }
+        return images == null
+                ? "done"
+                : String.format(
+                        Locale.ROOT,
+                        "done: %s, %,d of them unusable, %.1f images/s",
+                        Printable.count(images, "image"),
+                        unusableImages,
+                        imagesPerSecond);
     }
 
     private static RunResult withoutScores(

@@ -75,8 +75,7 @@ final class Status implements Inquiry {
         lines.add("state       " + state(running, silence(files, lock), result));
         running.map(Running::progress).ifPresent(progress -> lines.add("progress    " + progress(progress)));
         shards.ifPresent(done -> lines.add(String.format(Locale.ROOT, "shards      %,d done", done)));
-        AnswerFiles.partsDone(folder.toString(), hadoop)
-                .ifPresent(done -> lines.add(String.format(Locale.ROOT, "parts       %,d done", done)));
+        AnswerFiles.progress(folder.toString(), hadoop).ifPresent(parts -> lines.add("parts       " + parts));
         if (job.equals(StudyJob.NAME)) {
             lines.addAll(trainings(folder, hadoop));
         }
@@ -152,7 +151,7 @@ final class Status implements Inquiry {
     private static String progress(TrainingProgress progress) {
         return String.format(
                 Locale.ROOT,
-                "epoch %d/%d, iteration %,d/%,d (%.1f %%), loss %.4f%s, %.1f images/s (%.0f %% of the time waiting for images, %.0f %% exchanging), left %s, %d restart%s%s",
+                "epoch %d/%d, iteration %,d/%,d (%.1f %%), loss %.4f%s, %.1f images/s (%.0f %% of the time waiting for images, %.0f %% exchanging), left %s, %s%s",
                 progress.epoch(),
                 progress.epochs(),
                 progress.iteration(),
@@ -164,8 +163,7 @@ final class Status implements Inquiry {
                 100 * progress.dataWaitShare(),
                 100 * progress.exchangeShare(),
                 TrainingProgress.time(progress.secondsLeft()),
-                progress.restarts(),
-                progress.restarts() == 1 ? "" : "s",
+                Printable.count(progress.restarts(), "restart"),
                 progress.missingExecutors() == 0
                         ? ""
                         : String.format(
@@ -197,13 +195,6 @@ final class Status implements Inquiry {
             String status = result.status().equals(RunResult.STOPPED) ? "" : result.status() + ": ";
             return status + result.message().lines().findFirst().orElse("");
         }
-        return result.top1() == null
-                ? "done"
-                : String.format(
-                        Locale.ROOT,
-                        "done: top-1 %.2f %%, top-5 %.2f %%, loss %.4f",
-                        100 * result.top1(),
-                        100 * result.top5(),
-                        result.loss());
+        return result.forPeople();
     }
 }

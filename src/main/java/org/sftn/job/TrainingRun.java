@@ -17,6 +17,7 @@ import java.util.function.Predicate;
 import org.apache.hadoop.fs.FileSystem;
 import org.sftn.conf.DataSettings;
 import org.sftn.conf.EngineSettings;
+import org.sftn.conf.Printable;
 import org.sftn.conf.Settings;
 import org.sftn.conf.TrainingSettings;
 import org.sftn.conf.TrainingSettings.Wire;
@@ -169,20 +170,19 @@ final class TrainingRun {
         work.before()
                 .ifPresent(before -> lines.add(String.format(
                         Locale.ROOT,
-                        "Preliminary  %d epochs of %,d iterations for %,d parameters, in %s",
-                        before.training().epochs(),
-                        iterations,
+                        "Preliminary  %s of %s for %,d parameters, in %s",
+                        Printable.count(before.training().epochs(), "epoch"),
+                        Printable.count(iterations, "iteration"),
                         before.objective().network().parameterCount(),
                         folder.out().preliminary().root())));
         lines.add(String.format(
                 Locale.ROOT,
-                "Training     %d epochs of %,d iterations, global batch %d%s, %d executor%s%s%s",
-                training.epochs(),
-                iterations,
+                "Training     %s of %s, global batch %d%s, %s%s%s",
+                Printable.count(training.epochs(), "epoch"),
+                Printable.count(iterations, "iteration"),
                 training.globalBatch(),
                 training.accumulate() == 1 ? "" : ", accumulated in " + training.accumulate() + " parts",
-                training.executors(),
-                training.executors() == 1 ? "" : "s",
+                Printable.count(training.executors(), "executor"),
                 training.executorCounts().size() == 1 ? "" : ", at least " + training.minExecutors(),
                 training.wire() == Wire.FP32 ? "" : ", gradients travel as bf16"));
         lines.add(String.format(

@@ -6,10 +6,14 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.OptionalLong;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileStatus;
@@ -22,13 +26,15 @@ import org.sftn.conf.HadoopFiles;
  * for, and until all are there a report of each part that is done.
  *
  * @param folder of the job
+ * @param parts how many there will be
  */
-public record AnswerFiles(String folder, boolean csv) implements Serializable {
+public record AnswerFiles(String folder, int parts, boolean csv) implements Serializable {
     private static final String PARQUET = "predictions";
     private static final String CSV = "csv";
     private static final String REPORTS = "done";
     private static final ObjectMapper JSON = JsonMapper.builder().build();
     private static final int MAX_BYTES = 1 << 20;
+    private static final Pattern REPORT = Pattern.compile("part-(?<part>\\d{1,9})-of-(?<parts>\\d{1,9})\\.json");
 
     /** All that is written, in the order in which it is deleted. */
     public static final List<String> WRITTEN = List.of(REPORTS, PARQUET, CSV);
@@ -68,7 +74,8 @@ public record AnswerFiles(String folder, boolean csv) implements Serializable {
             }
         });
         byte[] json = JSON.writeValueAsString(report[0]).getBytes(StandardCharsets.UTF_8);
-        replace(file(REPORTS, part, ".json"), attempt, hadoop, out -> out.write(json));
+        String ofAll = String.format(Locale.ROOT, "-of-%05d.json", parts);
+        replace(file(REPORTS, part, ofAll), attempt, hadoop, out -> out.write(json));
         return report[0];
     }
 
@@ -80,21 +87,43 @@ public record AnswerFiles(String folder, boolean csv) implements Serializable {
         HadoopFiles.replace(files, path, unfinished, hadoop, content);
     }
 
-    /** The report of a part that is done. */
-    public Optional<PartReport> done(int part, Configuration hadoop) throws IOException {
-        Path report = file(REPORTS, part, ".json");
-        try (FSDataInputStream in = report.getFileSystem(hadoop).open(report)) {
-            return Optional.of(JSON.readValue(in.readNBytes(MAX_BYTES), PartReport.class));
-        } catch (FileNotFoundException e) {
-            return Optional.empty();
+    /** The reports of the parts that are done, by the parts' numbers. */
+    public SortedMap<Integer, PartReport> done(Configuration hadoop) throws IOException {
+        SortedMap<Integer, PartReport> done = new TreeMap<>();
+        for (Path report : reports(folder, hadoop)) {
+            Matcher name = REPORT.matcher(report.getName());
+            if (name.matches()) {
+                try (FSDataInputStream in = report.getFileSystem(hadoop).open(report)) {
+                    done.put(
+                            Integer.valueOf(name.group("part")),
+                            JSON.readValue(in.readNBytes(MAX_BYTES), PartReport.class));
+                }
+            }
         }
+        return done;
     }
 
-    /** Parts that a run which goes on, or has stopped, has done so far; empty when there is no such run. */
-    public static OptionalLong partsDone(String folder, Configuration hadoop) throws IOException {
+    /** How far a run is that goes on or has stopped, for people; empty when there is no such run. */
+    public static Optional<String> progress(String folder, Configuration hadoop) throws IOException {
+        List<Matcher> reports = reports(folder, hadoop).stream()
+                .map(report -> REPORT.matcher(report.getName()))
+                .filter(Matcher::matches)
+                .toList();
+        return reports.stream()
+                .findFirst()
+                .map(any -> String.format(
+                        Locale.ROOT, "%,d of %,d done", reports.size(), Integer.valueOf(any.group("parts"))));
+    }
+
+    private static List<Path> reports(String folder, Configuration hadoop) throws IOException {
         Path reports = new Path(folder, REPORTS);
-        FileSystem files = reports.getFileSystem(hadoop);
-        return files.exists(reports) ? OptionalLong.of(files.listStatus(reports).length) : OptionalLong.empty();
+        try {
+            return Arrays.stream(reports.getFileSystem(hadoop).listStatus(reports))
+                    .map(FileStatus::getPath)
+                    .toList();
+        } catch (FileNotFoundException e) {
+            return List.of();
+        }
     }
 
     /** Of an attempt that was killed. */

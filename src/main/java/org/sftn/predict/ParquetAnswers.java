@@ -4,13 +4,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.parquet.hadoop.ParquetWriter;
-import org.apache.parquet.hadoop.api.WriteSupport;
-import org.apache.parquet.hadoop.metadata.CompressionCodecName;
-import org.apache.parquet.io.OutputFile;
-import org.apache.parquet.io.PositionOutputStream;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.io.api.RecordConsumer;
 import org.apache.parquet.schema.LogicalTypeAnnotation;
@@ -18,29 +12,28 @@ import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.parquet.schema.Type;
 import org.apache.parquet.schema.Types;
+import org.sftn.data.ParquetRows;
 import org.sftn.data.PassedColumn;
 
 /** Answers as one Parquet file. {@code best} is a list of {@code class} and {@code probability}; vectors are lists of floats. */
 final class ParquetAnswers implements Answers, AutoCloseable {
-    private final ParquetWriter<Answer> parquet;
+    private final ParquetRows<Answer> rows;
 
     /** @param out stays open */
     ParquetAnswers(OutputStream out, AnswerColumns columns, Configuration hadoop) throws IOException {
-        parquet = new Builder(new Target(out), columns)
-                .withConf(hadoop)
-                // The jar has no native compressors; names and classes are small in dictionaries already.
-                .withCompressionCodec(CompressionCodecName.UNCOMPRESSED)
-                .build();
+        MessageType schema = schema(columns);
+        rows = new ParquetRows<>(
+                out, schema, true, (answer, row) -> new Fields(columns, schema, row).write(answer), hadoop);
     }
 
     @Override
     public void add(Answer answer) throws IOException {
-        parquet.write(answer);
+        rows.write(answer);
     }
 
     @Override
     public void close() throws IOException {
-        parquet.close();
+        rows.close();
     }
 
     private static MessageType schema(AnswerColumns columns) {
@@ -82,52 +75,9 @@ final class ParquetAnswers implements Answers, AutoCloseable {
         return Types.optionalList().requiredElement(PrimitiveTypeName.FLOAT).named(name);
     }
 
-    private static final class Builder extends ParquetWriter.Builder<Answer, Builder> {
-        private final AnswerColumns columns;
-
-        Builder(OutputFile file, AnswerColumns columns) {
-            super(file);
-            this.columns = columns;
-        }
-
-        @Override
-        protected Builder self() {
-            return this;
-        }
-
-        // Deprecated, but abstract.
-        @Override
-        @SuppressWarnings("deprecation")
-        protected WriteSupport<Answer> getWriteSupport(Configuration hadoop) {
-            return new Rows(columns);
-        }
-    }
-
-    private static final class Rows extends WriteSupport<Answer> {
-        private final AnswerColumns columns;
-        private final MessageType schema;
-        private RecordConsumer out;
-
-        Rows(AnswerColumns columns) {
-            this.columns = columns;
-            this.schema = schema(columns);
-        }
-
-        // Deprecated, but abstract.
-        @Override
-        @SuppressWarnings("deprecation")
-        public WriteContext init(Configuration hadoop) {
-            return new WriteContext(schema, Map.of());
-        }
-
-        @Override
-        public void prepareForWrite(RecordConsumer consumer) {
-            out = consumer;
-        }
-
-        @Override
-        public void write(Answer answer) {
-            out.startMessage();
+    /** The fields of one row. */
+    private record Fields(AnswerColumns columns, MessageType schema, RecordConsumer out) {
+        void write(Answer answer) {
             for (int i = 0; i < columns.passed().size(); i++) {
                 Object value = answer.passed().get(i);
                 String name = columns.passed().get(i).name();
@@ -154,7 +104,6 @@ final class ParquetAnswers implements Answers, AutoCloseable {
                     AnswerColumns.REASON,
                     schema.getFieldIndex(AnswerColumns.REASON),
                     answer.reason().orElse(null));
-            out.endMessage();
         }
 
         private void guess(Answer.Guess guess) {
@@ -207,48 +156,6 @@ final class ParquetAnswers implements Answers, AutoCloseable {
             out.startField(name, index);
             write.run();
             out.endField(name, index);
-        }
-    }
-
-    /** Parquet writes to a file; here that is a stream that somebody else opens and closes. */
-    private record Target(OutputStream out) implements OutputFile {
-        @Override
-        public PositionOutputStream create(long blockSizeHint) {
-            return new PositionOutputStream() {
-                private long position;
-
-                @Override
-                public long getPos() {
-                    return position;
-                }
-
-                @Override
-                public void write(int value) throws IOException {
-                    out.write(value);
-                    position++;
-                }
-
-                @Override
-                public void write(byte[] bytes, int offset, int length) throws IOException {
-                    out.write(bytes, offset, length);
-                    position += length;
-                }
-            };
-        }
-
-        @Override
-        public PositionOutputStream createOrOverwrite(long blockSizeHint) {
-            return create(blockSizeHint);
-        }
-
-        @Override
-        public boolean supportsBlockSize() {
-            return false;
-        }
-
-        @Override
-        public long defaultBlockSize() {
-            return 0;
         }
     }
 }

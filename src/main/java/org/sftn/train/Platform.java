@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import org.sftn.conf.Printable;
 import org.sftn.data.Preprocessing;
 import org.sftn.engine.Engine;
 import org.sftn.engine.Processor;
@@ -50,8 +51,7 @@ public record Platform(
         add(differences, "", instructions, other.instructions);
         add(differences, "", processor, other.processor);
         if (threads != other.threads) {
-            differences.add(String.format(
-                    Locale.ROOT, "%d engine thread%s instead of %d", threads, threads == 1 ? "" : "s", other.threads));
+            differences.add(Printable.count(threads, "engine thread") + " instead of " + other.threads);
         }
         add(differences, "the JPEG decoder ", decoder, other.decoder);
         return differences;

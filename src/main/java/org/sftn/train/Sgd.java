@@ -6,6 +6,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.sftn.conf.DaemonThreads;
 import org.sftn.train.exchange.Slice;
 
 /**
@@ -55,11 +56,7 @@ public final class Sgd implements AutoCloseable {
         this.nesterov = nesterov;
         this.decay = decay;
         this.threads = threads;
-        this.helpers = Executors.newCachedThreadPool(task -> {
-            Thread thread = new Thread(task, "sgd");
-            thread.setDaemon(true);
-            return thread;
-        });
+        this.helpers = Executors.newCachedThreadPool(new DaemonThreads("sgd"));
     }
 
     /**

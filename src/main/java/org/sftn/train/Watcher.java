@@ -2,6 +2,7 @@ package org.sftn.train;
 
 import java.time.Duration;
 import org.apache.spark.TaskContext;
+import org.sftn.conf.DaemonThreads;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,9 +27,7 @@ final class Watcher implements AutoCloseable {
     /** @param waitedFor is closed, and the calling thread interrupted, when the task is to end */
     static Watcher start(TaskContext task, AutoCloseable waitedFor) {
         Watcher watcher = new Watcher(task, waitedFor);
-        Thread thread = new Thread(watcher::watch, "training-watcher");
-        thread.setDaemon(true);
-        thread.start();
+        new DaemonThreads("training-watcher").newThread(watcher::watch).start();
         return watcher;
     }
 

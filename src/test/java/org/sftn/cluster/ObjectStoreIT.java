@@ -37,7 +37,7 @@ class ObjectStoreIT {
     private static final String DONE = "state       done";
 
     /** How often prepare is killed, each time later; ten were tried by hand. */
-    private static final int KILLS = 3;
+    private static final int KILLS = 2;
 
     private static final int PHOTOS = 5;
 
@@ -97,7 +97,8 @@ class ObjectStoreIT {
                         "student/model/weights.safetensors",
                         "evaluation/predictions.csv",
                         "student.safetensors",
-                        "labels/csv/part-00000.csv");
+                        "labels/csv/part-00000.csv",
+                        "labels/predictions/part-00000.parquet");
         assertThat(status("way/teacher")).contains(DONE);
     }
 
@@ -187,6 +188,13 @@ class ObjectStoreIT {
         }
     }
 
+    @Test
+    void aBucketThatIsNotThereIsAMistake() throws Exception {
+        Job job = start("no-bucket", prepare("s3a://nowhere/out"));
+        assertThat(job.process().waitFor()).as(job.said()).isEqualTo(2);
+        assertThat(job.said()).contains("s3a://nowhere/out cannot be used: its store has no bucket of that name");
+    }
+
     private boolean exists(String name) throws IOException {
         org.apache.hadoop.fs.Path path = path(S3Server.uri(name));
         return path.getFileSystem(hadoop).exists(path);
@@ -202,7 +210,7 @@ class ObjectStoreIT {
             org.apache.hadoop.fs.Path file = all.next().getPath();
             String name = file.toUri().getPath().substring(start.length()).replaceFirst("^/", "");
             if (name.matches("(data/)?(manifest\\.json|\\w+/part-\\d+\\.parquet)|.*model/weights\\.safetensors"
-                    + "|student\\.safetensors|.*predictions\\.csv|labels/csv/part-\\d+\\.csv")) {
+                    + "|student\\.safetensors|.*predictions\\.csv|labels/\\w+/part-\\d+\\.\\w+")) {
                 try (InputStream in = files.open(file)) {
                     digests.put(name, DigestUtils.sha256Hex(in));
                 }

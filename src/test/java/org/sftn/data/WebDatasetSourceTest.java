@@ -250,7 +250,8 @@ class WebDatasetSourceTest {
         assertThat(manifest.train().imagesPerClass()).containsExactly(5L, 5L, 5L);
         assertThat(folder.resolve("out/rejected.csv"))
                 .content()
-                .contains("train,x-train-2.tar/d.jpg,its label d.json has no field 'class'\r\n")
+                .contains("train,x-train-2.tar/d.jpg,its label d.json has no field 'class'"
+                        + " (prepare.webdataset.label-field); it has label\r\n")
                 .contains(
                         "train,x-train-2.tar/e.jpg,in its label e.json the field 'class' is neither a text nor a whole"
                                 + " number: 1.5\r\n")

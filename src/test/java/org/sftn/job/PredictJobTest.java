@@ -26,6 +26,7 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVRecord;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -322,24 +323,37 @@ class PredictJobTest {
         // not there.
         Files.delete(out.resolve("result.json"));
         Files.createDirectories(out.resolve("done"));
-        Files.writeString(out.resolve("done/part-00000.json"), REPORT);
+        Files.writeString(out.resolve(report(parts.size())), REPORT);
         Files.writeString(out.resolve("csv").resolve(parts.get(0)), "kept");
         for (String part : parts.subList(2, parts.size())) {
             Files.delete(out.resolve("csv").resolve(part));
             Files.delete(out.resolve("predictions").resolve(part.replace(".csv", ".parquet")));
         }
         Files.writeString(out.resolve("csv/.part-00003.csv-7.unfinished"), "half");
+        assertThat(status(out)).contains("parts       1 of " + parts.size() + " done");
 
         assertThat(predict(out, settings).code()).isEqualTo(2);
         Ran resumed = predict(out, "--resume", settings[0], settings[1]);
 
         assertThat(resumed.code()).as(resumed.err()).isZero();
-        assertThat(resumed.err()).contains("1 of " + parts.size() + " parts are there from an earlier run");
+        assertThat(resumed.err()).contains("1 of " + parts.size() + " parts is there from an earlier run");
         Map<String, byte[]> after = files(out.resolve("csv"));
         assertThat(after.keySet()).isEqualTo(before.keySet());
         assertThat(after.remove(parts.get(0))).isEqualTo("kept".getBytes(StandardCharsets.UTF_8));
         after.forEach((part, bytes) -> assertThat(bytes).as(part).isEqualTo(before.get(part)));
         assertThat(predict(out, "--resume", settings[0], settings[1]).out()).contains("is finished already");
+        assertThat(status(out))
+                .containsPattern("result      done: \\d+ images, 0 of them unusable, ")
+                .doesNotContain("parts");
+    }
+
+    /** Of the first part. */
+    private static String report(int parts) {
+        return String.format(Locale.ROOT, "done/part-00000-of-%05d.json", parts);
+    }
+
+    private static String status(Path out) throws IOException {
+        return Status.of(new org.apache.hadoop.fs.Path(out.toUri()), new Configuration());
     }
 
     private static Map<String, byte[]> files(Path in) throws IOException {
@@ -448,7 +462,8 @@ class PredictJobTest {
         for (Path each : List.of(out, ofQuery)) {
             Files.delete(each.resolve("result.json"));
             Files.createDirectories(each.resolve("done"));
-            Files.writeString(each.resolve("done/part-00000.json"), REPORT);
+            int parts = files(each.resolve("csv")).size();
+            Files.writeString(each.resolve(report(parts)), REPORT);
             Files.writeString(each.resolve("csv/part-00000.csv"), "kept");
         }
 

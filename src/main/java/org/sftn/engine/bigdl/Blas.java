@@ -1,14 +1,23 @@
 package org.sftn.engine.bigdl;
 
 import com.intel.analytics.bigdl.mkl.MKL;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.sftn.conf.DaemonThreads;
 
 /** Matrix products of row-major matrices on BigDL's MKL; every matrix is an array, an offset and the length of a row in it. */
 final class Blas {
     private Blas() {}
 
-    /** Products of the calling thread run on it alone: the engine splits the batch itself, so that sums have a fixed order. */
-    static void singleThreaded() {
-        MKL.setNumThreads(1);
+    /** Threads whose products run on them alone: the engine splits the batch itself, so that sums have a fixed order. */
+    static ExecutorService singleThreadedPool(String name, int size) {
+        DaemonThreads threads = new DaemonThreads(name);
+        return Executors.newFixedThreadPool(
+                size,
+                task -> threads.newThread(() -> {
+                    MKL.setNumThreads(1);
+                    task.run();
+                }));
     }
 
     /** {@code c = a b + beta c} with a {@code m x k}, b {@code k x n}. */

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.sftn.engine.Arithmetic;
 import org.sftn.nn.Shape;
@@ -23,16 +22,7 @@ public final class MklArithmetic implements Arithmetic {
     public MklArithmetic(int size) {
         MklLibrary.require();
         this.size = size;
-        this.threads = Executors.newFixedThreadPool(size, task -> {
-            Thread thread = new Thread(
-                    () -> {
-                        Blas.singleThreaded();
-                        task.run();
-                    },
-                    "loss");
-            thread.setDaemon(true);
-            return thread;
-        });
+        this.threads = Blas.singleThreadedPool("loss", size);
     }
 
     @Override

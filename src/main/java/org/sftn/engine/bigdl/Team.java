@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Phaser;
 import java.util.function.Consumer;
@@ -20,16 +19,7 @@ final class Team implements AutoCloseable {
         for (int i = 0; i < size; i++) {
             workers.add(new Worker(i, size, scratch, kept));
         }
-        threads = Executors.newFixedThreadPool(size, task -> {
-            Thread thread = new Thread(
-                    () -> {
-                        Blas.singleThreaded();
-                        task.run();
-                    },
-                    "engine-bigdl");
-            thread.setDaemon(true);
-            return thread;
-        });
+        threads = Blas.singleThreadedPool("engine-bigdl", size);
     }
 
     List<Worker> workers() {
