@@ -34,7 +34,8 @@ public final class UnlabeledBatches implements AutoCloseable {
      *
      * @param images in their order
      * @param reasons why an image cannot be used, empty for those that can
-     * @param values of all images, zeros for those that cannot be used; the next batch may have the same memory
+     * @param values of as many images as the first batch has, so that one program computes all batches: zeros for those that cannot
+     *     be used, and behind the last image; the next batch has the same memory
      */
     public record Batch(List<UnlabeledImage> images, List<Optional<String>> reasons, Tensor values) {
         public int size() {
@@ -152,9 +153,10 @@ public final class UnlabeledBatches implements AutoCloseable {
 
     private Batch decode(List<Ahead> taken) {
         int length = preprocessing.values();
-        if (values.length != taken.size() * length) {
+        if (values.length == 0) {
             values = new float[Math.multiplyExact(taken.size(), length)];
         }
+        Arrays.fill(values, taken.size() * length, values.length, 0);
         List<CompletableFuture<Optional<String>>> decoded = new ArrayList<>();
         for (int i = 0; i < taken.size(); i++) {
             Ahead each = taken.get(i);
@@ -164,7 +166,8 @@ public final class UnlabeledBatches implements AutoCloseable {
         List<Optional<String>> reasons =
                 decoded.stream().map(CompletableFuture::join).toList();
         int side = preprocessing.imageSize();
-        Tensor tensor = new Tensor(Shape.of(taken.size(), Preprocessing.CHANNELS, side, side), values, layout);
+        Tensor tensor =
+                new Tensor(Shape.of(values.length / length, Preprocessing.CHANNELS, side, side), values, layout);
         return new Batch(taken.stream().map(Ahead::image).toList(), reasons, tensor);
     }
 
