@@ -25,10 +25,10 @@ import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.sftn.data.DataFuzzTest;
+import org.sftn.data.source.DataFuzzTest;
 import org.sftn.job.RunFolderFuzzTest;
 import org.sftn.model.ModelFuzzTest;
-import org.sftn.train.CheckpointFuzzTest;
+import org.sftn.train.checkpoint.CheckpointFuzzTest;
 
 /**
  * Coverage-guided fuzzing, each reader in a process of its own with a small heap, so that a crash of native code is seen. {@code mvn

@@ -72,7 +72,7 @@ public record FuzzTestTarget(
     /** Reads a file of which nothing is known. */
     @FunctionalInterface
     public interface Reader {
-        void read(byte[] file) throws Exception;
+        public void read(byte[] file) throws Exception;
     }
 
     /** @throws AssertionError when the reader throws something else than it says, is slow or takes too much memory */

@@ -14,10 +14,10 @@ import org.sftn.model.ModelDescription;
 import org.sftn.model.SavedModel;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
-import org.sftn.train.Loss;
 import org.sftn.train.Objective;
 import org.sftn.train.Shard;
 import org.sftn.train.StepLoss;
+import org.sftn.train.loss.Loss;
 import org.sftn.zoo.Architecture;
 import org.sftn.zoo.Zoo;
 

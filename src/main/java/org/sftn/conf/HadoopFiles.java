@@ -10,6 +10,7 @@ import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.CommonPathCapabilities;
+import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileContext;
@@ -133,6 +134,21 @@ public final class HadoopFiles {
 
     public static IOException unwritten(Path path, Throwable thrown) {
         return new IOException(path + " cannot be written: " + reason(thrown), thrown);
+    }
+
+    /**
+     * A small file.
+     *
+     * @throws IOException also when the file is longer than the limit
+     */
+    public static byte[] read(Path path, int limit, Configuration hadoop) throws IOException {
+        try (FSDataInputStream in = path.getFileSystem(hadoop).open(path)) {
+            byte[] content = in.readNBytes(limit + 1);
+            if (content.length > limit) {
+                throw new IOException(path + " is longer than " + limit + " bytes");
+            }
+            return content;
+        }
     }
 
     /** The message of what a file system has thrown. */

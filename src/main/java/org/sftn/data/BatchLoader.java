@@ -10,6 +10,8 @@ import java.util.concurrent.Executor;
 import org.sftn.conf.DataSettings.Damaged;
 import org.sftn.conf.PrepareSettings.Store;
 import org.sftn.conf.UserException;
+import org.sftn.data.image.Preprocessing;
+import org.sftn.data.image.UnusableImageException;
 import org.sftn.nn.Layout;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;

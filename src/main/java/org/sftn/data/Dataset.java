@@ -21,6 +21,9 @@ import org.apache.spark.util.TaskCompletionListener;
 import org.sftn.conf.DataSettings.Damaged;
 import org.sftn.conf.PrepareSettings.Store;
 import org.sftn.conf.UserException;
+import org.sftn.data.order.Sampler;
+import org.sftn.data.shard.Manifest;
+import org.sftn.data.source.Split;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -3,10 +3,17 @@ package org.sftn.data;
 import java.util.Locale;
 import org.sftn.conf.DataSettings.ColorJitter;
 import org.sftn.conf.PrepareSettings.Store;
+import org.sftn.data.image.Augmentation;
+import org.sftn.data.image.Colors;
+import org.sftn.data.image.ImageDecoder;
+import org.sftn.data.image.Preprocessing;
+import org.sftn.data.image.Region;
+import org.sftn.data.image.UnusableImageException;
+import org.sftn.data.order.RandomStream;
 import org.sftn.nn.Layout;
 
 /** What the network sees of stored images, one by one. Any number of threads may call it. */
-final class ImageViews {
+public final class ImageViews {
     private static final int VALUES_OF_A_BYTE = 256;
     private static final double[] UNCHANGED = new double[Preprocessing.CHANNELS];
 
@@ -32,7 +39,7 @@ final class ImageViews {
      * @param layout of an image's values
      * @param seed with the epoch and an image's index it fixes how that image is augmented
      */
-    ImageViews(Preprocessing preprocessing, Layout layout, long seed) {
+    public ImageViews(Preprocessing preprocessing, Layout layout, long seed) {
         this.preprocessing = preprocessing;
         this.layout = layout;
         this.seed = seed;
@@ -102,7 +109,7 @@ final class ImageViews {
      * @throws UnusableImageException when the image file cannot be decoded
      * @throws IllegalStateException when stored pixels are not as many as the image has
      */
-    void evaluation(Sample sample, float[] values, int offset) throws UnusableImageException {
+    public void evaluation(Sample sample, float[] values, int offset) throws UnusableImageException {
         byte[] planes =
                 preprocessing.store() == Store.PIXELS ? stored(sample) : decoder.planes(sample.name(), sample.image());
         normalise(planes, View.WHOLE, normalised, values, offset);

@@ -8,6 +8,7 @@ import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.util.Utils;
+import org.sftn.data.order.Sampler;
 
 /** The images of a split that one rank holds. One iterator at a time; it belongs to one thread, which may be another than the owner's. */
 public interface RankImages extends AutoCloseable {

@@ -11,6 +11,8 @@ import org.sftn.conf.DataSettings.Damaged;
 import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.PrepareSettings.Store;
 import org.sftn.conf.UserException;
+import org.sftn.data.image.Preprocessing;
+import org.sftn.data.shard.ShardFile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * @param imageBytes that each image must have; 0 when they differ
  * @param damaged what to do with images that cannot be read
  */
-record ShardRange(String path, long first, int row, int images, int classes, int imageBytes, Damaged damaged)
+public record ShardRange(String path, long first, int row, int images, int classes, int imageBytes, Damaged damaged)
         implements Portion {
     private static final Logger LOG = LoggerFactory.getLogger(ShardRange.class);
 
@@ -39,7 +41,7 @@ record ShardRange(String path, long first, int row, int images, int classes, int
     }
 
     /** Labels in order; 0 where they cannot be read and that is to be skipped. */
-    int[] labels(Configuration hadoop) {
+    public int[] labels(Configuration hadoop) {
         try {
             int[] labels = ShardFile.labels(new Path(path), hadoop);
             if (labels.length >= row + images) {
@@ -52,7 +54,7 @@ record ShardRange(String path, long first, int row, int images, int classes, int
         }
     }
 
-    Images read(Configuration hadoop) {
+    public Images read(Configuration hadoop) {
         return new Images(hadoop);
     }
 
@@ -64,7 +66,7 @@ record ShardRange(String path, long first, int row, int images, int classes, int
     }
 
     /** The images in order; an image that is skipped comes as {@link Sample#damaged}. */
-    final class Images implements Iterator<Sample>, AutoCloseable {
+    public final class Images implements Iterator<Sample>, AutoCloseable {
         private final Configuration hadoop;
         private ShardFile.Reader reader;
         private boolean broken;

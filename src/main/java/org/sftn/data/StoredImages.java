@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.Iterator;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.sftn.data.order.Sampler;
 
 /** Images that are in memory or in a local file, in any order at no cost: that of {@link Sampler}. */
 record StoredImages(SampleStore store) implements RankImages {

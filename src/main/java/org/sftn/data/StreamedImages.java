@@ -15,6 +15,8 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.apache.hadoop.conf.Configuration;
 import org.sftn.conf.DaemonThreads;
+import org.sftn.data.order.RandomStream;
+import org.sftn.data.order.Sampler;
 
 /**
  * Images that are read from their shards in every epoch anew. An epoch's order: this rank's ranges of shards in random order, cut

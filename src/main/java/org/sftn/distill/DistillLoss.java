@@ -14,10 +14,10 @@ import org.sftn.engine.Executable;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
-import org.sftn.train.Loss;
 import org.sftn.train.StepLoss;
 import org.sftn.train.loss.CrossEntropy;
 import org.sftn.train.loss.Gradients;
+import org.sftn.train.loss.Loss;
 
 /** A recipe at work on one executor, with the frozen teacher beside it. */
 final class DistillLoss implements StepLoss {

@@ -17,10 +17,10 @@ import org.sftn.conf.UserException;
 import org.sftn.data.Batch;
 import org.sftn.data.BatchFeed;
 import org.sftn.data.BatchLoader;
-import org.sftn.data.Manifest;
 import org.sftn.data.Portion;
-import org.sftn.data.Preprocessing;
 import org.sftn.data.RankImages;
+import org.sftn.data.image.Preprocessing;
+import org.sftn.data.shard.Manifest;
 import org.sftn.engine.Engine;
 import org.sftn.engine.Executable;
 import org.sftn.model.ModelDescription;
@@ -68,7 +68,7 @@ public final class Replica implements Serializable {
                 Zoo.create(description.architecture(), description.imageShape(), description.classes())
                         .network(),
                 model.values(),
-                Preprocessing.of(data, settings).with(description.mean(), description.standardDeviation()));
+                data.preprocessing(settings).with(description.mean(), description.standardDeviation()));
     }
 
     /**

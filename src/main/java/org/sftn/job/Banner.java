@@ -6,6 +6,7 @@ import java.util.Locale;
 import org.apache.spark.SparkConf;
 import org.sftn.conf.Settings;
 import org.sftn.engine.Engines;
+import org.sftn.job.run.BuildVersion;
 
 /** What a support ticket needs to know, at the start of every log. */
 final class Banner {

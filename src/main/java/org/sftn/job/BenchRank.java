@@ -19,9 +19,7 @@ import org.sftn.data.Batch;
 import org.sftn.engine.Engine;
 import org.sftn.engine.GradientProgress;
 import org.sftn.engine.TrainingExecutable;
-import org.sftn.train.Loss;
 import org.sftn.train.Objective;
-import org.sftn.train.Sgd;
 import org.sftn.train.StepLoss;
 import org.sftn.train.exchange.DirectPeers;
 import org.sftn.train.exchange.DirectSettings;
@@ -30,6 +28,8 @@ import org.sftn.train.exchange.Format;
 import org.sftn.train.exchange.Member;
 import org.sftn.train.exchange.Rendezvous;
 import org.sftn.train.exchange.Slice;
+import org.sftn.train.loss.Loss;
+import org.sftn.train.optimizer.Sgd;
 
 /**
  * One rank of a measured distributed step, a process of its own on this machine. The process that starts the ranks gives each the secret

@@ -20,8 +20,8 @@ import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 import org.sftn.data.Dataset;
 import org.sftn.data.Portion;
-import org.sftn.data.Preprocessing;
-import org.sftn.data.TaskErrors;
+import org.sftn.data.image.Preprocessing;
+import org.sftn.data.task.TaskErrors;
 import org.sftn.engine.Engine;
 import org.sftn.engine.Engines;
 import org.sftn.evaluate.ComparedImage;
@@ -30,9 +30,12 @@ import org.sftn.evaluate.EvaluationFiles;
 import org.sftn.evaluate.Prediction;
 import org.sftn.evaluate.Replica;
 import org.sftn.evaluate.Similarity;
+import org.sftn.job.run.RunDescription;
+import org.sftn.job.run.RunFolder;
+import org.sftn.job.run.RunResult;
 import org.sftn.model.SavedModel;
-import org.sftn.train.Platform;
-import org.sftn.train.Stretch;
+import org.sftn.train.platform.Platform;
+import org.sftn.train.platform.Stretch;
 import org.sftn.train.spark.ClosableBroadcast;
 import picocli.CommandLine.Command;
 
@@ -65,7 +68,7 @@ final class EvaluateJob implements Job {
                 session.classNames(data, Map.of("evaluate.model", Optional.of(model), "evaluate.teacher", teacher));
         RunFolder folder = check(session, data, model, teacher);
         if (folder.finished() != null) {
-            return folder.alreadyFinished(summary(session, folder.finished()));
+            return Plan.nothing(folder.alreadyFinished(summary(session, folder.finished())));
         }
         Images images = Images.of(session.settings());
         if (compared.isPresent() && data.count(images.split(), images.limit()) < 2) {
@@ -175,7 +178,7 @@ final class EvaluateJob implements Job {
                 cores,
                 settings.memory().toBytes() / partitions,
                 settings.damaged());
-        Preprocessing preprocessing = Preprocessing.of(data.manifest(), settings);
+        Preprocessing preprocessing = data.manifest().preprocessing(settings);
         SerializableConfiguration hadoop = new SerializableConfiguration(session.hadoop());
         session.spark()
                 .sc()

@@ -15,6 +15,7 @@ import org.sftn.conf.UserException;
 import org.sftn.export.ModelFormat;
 import org.sftn.export.OnnxFormat;
 import org.sftn.export.OnnxFormat.Normalization;
+import org.sftn.job.run.BuildVersion;
 import org.sftn.model.ReferenceWeights;
 import org.sftn.model.SavedModel;
 import picocli.CommandLine.Command;

@@ -2,8 +2,8 @@ package org.sftn.job;
 
 import java.util.Optional;
 import org.sftn.data.Dataset;
-import org.sftn.data.Manifest;
-import org.sftn.data.Preprocessing;
+import org.sftn.data.image.Preprocessing;
+import org.sftn.data.shard.Manifest;
 import org.sftn.model.ModelDescription;
 import org.sftn.model.SavedModel;
 import org.sftn.nn.Shape;

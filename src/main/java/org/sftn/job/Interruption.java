@@ -6,6 +6,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
+import org.sftn.job.run.StoppedException;
 
 /** Says on ctrl-C or SIGTERM where the run can be continued from; also when Spark ends the process by itself. */
 final class Interruption implements AutoCloseable {

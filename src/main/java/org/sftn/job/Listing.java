@@ -2,7 +2,7 @@ package org.sftn.job;
 
 import java.util.Locale;
 import java.util.function.Function;
-import org.sftn.distill.Methods;
+import org.sftn.distill.method.Methods;
 import org.sftn.zoo.Zoo;
 import picocli.CommandLine.Command;
 

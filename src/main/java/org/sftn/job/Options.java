@@ -4,18 +4,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.sftn.job.run.Existing;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
 /** The options of every job. */
 final class Options {
-    /** What to do with an output folder that holds a run. */
-    enum Existing {
-        REFUSE,
-        RESUME,
-        OVERWRITE
-    }
-
     private static final class Choice {
         @Option(names = "--resume", description = "Continue the run in --out; a finished one is left as it is.")
         boolean resume;

@@ -13,6 +13,11 @@ record Plan(List<String> lines, Work work, Rehearsal rehearsal) {
         this(lines, work, () -> {});
     }
 
+    /** Of a job that is done already. */
+    static Plan nothing(String outcome) {
+        return new Plan(List.of(), () -> outcome);
+    }
+
     /** The part of a job that takes time and writes. */
     @FunctionalInterface
     interface Work {

@@ -14,14 +14,17 @@ import org.apache.spark.util.SerializableConfiguration;
 import org.sftn.conf.PredictSettings;
 import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
-import org.sftn.data.TaskProgress;
+import org.sftn.data.task.TaskProgress;
+import org.sftn.job.run.RunDescription;
+import org.sftn.job.run.RunFolder;
+import org.sftn.job.run.RunResult;
 import org.sftn.model.SavedModel;
 import org.sftn.predict.AnswerColumns;
 import org.sftn.predict.AnswerFiles;
 import org.sftn.predict.PartPrediction;
 import org.sftn.predict.PartReport;
 import org.sftn.predict.Predictor;
-import org.sftn.train.Stretch;
+import org.sftn.train.platform.Stretch;
 import org.sftn.train.spark.ClosableBroadcast;
 import picocli.CommandLine.Command;
 
@@ -60,7 +63,7 @@ final class PredictJob implements Job {
         RunFolder folder =
                 RunFolder.check(session.out(), run, AnswerFiles.WRITTEN, session.existing(), session.hadoop());
         if (folder.finished() != null) {
-            return folder.alreadyFinished(summary(session, folder.finished(), ""));
+            return Plan.nothing(folder.alreadyFinished(summary(session, folder.finished(), "")));
         }
         List<String> lines = new ArrayList<>();
         lines.add(String.format(

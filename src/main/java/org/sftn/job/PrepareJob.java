@@ -5,8 +5,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.sftn.conf.Settings;
-import org.sftn.data.Manifest;
-import org.sftn.data.Preparer;
+import org.sftn.data.shard.Manifest;
+import org.sftn.data.shard.Preparer;
+import org.sftn.job.run.RunDescription;
+import org.sftn.job.run.RunFolder;
+import org.sftn.job.run.RunResult;
 import picocli.CommandLine.Command;
 
 /**
@@ -32,7 +35,8 @@ final class PrepareJob implements Job {
     public Plan plan(Session session) throws IOException {
         RunFolder folder = check(session);
         if (folder.finished() != null) {
-            return folder.alreadyFinished("data set " + folder.finished().dataset());
+            return Plan.nothing(
+                    folder.alreadyFinished("data set " + folder.finished().dataset()));
         }
         Settings settings = session.settings();
         Preparer preparer = new Preparer(session.spark(), settings.prepare(), settings.seed(), session.progress());

@@ -9,6 +9,9 @@ import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.Settings;
+import org.sftn.job.run.RunDescription;
+import org.sftn.job.run.RunFolder;
+import org.sftn.job.run.RunResult;
 import org.sftn.study.StudyPlan;
 import picocli.CommandLine.Command;
 

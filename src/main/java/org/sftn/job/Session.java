@@ -12,8 +12,9 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.sftn.conf.HadoopPath;
 import org.sftn.conf.Settings;
-import org.sftn.data.ClassNames;
 import org.sftn.data.Dataset;
+import org.sftn.data.source.ClassNames;
+import org.sftn.job.run.Existing;
 import org.sftn.model.SavedModel;
 
 /**
@@ -26,7 +27,7 @@ record Session(
         JavaSparkContext spark,
         Settings settings,
         Path out,
-        Options.Existing existing,
+        Existing existing,
         Interruption interruption,
         PrintStream progress) {
     Configuration hadoop() {
@@ -40,12 +41,7 @@ record Session(
     /** For a run that is a part of this one: it lies in a folder of this one's and goes on where it was stopped. */
     Session part(String folder, Map<String, String> values, PrintStream itsProgress) {
         return new Session(
-                spark,
-                settings.with(values),
-                new Path(out, folder),
-                Options.Existing.RESUME,
-                interruption,
-                itsProgress);
+                spark, settings.with(values), new Path(out, folder), Existing.RESUME, interruption, itsProgress);
     }
 
     /** The one that {@code data.path} names. */

@@ -23,19 +23,23 @@ import org.sftn.conf.TrainingSettings;
 import org.sftn.conf.TrainingSettings.Wire;
 import org.sftn.conf.UserException;
 import org.sftn.data.Dataset;
-import org.sftn.data.Manifest;
+import org.sftn.data.shard.Manifest;
 import org.sftn.engine.Engines;
+import org.sftn.job.run.RunDescription;
+import org.sftn.job.run.RunFolder;
+import org.sftn.job.run.RunLock;
+import org.sftn.job.run.RunResult;
 import org.sftn.model.ModelDescription;
 import org.sftn.model.SavedModel;
 import org.sftn.nn.Tensor;
 import org.sftn.train.DivergedException;
 import org.sftn.train.Objective;
 import org.sftn.train.OutputFolder;
-import org.sftn.train.Stretch;
 import org.sftn.train.TrainableBatches;
 import org.sftn.train.Trainer;
-import org.sftn.train.TrainingProgress;
 import org.sftn.train.TrainingResult;
+import org.sftn.train.platform.Stretch;
+import org.sftn.train.progress.TrainingProgress;
 import org.sftn.train.spark.TrainingMetrics;
 import org.sftn.zoo.Architecture;
 import org.slf4j.Logger;
@@ -137,7 +141,7 @@ final class TrainingRun {
 
     Plan plan() {
         if (folder.finished() != null) {
-            return folder.alreadyFinished(summary(folder.finished()));
+            return Plan.nothing(folder.alreadyFinished(summary(folder.finished())));
         }
         return new Plan(lines(), () -> summary(run()), this::rehearse);
     }

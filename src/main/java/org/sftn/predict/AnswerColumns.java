@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.sftn.conf.UserException;
-import org.sftn.data.PassedColumn;
+import org.sftn.data.unlabeled.PassedColumn;
 
 /**
  * The columns of a table of answers: those that are passed through, name, class, probability, best (the best classes with their

@@ -12,8 +12,8 @@ import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.parquet.schema.Type;
 import org.apache.parquet.schema.Types;
-import org.sftn.data.ParquetRows;
-import org.sftn.data.PassedColumn;
+import org.sftn.data.shard.ParquetRows;
+import org.sftn.data.unlabeled.PassedColumn;
 
 /** Answers as one Parquet file. {@code best} is a list of {@code class} and {@code probability}; vectors are lists of floats. */
 final class ParquetAnswers implements Answers, AutoCloseable {

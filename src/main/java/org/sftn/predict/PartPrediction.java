@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.util.Iterator;
 import org.apache.hadoop.conf.Configuration;
-import org.sftn.data.UnlabeledImage;
+import org.sftn.data.unlabeled.UnlabeledImage;
 import org.sftn.engine.Engine;
 
 /**

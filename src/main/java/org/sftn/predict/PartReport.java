@@ -1,7 +1,7 @@
 package org.sftn.predict;
 
 import java.io.Serializable;
-import org.sftn.train.Platform;
+import org.sftn.train.platform.Platform;
 
 /**
  * What became of one part of the images.

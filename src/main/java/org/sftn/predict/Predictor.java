@@ -13,9 +13,9 @@ import java.util.Optional;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.sftn.conf.UserException;
-import org.sftn.data.Preprocessing;
-import org.sftn.data.UnlabeledBatches;
-import org.sftn.data.UnlabeledImage;
+import org.sftn.data.image.Preprocessing;
+import org.sftn.data.unlabeled.UnlabeledBatches;
+import org.sftn.data.unlabeled.UnlabeledImage;
 import org.sftn.engine.Engine;
 import org.sftn.engine.Executable;
 import org.sftn.model.ModelDescription;
@@ -23,7 +23,7 @@ import org.sftn.model.SavedModel;
 import org.sftn.nn.Network;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
-import org.sftn.train.Platform;
+import org.sftn.train.platform.Platform;
 import org.sftn.zoo.Zoo;
 
 /** A saved model that says of image files what they show; sent to executors. */

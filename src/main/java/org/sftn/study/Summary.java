@@ -47,12 +47,12 @@ public record Summary(List<Pair> pairs, List<Cell> undone) {
     }
 
     /** Of varied settings those that a teacher without branches depends on, or its student. */
-    static SortedMap<String, String> ofStandard(SortedMap<String, String> varied) {
+    public static SortedMap<String, String> ofStandard(SortedMap<String, String> varied) {
         return only(varied, key -> !key.startsWith("teacher."));
     }
 
     /** Of varied settings those that a student alone depends on. */
-    static SortedMap<String, String> ofAlone(SortedMap<String, String> varied) {
+    public static SortedMap<String, String> ofAlone(SortedMap<String, String> varied) {
         return only(varied, key -> key.startsWith("training."));
     }
 

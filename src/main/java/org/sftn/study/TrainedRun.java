@@ -31,7 +31,7 @@ public record TrainedRun(
     public record Origin(String name, String value) {}
 
     /** Of all rows, in their order. */
-    List<String> columns() {
+    public List<String> columns() {
         return metrics.rows().isEmpty()
                 ? List.of()
                 : new ArrayList<>(metrics.rows().get(0).keySet());

@@ -17,10 +17,10 @@ import org.sftn.nn.Network;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
 import org.sftn.train.InitialValues;
-import org.sftn.train.Loss;
 import org.sftn.train.Objective;
 import org.sftn.train.Shard;
 import org.sftn.train.StepLoss;
+import org.sftn.train.loss.Loss;
 import org.sftn.zoo.Architecture;
 
 /**

@@ -7,7 +7,7 @@ import org.sftn.data.BatchFeed;
 import org.sftn.data.BatchLoader;
 import org.sftn.data.RankImages;
 import org.sftn.data.Sample;
-import org.sftn.data.Sampler;
+import org.sftn.data.order.Sampler;
 import org.sftn.train.exchange.Slice;
 
 /** A rank's batches. */

@@ -18,7 +18,9 @@ import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.fs.FSError;
 import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.UserException;
+import org.sftn.train.checkpoint.StorageException;
 import org.sftn.train.exchange.Rendezvous;
+import org.sftn.train.progress.Report;
 import org.sftn.train.spark.DriverBarrier;
 
 /**

@@ -6,6 +6,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongConsumer;
+import org.sftn.train.checkpoint.Checkpoint;
+import org.sftn.train.checkpoint.CheckpointFolder;
+import org.sftn.train.platform.Stretch;
+import org.sftn.train.progress.EpochRow;
+import org.sftn.train.progress.EventFile;
+import org.sftn.train.progress.MetricsFile;
+import org.sftn.train.progress.Progress;
+import org.sftn.train.progress.Report;
+import org.sftn.train.progress.TrainingProgress;
 
 /** What the driver writes down of an attempt: progress, metrics, events, checkpoints. */
 final class Journal implements Coordinator.Listener {

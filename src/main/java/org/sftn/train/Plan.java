@@ -6,7 +6,8 @@ import org.apache.spark.util.SerializableConfiguration;
 import org.sftn.conf.DataSettings.Damaged;
 import org.sftn.conf.PrepareSettings.Store;
 import org.sftn.conf.TrainingSettings;
-import org.sftn.data.Preprocessing;
+import org.sftn.data.image.Preprocessing;
+import org.sftn.train.checkpoint.Checkpoint;
 
 /**
  * What the ranks of one attempt need to know; sent to every executor once.

@@ -18,10 +18,22 @@ import org.sftn.model.LazyTensor;
 import org.sftn.nn.Network;
 import org.sftn.nn.ParameterSpec;
 import org.sftn.nn.Tensor;
+import org.sftn.train.checkpoint.Checkpoint;
+import org.sftn.train.checkpoint.CheckpointFolder;
+import org.sftn.train.checkpoint.RankFile;
+import org.sftn.train.checkpoint.ReplicaState;
 import org.sftn.train.exchange.Exchange;
 import org.sftn.train.exchange.Member;
 import org.sftn.train.exchange.Slice;
 import org.sftn.train.loss.Gradients;
+import org.sftn.train.loss.Loss;
+import org.sftn.train.optimizer.LearningRate;
+import org.sftn.train.optimizer.Sgd;
+import org.sftn.train.optimizer.WeightDecay;
+import org.sftn.train.progress.Report;
+import org.sftn.train.quantity.Evaluation;
+import org.sftn.train.quantity.StepTimes;
+import org.sftn.train.quantity.Tally;
 import org.sftn.train.spark.DriverService;
 
 /** One rank's training: restore, step, save, validate. */

@@ -12,7 +12,11 @@ import org.sftn.conf.UserException;
 import org.sftn.nn.Network;
 import org.sftn.nn.ParameterSpec;
 import org.sftn.nn.Tensor;
+import org.sftn.train.checkpoint.Checkpoint;
+import org.sftn.train.checkpoint.RankFile;
+import org.sftn.train.checkpoint.ReplicaState;
 import org.sftn.train.exchange.Member;
+import org.sftn.train.quantity.Tally;
 
 /**
  * A checkpoint as one rank needs it. When another number of ranks wrote it, statistics are their mean, and rank 0 goes on with

@@ -2,6 +2,7 @@ package org.sftn.train;
 
 import java.time.Duration;
 import org.sftn.conf.Cause;
+import org.sftn.train.checkpoint.StorageException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -4,6 +4,7 @@ import java.util.Map;
 import org.sftn.data.Batch;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
+import org.sftn.train.loss.Loss;
 
 /** The loss of one training step on one executor. */
 public interface StepLoss extends AutoCloseable {

@@ -4,7 +4,7 @@ import java.util.Locale;
 import java.util.Optional;
 import org.sftn.conf.TrainingSettings;
 import org.sftn.conf.UserException;
-import org.sftn.data.Sampler;
+import org.sftn.data.order.Sampler;
 import org.sftn.nn.BatchNorm;
 import org.sftn.nn.Network;
 import org.sftn.nn.Shape;

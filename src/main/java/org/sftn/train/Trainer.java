@@ -23,9 +23,18 @@ import org.sftn.conf.TrainingSettings;
 import org.sftn.conf.UserException;
 import org.sftn.data.Dataset;
 import org.sftn.data.Portion;
-import org.sftn.data.Preprocessing;
 import org.sftn.engine.Engine;
 import org.sftn.model.Safetensors;
+import org.sftn.train.checkpoint.Checkpoint;
+import org.sftn.train.checkpoint.CheckpointFolder;
+import org.sftn.train.platform.Platform;
+import org.sftn.train.platform.Stretch;
+import org.sftn.train.progress.EventFile;
+import org.sftn.train.progress.MetricsFile;
+import org.sftn.train.progress.Progress;
+import org.sftn.train.progress.Report;
+import org.sftn.train.progress.TrainingProgress;
+import org.sftn.train.quantity.Evaluation;
 
 /**
  * Synchronous training in Spark barrier stages: one long task an executor, no Spark job an iteration. When an attempt fails the
@@ -267,7 +276,7 @@ public final class Trainer {
                 engines,
                 now,
                 new Plan.Data(
-                        Preprocessing.of(run.dataset().manifest(), data),
+                        run.dataset().manifest().preprocessing(data),
                         run.dataset().count("train", data.trainImages()),
                         data.memory().toBytes(),
                         data.shuffleBuffer(),

@@ -3,6 +3,7 @@ package org.sftn.train;
 import java.util.List;
 import java.util.Map;
 import org.sftn.nn.Tensor;
+import org.sftn.train.platform.Stretch;
 
 /**
  * What a run has made.

@@ -11,6 +11,7 @@ import org.sftn.nn.Tensor;
 import org.sftn.train.exchange.Exchange;
 import org.sftn.train.exchange.Member;
 import org.sftn.train.exchange.Slice;
+import org.sftn.train.quantity.Evaluation;
 
 /** Evaluates the model on this rank's part of the test split; all ranks do it at the same time. */
 final class Validation {

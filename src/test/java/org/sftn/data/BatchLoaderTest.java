@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.sftn.conf.DataSettings.Damaged;
 import org.sftn.conf.PrepareSettings.Store;
 import org.sftn.conf.UserException;
+import org.sftn.data.image.Preprocessing;
 import org.sftn.nn.Layout;
 import org.sftn.nn.Shape;
 

@@ -22,6 +22,12 @@ import org.openjdk.jmh.annotations.Warmup;
 import org.sftn.conf.DataSettings;
 import org.sftn.conf.PrepareSettings.Store;
 import org.sftn.conf.Settings;
+import org.sftn.data.image.Augmentation;
+import org.sftn.data.image.ImageFile;
+import org.sftn.data.image.JpegFile;
+import org.sftn.data.image.Preprocessing;
+import org.sftn.data.image.Resizer;
+import org.sftn.data.image.UnusableImageException;
 import org.sftn.nn.Layout;
 
 /**

@@ -27,6 +27,16 @@ import org.sftn.conf.DataSettings.ColorJitter;
 import org.sftn.conf.DataSettings.Crop;
 import org.sftn.conf.DataSettings.RandomResizedCrop;
 import org.sftn.conf.PrepareSettings.Store;
+import org.sftn.data.image.Augmentation;
+import org.sftn.data.image.ImageDecoder;
+import org.sftn.data.image.ImageFile;
+import org.sftn.data.image.NativeImage;
+import org.sftn.data.image.Preprocessing;
+import org.sftn.data.image.Region;
+import org.sftn.data.image.Resizer;
+import org.sftn.data.image.TestImages;
+import org.sftn.data.image.UnusableImageException;
+import org.sftn.data.order.RandomStream;
 import org.sftn.nn.Layout;
 
 class ImageViewsTest {

@@ -21,6 +21,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sftn.conf.DataSettings.Damaged;
 import org.sftn.conf.UserException;
+import org.sftn.data.order.Sampler;
+import org.sftn.data.shard.ShardFile;
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class StreamedImagesTest {

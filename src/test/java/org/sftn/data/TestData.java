@@ -18,6 +18,11 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.sftn.TestSettings;
 import org.sftn.conf.DataSettings.Damaged;
 import org.sftn.conf.PrepareSettings;
+import org.sftn.data.image.TestImages;
+import org.sftn.data.shard.Manifest;
+import org.sftn.data.shard.Preparer;
+import org.sftn.data.source.GeneratedImages;
+import org.sftn.data.source.Split;
 
 /** Data sets for tests. */
 public final class TestData {

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.sftn.distill.Methods;
+import org.sftn.distill.method.Methods;
 import org.sftn.zoo.Zoo;
 
 /** Usage and mistakes that are found before Spark starts. */

@@ -28,11 +28,13 @@ import org.sftn.LocalSpark;
 import org.sftn.TestLog;
 import org.sftn.data.Sample;
 import org.sftn.data.TestData;
-import org.sftn.distill.Methods;
+import org.sftn.distill.method.Methods;
 import org.sftn.export.OnnxRuntime;
+import org.sftn.job.run.RunFolder;
+import org.sftn.job.run.Running;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
-import org.sftn.train.TrainingProgress;
+import org.sftn.train.progress.TrainingProgress;
 
 /** All jobs one after the other on a tiny data set, and the mistakes that users make with them. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)

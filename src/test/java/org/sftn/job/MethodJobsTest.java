@@ -17,7 +17,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.sftn.distill.MethodTable;
+import org.sftn.distill.method.MethodTable;
 
 /** Every method as a job: train, save, evaluate, and go on after being stopped in the middle of each stage. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -53,7 +53,7 @@ class MethodJobsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("org.sftn.distill.MethodTable#rows")
+    @MethodSource("org.sftn.distill.method.MethodTable#rows")
     void aMethodTrainsSavesAndGoesOnAfterAStop(MethodTable.Row row) throws IOException {
         String name = row.method() + row.settings().hashCode();
         Path whole = folder.resolve("whole-" + name);

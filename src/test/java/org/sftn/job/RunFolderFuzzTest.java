@@ -14,14 +14,18 @@ import org.sftn.FuzzTestFiles;
 import org.sftn.FuzzTestTarget;
 import org.sftn.conf.UserException;
 import org.sftn.evaluate.Similarity;
+import org.sftn.job.run.RunDescription;
+import org.sftn.job.run.RunFolder;
+import org.sftn.job.run.RunResult;
+import org.sftn.job.run.Running;
 import org.sftn.study.Cell;
 import org.sftn.study.CurvePoint;
 import org.sftn.study.Networks;
 import org.sftn.study.Scores;
 import org.sftn.study.StudyResult;
-import org.sftn.train.Platform;
-import org.sftn.train.Stretch;
-import org.sftn.train.TrainingProgress;
+import org.sftn.train.platform.Platform;
+import org.sftn.train.platform.Stretch;
+import org.sftn.train.progress.TrainingProgress;
 
 /** Folders of runs of which nothing is known, as {@code jobs/status.sh} and {@code jobs/report.sh} read them. */
 public class RunFolderFuzzTest {

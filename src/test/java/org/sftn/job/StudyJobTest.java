@@ -12,6 +12,7 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sftn.job.run.RunFolder;
 import org.sftn.study.Cell;
 import org.sftn.study.CurvePoint;
 import org.sftn.study.StudyResult;

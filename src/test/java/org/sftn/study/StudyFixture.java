@@ -9,12 +9,12 @@ import java.util.TreeMap;
 import org.sftn.evaluate.Similarity;
 
 /** Studies that are made up, but could be. */
-final class StudyFixture {
-    static final List<String> KINDS = List.of("standard", "friendly");
-    static final Networks SMALL = new Networks("resnet20", "resnet8", "resnet8");
+public final class StudyFixture {
+    public static final List<String> KINDS = List.of("standard", "friendly");
+    public static final Networks SMALL = new Networks("resnet20", "resnet8", "resnet8");
     static final Networks LARGE = new Networks("wrn_40_2", "resnet8x4", "resnet8x4");
     /** What would be a script, a formula, a table's column, a steered terminal, if it were not escaped. */
-    static final String HOSTILE = "=<script>alert('1')</script>&amp;\"|**x**\u202e\u0007\uffff]]>";
+    public static final String HOSTILE = "=<script>alert('1')</script>&amp;\"|**x**\u202e\u0007\uffff]]>";
 
     private static final int EPOCHS = 40;
     private static final SortedMap<String, String> NOTHING = new TreeMap<>();
@@ -22,7 +22,7 @@ final class StudyFixture {
     private StudyFixture() {}
 
     /** 2 pairs, 2 kinds of teacher, 3 methods and the student alone, 3 seeds; one student has failed, one was refused. */
-    static StudyResult pairs() {
+    public static StudyResult pairs() {
         List<Cell> cells = new ArrayList<>();
         for (Networks networks : List.of(SMALL, LARGE)) {
             for (long seed = 1; seed <= 3; seed++) {
@@ -48,7 +48,7 @@ final class StudyFixture {
     }
 
     /** A grid of two settings for friendly teachers, of one of them for students of standard ones. */
-    static StudyResult grid() {
+    public static StudyResult grid() {
         List<Cell> cells = new ArrayList<>();
         for (long seed = 1; seed <= 3; seed++) {
             for (int lambda : List.of(1, 3, 5, 10)) {
@@ -76,7 +76,7 @@ final class StudyFixture {
     }
 
     /** All names, texts and values are hostile. */
-    static StudyResult hostile() {
+    public static StudyResult hostile() {
         Networks networks = new Networks(HOSTILE, HOSTILE, HOSTILE);
         List<String> kinds = List.of(HOSTILE, HOSTILE + "2");
         List<Cell> cells = new ArrayList<>();
@@ -92,7 +92,7 @@ final class StudyFixture {
                 HOSTILE, HOSTILE + "\n" + HOSTILE, HOSTILE, HOSTILE, 1, 1, kinds, cells, of(Map.of(HOSTILE, HOSTILE)));
     }
 
-    static StudyResult study(String title, List<String> kinds, List<Cell> cells) {
+    public static StudyResult study(String title, List<String> kinds, List<Cell> cells) {
         return new StudyResult(
                 title,
                 "Do students learn more from a teacher that was trained together with their branches than from a standard one?",
@@ -108,7 +108,7 @@ final class StudyFixture {
                         "study.seeds", "[1, 2, 3]")));
     }
 
-    static SortedMap<String, String> of(Map<String, String> settings) {
+    public static SortedMap<String, String> of(Map<String, String> settings) {
         return new TreeMap<>(settings);
     }
 

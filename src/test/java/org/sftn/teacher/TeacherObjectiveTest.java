@@ -34,10 +34,10 @@ import org.sftn.nn.ParameterSpec;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
 import org.sftn.nn.TransposedConvolution;
-import org.sftn.train.Loss;
 import org.sftn.train.Shard;
 import org.sftn.train.StepLoss;
 import org.sftn.train.loss.CrossEntropy;
+import org.sftn.train.loss.Loss;
 import org.sftn.zoo.Architecture;
 import org.sftn.zoo.Zoo;
 

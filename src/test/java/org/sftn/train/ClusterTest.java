@@ -29,6 +29,7 @@ import org.sftn.conf.TrainingSettings.ExchangeKind;
 import org.sftn.conf.UserException;
 import org.sftn.nn.Tensor;
 import org.sftn.train.ToyObjective.Trouble;
+import org.sftn.train.platform.Stretch;
 import org.sftn.train.spark.SparkScheduler;
 
 /** Executors in processes of their own, with the settings of {@code deploy/security}. */

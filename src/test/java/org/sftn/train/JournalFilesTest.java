@@ -16,6 +16,12 @@ import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sftn.ObjectStore;
+import org.sftn.train.progress.EpochRow;
+import org.sftn.train.progress.EventFile;
+import org.sftn.train.progress.MetricsFile;
+import org.sftn.train.quantity.Evaluation;
+import org.sftn.train.quantity.StepTimes;
+import org.sftn.train.quantity.Tally;
 import org.tensorflow.util.Event;
 
 class JournalFilesTest {

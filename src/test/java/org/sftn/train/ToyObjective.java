@@ -23,6 +23,7 @@ import org.sftn.nn.Shape;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
 import org.sftn.train.loss.CrossEntropy;
+import org.sftn.train.loss.Loss;
 
 /**
  * A small network and its cross-entropy, with something that goes wrong once.

@@ -18,6 +18,7 @@ import org.sftn.conf.TrainingSettings.ExchangeKind;
 import org.sftn.data.Dataset;
 import org.sftn.data.TestData;
 import org.sftn.engine.bigdl.BigDlEngine;
+import org.sftn.train.platform.Stretch;
 
 /** Short runs on drawn images: 105 for training, so that one image is left for the last batch, and 23 for testing. */
 record ToyRun(

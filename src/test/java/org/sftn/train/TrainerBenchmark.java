@@ -35,6 +35,7 @@ import org.sftn.nn.Network;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
+import org.sftn.train.loss.Loss;
 
 /**
  * What an iteration costs besides forward and backward: an engine that computes nothing, networks of a given size. Prints

@@ -39,9 +39,9 @@ import org.sftn.conf.TrainingSettings.ExchangeKind;
 import org.sftn.conf.UserException;
 import org.sftn.data.Batch;
 import org.sftn.data.BatchLoader;
-import org.sftn.data.Preprocessing;
 import org.sftn.data.Sample;
 import org.sftn.data.TestData;
+import org.sftn.data.image.Preprocessing;
 import org.sftn.engine.Arithmetic;
 import org.sftn.engine.Engine;
 import org.sftn.engine.Engines;
@@ -55,6 +55,13 @@ import org.sftn.nn.Shape;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
 import org.sftn.train.ToyObjective.Trouble;
+import org.sftn.train.checkpoint.Checkpoint;
+import org.sftn.train.checkpoint.CheckpointFolder;
+import org.sftn.train.checkpoint.RankFile;
+import org.sftn.train.checkpoint.ReplicaState;
+import org.sftn.train.platform.Platform;
+import org.sftn.train.platform.Stretch;
+import org.sftn.train.quantity.Evaluation;
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class TrainerTest {
@@ -97,7 +104,7 @@ class TrainerTest {
     void whatIsReportedIsWhatTheModelDoes() throws Exception {
         TrainingResult result = run.train(WITH_NORM, folder.resolve("a"));
         Evaluation expected = Evaluation.EMPTY;
-        Preprocessing preprocessing = Preprocessing.of(run.dataset().manifest(), run.dataSettings());
+        Preprocessing preprocessing = run.dataset().manifest().preprocessing(run.dataSettings());
         List<Sample> samples = TestData.samples(spark, run.data(), "test");
         try (Executable model = new BigDlEngine(1)
                 .compileForInference(WITH_NORM.model().orElseThrow(), Set.of(Taps.LOGITS), samples.size())) {

@@ -1,6 +1,7 @@
 package org.sftn.engine.bigdl;
 
 import java.util.Arrays;
+import org.sftn.engine.mkl.Blas;
 import org.sftn.nn.Shape;
 
 /**

@@ -1,6 +1,7 @@
 package org.sftn.engine.bigdl;
 
 import java.util.List;
+import org.sftn.engine.mkl.Blas;
 
 /**
  * {@code y = W x + b}.

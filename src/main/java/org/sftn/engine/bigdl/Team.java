@@ -8,6 +8,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.Phaser;
 import java.util.function.Consumer;
+import org.sftn.engine.mkl.Blas;
 
 /** The threads of one executable. */
 final class Team implements AutoCloseable {

@@ -9,7 +9,7 @@ import org.sftn.engine.Arithmetic;
 import org.sftn.engine.Engine;
 import org.sftn.engine.Executable;
 import org.sftn.engine.TrainingExecutable;
-import org.sftn.engine.bigdl.MklArithmetic;
+import org.sftn.engine.mkl.MklArithmetic;
 import org.sftn.nn.Layout;
 import org.sftn.nn.Network;
 

@@ -5,7 +5,7 @@ import com.intel.analytics.bigdl.tensor.Storage$;
 import com.intel.analytics.bigdl.tensor.Tensor;
 import com.intel.analytics.bigdl.tensor.Tensor$;
 import com.intel.analytics.bigdl.tensor.TensorNumericMath.TensorNumeric;
-import org.sftn.engine.bigdl.MklLibrary;
+import org.sftn.engine.mkl.MklLibrary;
 import org.sftn.shaded.scala.reflect.ClassTag;
 import org.sftn.shaded.scala.reflect.ClassTag$;
 import org.sftn.train.exchange.Slice;

@@ -4,7 +4,7 @@ import com.intel.analytics.bigdl.utils.Engine$;
 import java.util.ArrayList;
 import java.util.List;
 import org.sftn.conf.UserException;
-import org.sftn.engine.bigdl.MklLibrary;
+import org.sftn.engine.mkl.MklLibrary;
 import org.sftn.train.exchange.Encoding;
 import org.sftn.train.exchange.Exchange;
 import org.sftn.train.exchange.Format;

@@ -6,7 +6,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.ToDoubleFunction;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.metrics.source.Source;
-import org.sftn.train.TrainingProgress;
+import org.sftn.train.progress.TrainingProgress;
 
 /**
  * How training goes, for every sink of Spark's metrics system, as {@code sftn.NAME} of the driver: the numbers of {@link

@@ -9,9 +9,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sftn.shaded.scala.Tuple2;
 import org.sftn.shaded.scala.runtime.AbstractFunction1;
-import org.sftn.train.Sgd;
-import org.sftn.train.WeightDecay;
 import org.sftn.train.exchange.Slice;
+import org.sftn.train.optimizer.Sgd;
+import org.sftn.train.optimizer.WeightDecay;
 
 /** BigDL's own SGD and ours; on a processor with fused multiply-add. */
 class BigDlSgdTest {

@@ -11,7 +11,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sftn.LocalSpark;
-import org.sftn.train.TrainingProgress;
+import org.sftn.train.progress.TrainingProgress;
 
 class TrainingMetricsTest {
     @TempDir

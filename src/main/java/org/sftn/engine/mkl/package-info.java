@@ -1,0 +1,2 @@
+/** Matrix products on BigDL's MKL, for engines and losses. */
+package org.sftn.engine.mkl;

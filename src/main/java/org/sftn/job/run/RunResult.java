@@ -1,0 +1,207 @@
+package org.sftn.job.run;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.List;
+import java.util.Locale;
+import java.util.SortedMap;
+import org.sftn.conf.Printable;
+import org.sftn.conf.Redaction;
+import org.sftn.evaluate.Evaluation;
+import org.sftn.evaluate.Similarity;
+import org.sftn.train.platform.Stretch;
+
+/**
+ * What {@code result.json} says. Numbers that a job does not have are null and left out.
+ *
+ * @param status done or failed
+ * @param message why it failed
+ * @param top1 share of test images, in [0, 1]
+ * @param loss mean cross-entropy of the evaluated images
+ * @param calibrationError expected, in [0, 1]
+ * @param similarity to the model's teacher
+ * @param images that were predicted, those included that cannot be used
+ * @param unusableImages of these
+ * @param imagesPerSecond trained, evaluated or predicted, over all executors; with a teacher, evaluated by both
+ * @param seed null when the job draws nothing at random
+ * @param dataset the data set's identity
+ * @param teacher the identity of the model that the job read, of both where there are two
+ * @param model the identity of the model that the job wrote
+ * @param computedBy all that has computed the run, on which the bits depend
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record RunResult(
+        String job,
+        String status,
+        String message,
+        Double top1,
+        Double top5,
+        Double loss,
+        Double calibrationError,
+        Similarity similarity,
+        Integer epochs,
+        Long images,
+        Long unusableImages,
+        Double imagesPerSecond,
+        Long seed,
+        String codeVersion,
+        String dataset,
+        String teacher,
+        String model,
+        List<Stretch> computedBy,
+        SortedMap<String, String> configuration) {
+    public static final String DONE = "done";
+    static final String FAILED = "failed";
+    /** By a signal, or by Spark: there is nothing to mend. */
+    public static final String STOPPED = "stopped";
+
+    /** @throws IllegalArgumentException when something is missing that a result of its status has */
+    public RunResult {
+        if (status == null || !status.equals(DONE) && message == null) {
+            throw new IllegalArgumentException("a result needs its status, and a message when it is not done");
+        }
+        if (top1 != null && (top5 == null || loss == null)) {
+            throw new IllegalArgumentException("a result with a top-1 needs top-5 and loss");
+        }
+    }
+
+    /** @param model the identity of the model that was trained */
+    public static RunResult done(
+            RunDescription run,
+            double top1,
+            double top5,
+            double loss,
+            int epochs,
+            double imagesPerSecond,
+            String model,
+            List<Stretch> computedBy) {
+        return new RunResult(
+                run.job(),
+                DONE,
+                null,
+                top1,
+                top5,
+                loss,
+                null,
+                null,
+                epochs,
+                null,
+                null,
+                imagesPerSecond,
+                run.seed(),
+                run.codeVersion(),
+                run.dataset(),
+                run.model(),
+                model,
+                computedBy,
+                run.configuration());
+    }
+
+    /** @param similarity null when the model was compared with none */
+    public static RunResult evaluated(
+            RunDescription run,
+            Evaluation evaluation,
+            Similarity similarity,
+            double imagesPerSecond,
+            List<Stretch> computedBy) {
+        return new RunResult(
+                run.job(),
+                DONE,
+                null,
+                evaluation.top1(),
+                evaluation.top5(),
+                evaluation.loss(),
+                evaluation.calibrationError(),
+                similarity,
+                null,
+                null,
+                null,
+                imagesPerSecond,
+                run.seed(),
+                run.codeVersion(),
+                run.dataset(),
+                run.model(),
+                null,
+                computedBy,
+                run.configuration());
+    }
+
+    public static RunResult predicted(
+            RunDescription run, long images, long unusable, double imagesPerSecond, List<Stretch> computedBy) {
+        return new RunResult(
+                run.job(),
+                DONE,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                images,
+                unusable,
+                imagesPerSecond,
+                run.seed(),
+                run.codeVersion(),
+                run.dataset(),
+                run.model(),
+                null,
+                computedBy,
+                run.configuration());
+    }
+
+    /** @param dataset the identity of the data set that was written */
+    public static RunResult prepared(RunDescription run, String dataset, double imagesPerSecond) {
+        return withoutScores(run, DONE, null, imagesPerSecond, dataset);
+    }
+
+    /** Of a job that is made of others, which have results of their own. */
+    public static RunResult done(RunDescription run) {
+        return withoutScores(run, DONE, null, null, run.dataset());
+    }
+
+    public static RunResult failed(RunDescription run, Throwable why) {
+        String message = Redaction.of(why.getMessage() == null ? why.toString() : why.getMessage());
+        String status = why instanceof StoppedException ? STOPPED : FAILED;
+        return withoutScores(run, status, message, null, run.dataset());
+    }
+
+    /** Of a job that is done. */
+    public String forPeople() {
+        if (top1 != null) {
+            return String.format(
+                    Locale.ROOT, "done: top-1 %.2f %%, top-5 %.2f %%, loss %.4f", 100 * top1, 100 * top5, loss);
+        }
+        return images == null
+                ? "done"
+                : String.format(
+                        Locale.ROOT,
+                        "done: %s, %,d of them unusable, %.1f images/s",
+                        Printable.count(images, "image"),
+                        unusableImages,
+                        imagesPerSecond);
+    }
+
+    private static RunResult withoutScores(
+            RunDescription run, String status, String message, Double imagesPerSecond, String dataset) {
+        return new RunResult(
+                run.job(),
+                status,
+                message,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                imagesPerSecond,
+                run.seed(),
+                run.codeVersion(),
+                dataset,
+                run.model(),
+                null,
+                null,
+                run.configuration());
+    }
+}

@@ -1,0 +1,22 @@
+package org.sftn.train.checkpoint;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import org.apache.hadoop.fs.FSError;
+
+/** Files of the run or of the data set could not be read or written; that may pass. */
+public final class StorageException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    public StorageException(String message, Throwable cause) {
+        super(message, cause);
+    }
+
+    /** Whether this says that files could not be read or written; on a full disk Hadoop's local file system throws an error. */
+    public static boolean isStorage(Throwable e) {
+        return e instanceof IOException
+                || e instanceof UncheckedIOException
+                || e instanceof FSError
+                || e instanceof StorageException;
+    }
+}

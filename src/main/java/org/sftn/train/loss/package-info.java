@@ -1,0 +1,2 @@
+/** Loss functions and their gradients. */
+package org.sftn.train.loss;

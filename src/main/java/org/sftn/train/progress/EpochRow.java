@@ -1,0 +1,54 @@
+package org.sftn.train.progress;
+
+import java.util.List;
+import org.sftn.train.quantity.Evaluation;
+import org.sftn.train.quantity.StepTimes;
+import org.sftn.train.quantity.Tally;
+
+/**
+ * What is kept of an epoch.
+ *
+ * @param epoch from 1
+ * @param iteration done in all
+ * @param learningRate of the epoch's last iteration
+ * @param train over all images of the epoch
+ * @param test null when the epoch was not evaluated
+ * @param imagesPerSecond of training, over all ranks; 0 when nothing was timed
+ * @param seconds of training
+ * @param times of the steps over all ranks
+ */
+public record EpochRow(
+        int epoch,
+        long iteration,
+        double learningRate,
+        Tally train,
+        Evaluation test,
+        double imagesPerSecond,
+        double seconds,
+        StepTimes times) {
+    /** @param reports in rank order */
+    public static EpochRow of(List<Report.EpochDone> reports) {
+        Report.EpochDone first = reports.get(0);
+        Tally train = Tally.EMPTY;
+        Evaluation test = first.evaluation() == null ? null : Evaluation.EMPTY;
+        long timed = 0;
+        double seconds = 0;
+        StepTimes times = StepTimes.NONE;
+        for (Report.EpochDone report : reports) {
+            train = train.plus(report.tally());
+            test = test == null ? null : test.plus(report.evaluation());
+            timed += report.timedImages();
+            seconds = Math.max(seconds, report.times().all());
+            times = times.plus(report.times());
+        }
+        return new EpochRow(
+                first.epochs(),
+                first.iterations(),
+                first.learningRate(),
+                train,
+                test,
+                seconds > 0 ? timed / seconds : 0,
+                seconds,
+                times);
+    }
+}

@@ -1,0 +1,46 @@
+package org.sftn.train.progress;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * How far a run is, and how it has gone since this was last said.
+ *
+ * @param epoch that is going on, from 1
+ * @param epochs of the whole run
+ * @param iteration done
+ * @param iterations of the whole run
+ * @param loss mean over the images
+ * @param terms of the loss likewise, by name
+ * @param top1 share of the images, in [0, 1]; null when there are no logits
+ * @param imagesPerSecond over all executors
+ * @param dataWaitShare of the steps' time, in [0, 1]: waiting for images
+ * @param exchangeShare of the steps' time, in [0, 1]: exchange of gradients and weights, waiting for slower executors
+ * @param secondsLeft expected
+ * @param restarts of this process's training, after failures
+ * @param executors that train now
+ * @param missingExecutors how many more it should be
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record TrainingProgress(
+        long epoch,
+        int epochs,
+        long iteration,
+        long iterations,
+        double learningRate,
+        double loss,
+        Map<String, Double> terms,
+        Double top1,
+        double imagesPerSecond,
+        double dataWaitShare,
+        double exchangeShare,
+        long secondsLeft,
+        int restarts,
+        int executors,
+        int missingExecutors) {
+    /** Hours, minutes and seconds, for people. */
+    public static String time(long seconds) {
+        return String.format(Locale.ROOT, "%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60);
+    }
+}
