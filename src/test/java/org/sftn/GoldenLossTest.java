@@ -32,7 +32,7 @@ import org.sftn.distill.method.Dkd;
 import org.sftn.distill.method.Fsp;
 import org.sftn.distill.method.Ft;
 import org.sftn.distill.method.Kd;
-import org.sftn.distill.method.Logits;
+import org.sftn.distill.method.LogitScaling;
 import org.sftn.distill.method.MemoryBank;
 import org.sftn.distill.method.Negatives;
 import org.sftn.distill.method.Nst;
@@ -182,7 +182,7 @@ class GoldenLossTest {
                 golden.input("student_logits"),
                 golden.input("teacher_logits"),
                 golden.parameter("temperature").doubleValue(),
-                Logits.STANDARDISED);
+                LogitScaling.STANDARDISED);
         return new Result(loss.value(), Map.of("student_logits", loss.gradient()));
     }
 

@@ -15,7 +15,7 @@ import org.sftn.model.SavedModel;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
 import org.sftn.train.Objective;
-import org.sftn.train.Shard;
+import org.sftn.train.RankLabels;
 import org.sftn.train.StepLoss;
 import org.sftn.train.loss.Loss;
 import org.sftn.zoo.Architecture;
@@ -36,7 +36,7 @@ public final class ObjectiveRun implements AutoCloseable {
     public ObjectiveRun(Objective objective, Engine engine) {
         executable = engine.compileForTraining(objective.network(), objective.taps(), batch.size() * objective.views());
         executable.load(objective.initialValues());
-        loss = objective.open(engine, new Shard(batch.indices(), batch::labels, batch.size(), 1));
+        loss = objective.open(engine, new RankLabels(batch.indices(), batch::labels, batch.size(), 1));
     }
 
     /** @param changed by key, without {@code training.} */

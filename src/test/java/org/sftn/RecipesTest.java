@@ -34,7 +34,7 @@ import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
 import org.sftn.teacher.TeacherObjective;
 import org.sftn.train.Objective;
-import org.sftn.train.Shard;
+import org.sftn.train.RankLabels;
 import org.sftn.train.StepLoss;
 import org.sftn.train.loss.Loss;
 import org.sftn.zoo.Architecture;
@@ -123,7 +123,7 @@ class RecipesTest {
     private static void step(Objective objective, Kind kind) {
         Engine engine = new OneDnnEngine(Precision.FP32, 1);
         Batch batch = batch(kind.image());
-        Shard shard = new Shard(
+        RankLabels shard = new RankLabels(
                 LongStream.range(0, LOCAL_IMAGES).toArray(),
                 () -> IntStream.range(0, LOCAL_IMAGES)
                         .map(i -> i % kind.classes())

@@ -134,7 +134,7 @@ public final class Dataset {
      * @param limit only images with an index below it; 0 for all
      * @param ranks at least 1
      */
-    public JavaRDD<Portion> portions(String split, int limit, int ranks) {
+    public JavaRDD<RankData> portions(String split, int limit, int ranks) {
         if (limit < 0 || ranks < 1) {
             throw new IllegalArgumentException(
                     String.format(Locale.ROOT, "%d images of %s cannot be dealt to %d ranks", limit, split, ranks));
@@ -142,7 +142,7 @@ public final class Dataset {
         Split part = Split.of(split);
         long count = count(split, limit);
         if (manifest.store() == Store.FILES) {
-            List<ArrayList<Portion>> byRank = new ArrayList<>();
+            List<ArrayList<RankData>> byRank = new ArrayList<>();
             for (int rank = 0; rank < ranks; rank++) {
                 byRank.add(new ArrayList<>(ranges(part, start(count, rank, ranks), start(count, rank + 1, ranks))));
             }
@@ -155,7 +155,7 @@ public final class Dataset {
                 .keyBy(Sample::index)
                 .partitionBy(new ByRank(ranks))
                 .values()
-                .map(sample -> (Portion) sample);
+                .map(sample -> (RankData) sample);
     }
 
     /** As many images for each rank as {@link Sampler#localTotal} says. */

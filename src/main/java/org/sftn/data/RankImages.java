@@ -26,12 +26,12 @@ public interface RankImages extends AutoCloseable {
      * @param portions of this rank: samples, which are kept, or ranges of shards, which are read whenever they are wanted
      * @throws IllegalArgumentException when the indices of samples are not evenly spaced, as those of one rank are
      */
-    static RankImages open(Iterator<Portion> portions, Holding holding, Configuration hadoop) throws IOException {
+    static RankImages open(Iterator<RankData> portions, Holding holding, Configuration hadoop) throws IOException {
         Path spillFolder = Path.of(Utils.getLocalDir(SparkEnv.get().conf()));
         if (!portions.hasNext()) {
             return new StoredImages(SampleStore.load(List.<Sample>of().iterator(), 0, spillFolder));
         }
-        Portion first = portions.next();
+        RankData first = portions.next();
         if (first instanceof Sample sample) {
             return new StoredImages(SampleStore.load(samples(sample, portions), holding.memoryBytes(), spillFolder));
         }
@@ -41,7 +41,7 @@ public interface RankImages extends AutoCloseable {
         return new StreamedImages(ranges, holding.shuffleBuffer(), hadoop);
     }
 
-    private static Iterator<Sample> samples(Sample first, Iterator<Portion> others) {
+    private static Iterator<Sample> samples(Sample first, Iterator<RankData> others) {
         return new Iterator<>() {
             private Sample next = first;
 

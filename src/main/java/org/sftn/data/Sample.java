@@ -9,7 +9,7 @@ package org.sftn.data;
  * @param image raw R, G, B planes ({@code 3 x size x size}, a byte a value) or the bytes of an image file, as the manifest says;
  *     shared, not copied; null when it is damaged
  */
-public record Sample(long index, int label, String name, byte[] image) implements Portion {
+public record Sample(long index, int label, String name, byte[] image) implements RankData {
     /** Takes the place of an image that cannot be read. */
     static Sample damaged(long index) {
         return new Sample(index, 0, "", null);

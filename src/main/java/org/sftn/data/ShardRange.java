@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
  * @param damaged what to do with images that cannot be read
  */
 public record ShardRange(String path, long first, int row, int images, int classes, int imageBytes, Damaged damaged)
-        implements Portion {
+        implements RankData {
     private static final Logger LOG = LoggerFactory.getLogger(ShardRange.class);
 
     static int imageBytes(Store store, int imageSize) {

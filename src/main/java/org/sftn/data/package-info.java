@@ -1,2 +1,3 @@
 /** Prepared data sets in training: a rank's images, their views, batches. */
 package org.sftn.data;
+

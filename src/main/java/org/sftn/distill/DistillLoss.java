@@ -49,7 +49,7 @@ final class DistillLoss implements StepLoss {
             Views views,
             Optional<Executable> teacher,
             Set<String> inputs,
-            Place place) {
+            MethodContext place) {
         this.crossEntropyWeight = crossEntropyWeight;
         this.labelSmoothing = labelSmoothing;
         terms.forEach((name, method) -> this.terms.add(new Working(name, method, method.open(place))));

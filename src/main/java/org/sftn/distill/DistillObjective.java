@@ -17,7 +17,7 @@ import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
 import org.sftn.train.InitialValues;
 import org.sftn.train.Objective;
-import org.sftn.train.Shard;
+import org.sftn.train.RankLabels;
 import org.sftn.train.StepLoss;
 
 /**
@@ -253,7 +253,7 @@ public final class DistillObjective implements Objective {
     }
 
     @Override
-    public StepLoss open(Engine engine, Shard shard) {
+    public StepLoss open(Engine engine, RankLabels shard) {
         Set<String> inputs = network.inputs().keySet();
         Optional<Executable> frozen = Optional.empty();
         if (teacher != null) {
@@ -277,6 +277,6 @@ public final class DistillObjective implements Objective {
                 widest(),
                 frozen,
                 inputs,
-                new Place(shard, engine.arithmetic()));
+                new MethodContext(shard, engine.arithmetic()));
     }
 }

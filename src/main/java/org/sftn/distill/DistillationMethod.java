@@ -62,5 +62,5 @@ public interface DistillationMethod extends Serializable {
     }
 
     /** On an executor. */
-    MethodLoss open(Place place);
+    MethodLoss open(MethodContext place);
 }

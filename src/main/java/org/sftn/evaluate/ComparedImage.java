@@ -13,7 +13,7 @@ import java.io.Serializable;
  */
 public record ComparedImage(Prediction prediction, double kl, boolean sameClass, float[] student, float[] teacher)
         implements Serializable {
-    static ComparedImage of(Answer student, Answer teacher) {
+    static ComparedImage of(EvaluatedImage student, EvaluatedImage teacher) {
         if (student.prediction().index() != teacher.prediction().index()) {
             throw new IllegalArgumentException("images " + student.prediction().index() + " and "
                     + teacher.prediction().index());
@@ -26,7 +26,7 @@ public record ComparedImage(Prediction prediction, double kl, boolean sameClass,
                 teacher.pooled());
     }
 
-    private static double kl(Answer teacher, Answer student) {
+    private static double kl(EvaluatedImage teacher, EvaluatedImage student) {
         double ofTeacher = logSumExp(teacher);
         double ofStudent = logSumExp(student);
         double sum = 0;
@@ -38,7 +38,7 @@ public record ComparedImage(Prediction prediction, double kl, boolean sameClass,
     }
 
     /** The cross-entropy is this minus the label's logit. */
-    private static double logSumExp(Answer answer) {
+    private static double logSumExp(EvaluatedImage answer) {
         return answer.prediction().loss() + answer.logits()[answer.prediction().label()];
     }
 }

@@ -32,19 +32,19 @@ import org.sftn.nn.ChannelSlice;
 import org.sftn.nn.Concat;
 import org.sftn.nn.Convolution;
 import org.sftn.nn.Flatten;
-import org.sftn.nn.Gate;
 import org.sftn.nn.GlobalAveragePool;
 import org.sftn.nn.Layer;
 import org.sftn.nn.LeakyRelu;
-import org.sftn.nn.LearnedVector;
 import org.sftn.nn.Linear;
 import org.sftn.nn.MaxPool;
 import org.sftn.nn.Network;
 import org.sftn.nn.ParameterSpec;
+import org.sftn.nn.ParameterVector;
 import org.sftn.nn.Relu;
 import org.sftn.nn.Relu6;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Sigmoid;
+import org.sftn.nn.SpatialAttention;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
 import org.sftn.nn.TransposedConvolution;
@@ -135,7 +135,7 @@ final class OnnxGraph {
         if (layer instanceof Linear) {
             return operator("Gemm", inputs, integer("transB", 1));
         }
-        if (layer instanceof LearnedVector vector) {
+        if (layer instanceof ParameterVector vector) {
             return learned(node.name(), vector, inputs);
         }
         if (layer instanceof BatchNorm norm) {
@@ -159,7 +159,7 @@ final class OnnxGraph {
             // Programs look for Add, which takes two, to join it with its neighbours.
             return operator(inputs.size() == 2 ? "Add" : "Sum", inputs);
         }
-        if (layer instanceof Gate) {
+        if (layer instanceof SpatialAttention) {
             return operator("Mul", inputs);
         }
         if (layer instanceof Concat) {
@@ -215,7 +215,7 @@ final class OnnxGraph {
     }
 
     /** The vector for every image: the batch's size is known when the graph runs. */
-    private NodeProto.Builder learned(String name, LearnedVector vector, List<String> weight) {
+    private NodeProto.Builder learned(String name, ParameterVector vector, List<String> weight) {
         String batch =
                 add(name + "/batch", operator("Shape", List.of(Taps.IMAGE), integer("start", 0), integer("end", 1)));
         String shape = add(

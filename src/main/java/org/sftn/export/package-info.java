@@ -1,2 +1,3 @@
 /** Saved models in file formats of others: ONNX. */
 package org.sftn.export;
+

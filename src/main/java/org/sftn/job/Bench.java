@@ -35,7 +35,7 @@ import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
 import org.sftn.teacher.TeacherObjective;
 import org.sftn.train.Objective;
-import org.sftn.train.Shard;
+import org.sftn.train.RankLabels;
 import org.sftn.train.StepLoss;
 import org.sftn.train.exchange.Member;
 import org.sftn.train.exchange.Slice;
@@ -69,7 +69,7 @@ import picocli.CommandLine.Option;
             "takes turns with the same step in PyTorch, of several ranks with its",
             "DistributedDataParallel, and prints a table of medians."
         })
-final class Bench implements Inquiry {
+final class Bench implements TextCommand {
     private static final int WARM_UP = 2;
     private static final int IMAGES = 50_000;
     // Small: a random teacher's features are large, so losses are steep, and no step must leave the range of floats.
@@ -391,14 +391,14 @@ final class Bench implements Inquiry {
     }
 
     /** The batch and as many images more as CIFAR-100 has; of their labels only the number matters. */
-    static Shard shard(Batch batch) {
+    static RankLabels shard(Batch batch) {
         int classes = 1 + Arrays.stream(batch.labels()).max().orElseThrow();
         int images = Math.max(IMAGES, batch.size());
         int[] labels = Arrays.copyOf(batch.labels(), images);
         for (int i = batch.size(); i < images; i++) {
             labels[i] = i % classes;
         }
-        return new Shard(LongStream.range(0, images).toArray(), () -> labels, batch.size(), 1);
+        return new RankLabels(LongStream.range(0, images).toArray(), () -> labels, batch.size(), 1);
     }
 
     static Sgd sgd(float[] parameters, List<Slice> slices, int threads) {

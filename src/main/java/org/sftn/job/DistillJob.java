@@ -37,7 +37,7 @@ final class DistillJob implements Job {
     }
 
     @Override
-    public Plan plan(Session session) throws IOException {
+    public JobPlan plan(Session session) throws IOException {
         return check(session).plan();
     }
 

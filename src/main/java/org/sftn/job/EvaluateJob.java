@@ -19,16 +19,16 @@ import org.sftn.conf.EvaluateSettings;
 import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 import org.sftn.data.Dataset;
-import org.sftn.data.Portion;
+import org.sftn.data.RankData;
 import org.sftn.data.image.Preprocessing;
 import org.sftn.data.task.TaskErrors;
 import org.sftn.engine.Engine;
 import org.sftn.engine.Engines;
 import org.sftn.evaluate.ComparedImage;
+import org.sftn.evaluate.EvaluatedModel;
 import org.sftn.evaluate.Evaluation;
 import org.sftn.evaluate.EvaluationFiles;
 import org.sftn.evaluate.Prediction;
-import org.sftn.evaluate.Replica;
 import org.sftn.evaluate.Similarity;
 import org.sftn.job.run.RunDescription;
 import org.sftn.job.run.RunFolder;
@@ -54,21 +54,21 @@ import picocli.CommandLine.Command;
 @Command(description = "Measure a saved model on a split.")
 final class EvaluateJob implements Job {
     @Override
-    public Plan plan(Session session) throws IOException {
+    public JobPlan plan(Session session) throws IOException {
         EvaluateSettings evaluate = session.settings().evaluate();
         Dataset data = session.dataset();
         SavedModel model = session.model("evaluate.model", evaluate.model())
                 .orElseThrow(() ->
                         new UserException("evaluate.model is not set: it names the folder of the model to evaluate"));
-        Replica replica = Replica.of(model, data.manifest(), session.settings().data());
+        EvaluatedModel replica = EvaluatedModel.of(model, data.manifest(), session.settings().data());
         Optional<SavedModel> teacher = session.model("evaluate.teacher", evaluate.teacher());
-        Optional<Replica> compared = teacher.map(
-                its -> Replica.of(its, data.manifest(), session.settings().data()));
+        Optional<EvaluatedModel> compared = teacher.map(
+                its -> EvaluatedModel.of(its, data.manifest(), session.settings().data()));
         List<String> classNames =
                 session.classNames(data, Map.of("evaluate.model", Optional.of(model), "evaluate.teacher", teacher));
         RunFolder folder = check(session, data, model, teacher);
         if (folder.finished() != null) {
-            return Plan.nothing(folder.alreadyFinished(summary(session, folder.finished())));
+            return JobPlan.nothing(folder.alreadyFinished(summary(session, folder.finished())));
         }
         Images images = Images.of(session.settings());
         if (compared.isPresent() && data.count(images.split(), images.limit()) < 2) {
@@ -91,7 +91,7 @@ final class EvaluateJob implements Job {
                 "Teacher  %s, %s",
                 its.description().architecture(),
                 its.description().weightsSha256())));
-        return new Plan(lines, () -> {
+        return new JobPlan(lines, () -> {
             RunResult result = folder.record(
                     session.application(),
                     lock -> session.interruption().during(() -> {
@@ -147,7 +147,7 @@ final class EvaluateJob implements Job {
     /** What is to be found out about a rank's images. */
     @FunctionalInterface
     private interface Question<T> extends Serializable {
-        List<T> answer(Iterator<Portion> images, Engine engine, Replica.Reading reading, Configuration hadoop)
+        List<T> answer(Iterator<RankData> images, Engine engine, EvaluatedModel.Reading reading, Configuration hadoop)
                 throws IOException, InterruptedException;
     }
 
@@ -162,7 +162,7 @@ final class EvaluateJob implements Job {
         return new Answers<>(both.all().stream().map(ComparedImage::prediction).toList(), both.platforms());
     }
 
-    private static Question<ComparedImage> comparison(Replica student, Replica teacher) {
+    private static Question<ComparedImage> comparison(EvaluatedModel student, EvaluatedModel teacher) {
         return (images, engine, reading, hadoop) -> student.compare(teacher, images, engine, reading, hadoop);
     }
 
@@ -173,7 +173,7 @@ final class EvaluateJob implements Job {
         int cores = spark.getConf().getInt("spark.task.cpus", 1);
         int partitions = Math.max(1, spark.defaultParallelism() / cores);
         DataSettings settings = session.settings().data();
-        Replica.Reading reading = new Replica.Reading(
+        EvaluatedModel.Reading reading = new EvaluatedModel.Reading(
                 session.settings().evaluate().batch(),
                 cores,
                 settings.memory().toBytes() / partitions,

@@ -32,7 +32,7 @@ import picocli.CommandLine.Option;
  * <p>Example: {@code jobs/export.sh --model runs/student/model --out student.onnx}
  */
 @Command(description = "Write a saved model as an ONNX file, or as PyTorch's weights.")
-final class Export implements Inquiry {
+final class Export implements TextCommand {
     private static final String ONNX = "onnx";
 
     private static final String OUTSIDE = "outside";

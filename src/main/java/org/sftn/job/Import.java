@@ -34,7 +34,7 @@ import picocli.CommandLine.Option;
  * <p>Example: {@code jobs/import.sh --weights resnet34.safetensors --network resnet34 --data data/imagenet --out models/resnet34}
  */
 @Command(description = "Make a model of a safetensors file of PyTorch's weights.")
-final class Import implements Inquiry {
+final class Import implements TextCommand {
     @Option(
             names = "--weights",
             paramLabel = "FILE",

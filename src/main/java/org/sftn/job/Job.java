@@ -12,7 +12,7 @@ interface Job {
      *
      * @throws org.sftn.conf.UserException when the work cannot be done as asked
      */
-    Plan plan(Session session) throws IOException;
+    JobPlan plan(Session session) throws IOException;
 
     /** How many tasks share the cores while the job trains; 0 for a job whose tasks take a core each. */
     default int replicas(Settings settings) {

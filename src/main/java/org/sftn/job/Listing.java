@@ -14,7 +14,7 @@ import picocli.CommandLine.Command;
  * <p>Example: {@code jobs/list.sh}
  */
 @Command(description = "List the distillation methods and the networks.")
-final class Listing implements Inquiry {
+final class Listing implements TextCommand {
     private static final int WIDTH = 110;
 
     @Override

@@ -17,7 +17,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** The entry point: {@code Main JOB [options]}; each {@link Inquiry} is a command that is no job. */
+/** The entry point: {@code Main JOB [options]}; each {@link TextCommand} is a command that is no job. */
 public final class Main {
     /** All jobs by name. */
     private static final SortedMap<String, Job> JOBS = Collections.unmodifiableSortedMap(new TreeMap<>(Map.of(
@@ -117,7 +117,7 @@ public final class Main {
                 return Shell.USAGE;
             }
             CommandSpec command = parsed.subcommand().commandSpec();
-            if (command.userObject() instanceof Inquiry inquiry) {
+            if (command.userObject() instanceof TextCommand inquiry) {
                 return new Shell(out, err, traces, errors).run(command.name(), inquiry::text);
             }
             Job job = (Job) command.userObject();

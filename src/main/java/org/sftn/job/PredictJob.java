@@ -42,7 +42,7 @@ import picocli.CommandLine.Command;
 @Command(description = "Say of images without labels what a saved model sees in them.")
 final class PredictJob implements Job {
     @Override
-    public Plan plan(Session session) throws IOException {
+    public JobPlan plan(Session session) throws IOException {
         PredictSettings predict = session.settings().predict();
         SavedModel model = session.model("predict.model", predict.model())
                 .orElseThrow(() ->
@@ -63,7 +63,7 @@ final class PredictJob implements Job {
         RunFolder folder =
                 RunFolder.check(session.out(), run, AnswerFiles.WRITTEN, session.existing(), session.hadoop());
         if (folder.finished() != null) {
-            return Plan.nothing(folder.alreadyFinished(summary(session, folder.finished(), "")));
+            return JobPlan.nothing(folder.alreadyFinished(summary(session, folder.finished(), "")));
         }
         List<String> lines = new ArrayList<>();
         lines.add(String.format(
@@ -78,7 +78,7 @@ final class PredictJob implements Job {
                 model.description().image().get(2),
                 predictor.resize()));
         AnswerFiles files = new AnswerFiles(session.out().toString(), input.parts(), predict.csv());
-        return new Plan(lines, () -> {
+        return new JobPlan(lines, () -> {
             session.interruption()
                     .advise("parts that are done are in " + session.out()
                             + "; the same command with --resume goes on with them");

@@ -32,10 +32,10 @@ final class PrepareJob implements Job {
     }
 
     @Override
-    public Plan plan(Session session) throws IOException {
+    public JobPlan plan(Session session) throws IOException {
         RunFolder folder = check(session);
         if (folder.finished() != null) {
-            return Plan.nothing(
+            return JobPlan.nothing(
                     folder.alreadyFinished("data set " + folder.finished().dataset()));
         }
         Settings settings = session.settings();
@@ -47,7 +47,7 @@ final class PrepareJob implements Job {
                 "Shards   of about %s with the images' %s",
                 settings.effective().get("prepare.shard-size"),
                 settings.effective().get("prepare.store")));
-        return new Plan(lines, () -> prepare(session, preparer, folder));
+        return new JobPlan(lines, () -> prepare(session, preparer, folder));
     }
 
     private static RunFolder check(Session session) throws IOException {

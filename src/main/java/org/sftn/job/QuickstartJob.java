@@ -50,7 +50,7 @@ final class QuickstartJob implements Job {
     }
 
     @Override
-    public Plan plan(Session session) throws IOException {
+    public JobPlan plan(Session session) throws IOException {
         StudyPlan plan = StudyPlan.of(session.settings());
         RunDescription run = RunDescription.of(
                 "quickstart", session.settings().effective(), key -> !key.startsWith("evaluate."), null, null);
@@ -61,7 +61,7 @@ final class QuickstartJob implements Job {
                 "Teachers  " + plan.teachers().size(),
                 "Students  " + plan.students().size(),
                 "Output    models, metrics and report.html in " + new Path(session.out(), STUDY));
-        return new Plan(lines, () -> run(session, folder));
+        return new JobPlan(lines, () -> run(session, folder));
     }
 
     /** What is done is not repeated, so this serves --resume too. */

@@ -33,7 +33,7 @@ import picocli.CommandLine.Parameters;
  * <p>Example: {@code jobs/report.sh runs/rq1}
  */
 @Command(description = "Write the report of a training run or of a study.")
-final class Report implements Inquiry {
+final class Report implements TextCommand {
     private static final Set<String> TRAINING_JOBS = Set.of("teacher", "distill");
 
     @Parameters(paramLabel = "FOLDER", description = "The --out of a teacher, distill or study job.")

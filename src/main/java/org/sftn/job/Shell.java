@@ -92,7 +92,7 @@ final class Shell {
     private void run(String name, Job job, boolean dryRun, Session session) throws Exception {
         try {
             Banner.lines(name, job, session).forEach(LOG::info);
-            Plan plan = job.plan(session);
+            JobPlan plan = job.plan(session);
             if (dryRun) {
                 plan.lines().forEach(out::println);
                 plan.rehearsal().run();

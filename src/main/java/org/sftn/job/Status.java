@@ -42,7 +42,7 @@ import picocli.CommandLine.Parameters;
  * <p>Example: {@code jobs/status.sh runs/teacher}
  */
 @Command(description = "Say how far a run is.")
-final class Status implements Inquiry {
+final class Status implements TextCommand {
     /** Several times what a run needs to say that it is there. */
     private static final Duration SILENCE = RunLock.Timing.USUAL.patience();
 

@@ -97,7 +97,7 @@ final class StudyJob implements Job {
     }
 
     @Override
-    public Plan plan(Session session) throws IOException {
+    public JobPlan plan(Session session) throws IOException {
         Settings settings = session.settings();
         Dataset data = session.dataset();
         StudyPlan plan = StudyPlan.of(settings);
@@ -127,7 +127,7 @@ final class StudyJob implements Job {
         plan.teachers().forEach(teacher -> lines.add("Teacher   " + teacher.name()));
         plan.students().forEach(student -> lines.add("Student   " + student.name()));
         lines.add("Output    a folder a run, study.json, report.html in " + session.out());
-        return new Plan(lines, () -> new Work(session, data, plan, folder).run());
+        return new JobPlan(lines, () -> new Work(session, data, plan, folder).run());
     }
 
     /** Of the models from outside that teachers start from; those of the study itself know its own classes. */

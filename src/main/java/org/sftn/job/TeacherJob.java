@@ -35,7 +35,7 @@ final class TeacherJob implements Job {
     }
 
     @Override
-    public Plan plan(Session session) throws IOException {
+    public JobPlan plan(Session session) throws IOException {
         return check(session).plan();
     }
 

@@ -139,11 +139,11 @@ final class TrainingRun {
         return new TrainingRun(session, data, architecture, classNames, work, folder);
     }
 
-    Plan plan() {
+    JobPlan plan() {
         if (folder.finished() != null) {
-            return Plan.nothing(folder.alreadyFinished(summary(folder.finished())));
+            return JobPlan.nothing(folder.alreadyFinished(summary(folder.finished())));
         }
-        return new Plan(lines(), () -> summary(run()), this::rehearse);
+        return new JobPlan(lines(), () -> summary(run()), this::rehearse);
     }
 
     private List<String> lines() {

@@ -1,2 +1,3 @@
 /** The saved model: description and safetensors weights; weights under PyTorch's names. */
 package org.sftn.model;
+

@@ -1,2 +1,3 @@
 /** Network description: layers, shapes, names, taps. */
 package org.sftn.nn;
+

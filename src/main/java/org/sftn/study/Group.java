@@ -28,8 +28,8 @@ public record Group(
         int planned,
         List<Cell> cells,
         double baseline,
-        Sample gain,
-        Sample gainOverAlone) {
+        SeedSample gain,
+        SeedSample gainOverAlone) {
     public Group {
         varied = Collections.unmodifiableSortedMap(new TreeMap<>(varied));
         cells = List.copyOf(cells);
@@ -41,7 +41,7 @@ public record Group(
      * @param epoch from 1
      * @param top1 of the test images, in [0, 1]
      */
-    public record CurveMean(int epoch, Sample top1) {}
+    public record CurveMean(int epoch, SeedSample top1) {}
 
     /**
      * When students reach an accuracy, over the seeds that do.
@@ -49,65 +49,65 @@ public record Group(
      * @param epochs its count says how many do
      * @param seconds of training until then
      */
-    public record Reached(Sample epochs, Sample seconds) {}
+    public record Reached(SeedSample epochs, SeedSample seconds) {}
 
     /** Shares of test images in [0, 1]. */
-    public Sample top1() {
+    public SeedSample top1() {
         return over(cell -> cell.student().top1());
     }
 
     /** Shares of test images in [0, 1]. */
-    public Sample top5() {
+    public SeedSample top5() {
         return over(cell -> cell.student().top5());
     }
 
     /** Expected calibration error, in [0, 1]. */
-    public Sample calibrationError() {
+    public SeedSample calibrationError() {
         return over(cell -> cell.student().calibrationError());
     }
 
     /** Of none for students alone. */
-    public Sample teacherTop1() {
+    public SeedSample teacherTop1() {
         return over(cell ->
                 cell.teacherScores() == null ? Double.NaN : cell.teacherScores().top1());
     }
 
     /** Of none for students alone. */
-    public Sample teacherCalibrationError() {
+    public SeedSample teacherCalibrationError() {
         return over(cell ->
                 cell.teacherScores() == null ? Double.NaN : cell.teacherScores().calibrationError());
     }
 
     /** KL(teacher||student) in nats; of none for students alone. */
-    public Sample kl() {
+    public SeedSample kl() {
         return over(cell ->
                 cell.similarity() == null ? Double.NaN : cell.similarity().kl());
     }
 
     /** In [0, 1]; of none for students alone. */
-    public Sample cka() {
+    public SeedSample cka() {
         return over(cell ->
                 cell.similarity() == null ? Double.NaN : cell.similarity().cka());
     }
 
     /** In [0, 1]; of none for students alone. */
-    public Sample agreement() {
+    public SeedSample agreement() {
         return over(cell ->
                 cell.similarity() == null ? Double.NaN : cell.similarity().agreement());
     }
 
     /** Of training one student. */
-    public Sample studentCoreHours() {
+    public SeedSample studentCoreHours() {
         return over(Cell::studentCoreHours);
     }
 
     /** Of training its teacher; of none for students alone. */
-    public Sample teacherCoreHours() {
+    public SeedSample teacherCoreHours() {
         return over(cell -> teacher == null ? Double.NaN : cell.teacherCoreHours());
     }
 
-    private Sample over(ToDoubleFunction<Cell> number) {
-        return Sample.of(cells.stream().mapToDouble(number).boxed().toList());
+    private SeedSample over(ToDoubleFunction<Cell> number) {
+        return SeedSample.of(cells.stream().mapToDouble(number).boxed().toList());
     }
 
     /** By epoch, of the students that were evaluated after it. */
@@ -120,7 +120,7 @@ public record Group(
         }
         List<CurveMean> curve = new ArrayList<>();
         for (Map.Entry<Integer, List<Double>> each : byEpoch.entrySet()) {
-            curve.add(new CurveMean(each.getKey(), Sample.of(each.getValue())));
+            curve.add(new CurveMean(each.getKey(), SeedSample.of(each.getValue())));
         }
         return curve;
     }
@@ -132,8 +132,8 @@ public record Group(
                 .flatMap(Optional::stream)
                 .toList();
         return new Reached(
-                Sample.of(first.stream().map(point -> (double) point.epoch()).toList()),
-                Sample.of(first.stream().map(CurvePoint::seconds).toList()));
+                SeedSample.of(first.stream().map(point -> (double) point.epoch()).toList()),
+                SeedSample.of(first.stream().map(CurvePoint::seconds).toList()));
     }
 
     private static Optional<CurvePoint> firstReaching(List<CurvePoint> curve, double top1) {

@@ -148,11 +148,11 @@ public record Summary(List<Pair> pairs, List<Cell> undone) {
                     key.varied(),
                     planned.get(key),
                     cells,
-                    Sample.of(baseline.stream()
+                    SeedSample.of(baseline.stream()
                                     .map(cell -> cell.student().top1())
                                     .toList())
                             .mean(),
-                    number(key.teacher()) == 0 ? Sample.of(List.of()) : gain(cells, baseline),
+                    number(key.teacher()) == 0 ? SeedSample.of(List.of()) : gain(cells, baseline),
                     gain(cells, alone(key)));
         }
 
@@ -178,7 +178,7 @@ public record Summary(List<Pair> pairs, List<Cell> undone) {
                     .toList();
         }
 
-        private static Sample gain(List<Cell> cells, List<Cell> others) {
+        private static SeedSample gain(List<Cell> cells, List<Cell> others) {
             List<Double> gains = new ArrayList<>();
             for (Cell cell : cells) {
                 others.stream()
@@ -187,7 +187,7 @@ public record Summary(List<Pair> pairs, List<Cell> undone) {
                         .ifPresent(other -> gains.add(
                                 cell.student().top1() - other.student().top1()));
             }
-            return Sample.of(gains);
+            return SeedSample.of(gains);
         }
     }
 }

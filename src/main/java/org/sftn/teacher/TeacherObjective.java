@@ -18,7 +18,7 @@ import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
 import org.sftn.train.InitialValues;
 import org.sftn.train.Objective;
-import org.sftn.train.Shard;
+import org.sftn.train.RankLabels;
 import org.sftn.train.StepLoss;
 import org.sftn.train.loss.Loss;
 import org.sftn.zoo.Architecture;
@@ -147,7 +147,7 @@ public final class TeacherObjective implements Objective {
     }
 
     @Override
-    public StepLoss open(Engine engine, Shard shard) {
+    public StepLoss open(Engine engine, RankLabels shard) {
         return (images, outputs, epoch) -> {
             List<Tensor> logits = new ArrayList<>();
             for (int i = 1; i <= branches; i++) {

@@ -9,9 +9,9 @@ import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.sftn.conf.UserException;
-import org.sftn.data.Portion;
+import org.sftn.data.RankData;
 import org.sftn.data.task.TaskErrors;
-import org.sftn.train.progress.Report;
+import org.sftn.train.progress.RankReport;
 import org.sftn.train.spark.Barriers;
 import org.sftn.train.spark.ClosableBroadcast;
 import org.sftn.train.spark.DriverService;
@@ -19,14 +19,14 @@ import org.sftn.train.spark.DriverService;
 /** One attempt, seen from the driver: a barrier stage and what it reports. */
 final class Attempt {
     private final JavaSparkContext spark;
-    private final Plan plan;
+    private final AttemptPlan plan;
     private final Cluster cluster;
     private final Coordinator coordinator;
 
     /** What an attempt returns: rank 0's values and the last reports. */
-    record Outcome(byte[] values, List<Report.Finished> finished) {}
+    record Outcome(byte[] values, List<RankReport.Finished> finished) {}
 
-    Attempt(JavaSparkContext spark, Plan plan, Cluster cluster, Coordinator.Listener listener) {
+    Attempt(JavaSparkContext spark, AttemptPlan plan, Cluster cluster, Coordinator.Listener listener) {
         this.spark = spark;
         this.plan = plan;
         this.cluster = cluster;
@@ -39,16 +39,16 @@ final class Attempt {
      * @throws UserException when a task found a mistake of the user
      * @throws DivergedException when numbers of the training were not finite any more
      */
-    Outcome run(JavaRDD<Portion> train, JavaRDD<Portion> test, String description) {
+    Outcome run(JavaRDD<RankData> train, JavaRDD<RankData> test, String description) {
         UserMistakes mistakes = new UserMistakes();
         String group = "training-" + plan.attempt();
         spark.sc().addSparkListener(mistakes);
         spark.setJobGroup(group, description, true);
-        ClosableBroadcast<Plan> broadcast = new ClosableBroadcast<>(spark, plan);
-        Broadcast<Plan> sent = broadcast.value();
+        ClosableBroadcast<AttemptPlan> broadcast = new ClosableBroadcast<>(spark, plan);
+        Broadcast<AttemptPlan> sent = broadcast.value();
         DriverService service = DriverService.start(plan.service(), coordinator::answer);
         try {
-            List<byte[]> values = Barriers.of(train, Portion.class)
+            List<byte[]> values = Barriers.of(train, RankData.class)
                     .zipPartitions(
                             test,
                             (mine, tested) -> TaskErrors.within(() -> new TrainingTask(sent.value()).run(mine, tested)))

@@ -20,7 +20,7 @@ import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.UserException;
 import org.sftn.train.checkpoint.StorageException;
 import org.sftn.train.exchange.Rendezvous;
-import org.sftn.train.progress.Report;
+import org.sftn.train.progress.RankReport;
 import org.sftn.train.spark.DriverBarrier;
 
 /**
@@ -35,27 +35,27 @@ final class Coordinator implements AutoCloseable {
          *
          * @param reports in rank order
          */
-        void compiled(List<Report.Compiled> reports) throws IOException;
+        void compiled(List<RankReport.Compiled> reports) throws IOException;
 
-        void trained(Report.Trained report) throws IOException;
-
-        /** @param reports in rank order */
-        void epochDone(List<Report.EpochDone> reports) throws IOException;
+        void trained(RankReport.Trained report) throws IOException;
 
         /** @param reports in rank order */
-        void saved(List<Report.Saved> reports) throws IOException;
+        void epochDone(List<RankReport.EpochDone> reports) throws IOException;
+
+        /** @param reports in rank order */
+        void saved(List<RankReport.Saved> reports) throws IOException;
     }
 
     private final int ranks;
     private final boolean sharesExecutors;
     private final Listener listener;
     private final ExecutorService files = Executors.newSingleThreadExecutor(task -> new Thread(task, "training-files"));
-    private final Report.Here[] here;
+    private final RankReport.Here[] here;
     private final CompletableFuture<Serializable> meeting = new CompletableFuture<>();
-    private final Map<Long, Report.EpochDone[]> epochs = new HashMap<>();
-    private final Map<Long, Report.Saved[]> saved = new HashMap<>();
-    private final Report.Finished[] finished;
-    private final List<Report.Compiled> compiled = new ArrayList<>();
+    private final Map<Long, RankReport.EpochDone[]> epochs = new HashMap<>();
+    private final Map<Long, RankReport.Saved[]> saved = new HashMap<>();
+    private final RankReport.Finished[] finished;
+    private final List<RankReport.Compiled> compiled = new ArrayList<>();
     private final DriverBarrier barrier;
     private RuntimeException failure;
 
@@ -65,59 +65,59 @@ final class Coordinator implements AutoCloseable {
         this.barrier = new DriverBarrier(ranks);
         this.sharesExecutors = sharesExecutors;
         this.listener = listener;
-        this.here = new Report.Here[ranks];
-        this.finished = new Report.Finished[ranks];
+        this.here = new RankReport.Here[ranks];
+        this.finished = new RankReport.Finished[ranks];
     }
 
-    /** Takes a {@link Report}; once the attempt has failed the ranks are told by an exception. */
+    /** Takes a {@link RankReport}; once the attempt has failed the ranks are told by an exception. */
     synchronized CompletionStage<Serializable> answer(Serializable message) {
         boolean failedBefore = failure != null;
-        CompletionStage<Serializable> answer = take((Report) message);
+        CompletionStage<Serializable> answer = take((RankReport) message);
         if (failedBefore) {
             throw failure;
         }
         return answer;
     }
 
-    private CompletionStage<Serializable> take(Report report) {
-        if (report instanceof Report.Here each) {
+    private CompletionStage<Serializable> take(RankReport report) {
+        if (report instanceof RankReport.Here each) {
             return meet(each);
-        } else if (report instanceof Report.AtBarrier) {
+        } else if (report instanceof RankReport.AtBarrier) {
             return barrier.await();
-        } else if (report instanceof Report.Trained each) {
+        } else if (report instanceof RankReport.Trained each) {
             now(() -> listener.trained(each));
-        } else if (report instanceof Report.EpochDone each) {
-            complete(epochs, each.iterations(), each, new Report.EpochDone[ranks])
+        } else if (report instanceof RankReport.EpochDone each) {
+            complete(epochs, each.iterations(), each, new RankReport.EpochDone[ranks])
                     .ifPresent(all -> later(() -> listener.epochDone(all)));
-        } else if (report instanceof Report.Saved each) {
-            complete(saved, each.iterations(), each, new Report.Saved[ranks])
+        } else if (report instanceof RankReport.Saved each) {
+            complete(saved, each.iterations(), each, new RankReport.Saved[ranks])
                     .ifPresent(all -> later(() -> listener.saved(all)));
-        } else if (report instanceof Report.Compiled each) {
+        } else if (report instanceof RankReport.Compiled each) {
             requireAlike(each);
             if (compiled.size() == ranks) {
-                List<Report.Compiled> all = List.copyOf(compiled);
+                List<RankReport.Compiled> all = List.copyOf(compiled);
                 later(() -> listener.compiled(all));
             }
-        } else if (report instanceof Report.Diverged each) {
+        } else if (report instanceof RankReport.Diverged each) {
             fail(new DivergedException(each.what()));
-        } else if (report instanceof Report.Refused each) {
+        } else if (report instanceof RankReport.Refused each) {
             fail(new UserException(each.message()));
-        } else if (report instanceof Report.Broken each) {
+        } else if (report instanceof RankReport.Broken each) {
             String message = String.format(Locale.ROOT, "rank %d failed: %s", each.rank(), each.stackTrace());
             fail(each.storage() ? new StorageException(message, null) : new IllegalStateException(message));
-        } else if (report instanceof Report.Finished each) {
+        } else if (report instanceof RankReport.Finished each) {
             finished[each.rank()] = each;
         }
         return CompletableFuture.completedFuture(true);
     }
 
-    private CompletionStage<Serializable> meet(Report.Here each) {
+    private CompletionStage<Serializable> meet(RankReport.Here each) {
         if (here[each.rank()] != null) {
             throw new IllegalStateException(
                     "rank " + each.rank() + " has been there before: Spark has begun the stage again");
         }
         here[each.rank()] = each;
-        for (Report.Here other : here) {
+        for (RankReport.Here other : here) {
             if (!sharesExecutors
                     && other != null
                     && other.rank() != each.rank()
@@ -131,7 +131,7 @@ final class Coordinator implements AutoCloseable {
         }
         if (Arrays.stream(here).allMatch(h -> h != null)) {
             ArrayList<Rendezvous.Address> addresses = new ArrayList<>();
-            for (Report.Here all : here) {
+            for (RankReport.Here all : here) {
                 addresses.add(all.address());
             }
             meeting.complete(addresses);
@@ -139,11 +139,11 @@ final class Coordinator implements AutoCloseable {
         return meeting;
     }
 
-    private void requireAlike(Report.Compiled each) {
+    private void requireAlike(RankReport.Compiled each) {
         compiled.add(each);
-        compiled.sort(Comparator.comparingInt(Report.Compiled::rank));
-        Report.Compiled first = compiled.get(0);
-        for (Report.Compiled other : compiled) {
+        compiled.sort(Comparator.comparingInt(RankReport.Compiled::rank));
+        RankReport.Compiled first = compiled.get(0);
+        for (RankReport.Compiled other : compiled) {
             if (!arithmetic(other).equals(arithmetic(first))) {
                 fail(new UserException(String.format(
                         Locale.ROOT,
@@ -165,11 +165,11 @@ final class Coordinator implements AutoCloseable {
         }
     }
 
-    private static String arithmetic(Report.Compiled each) {
+    private static String arithmetic(RankReport.Compiled each) {
         return each.platform().engine() + " in " + each.platform().precision();
     }
 
-    private <R extends Report> Optional<List<R>> complete(
+    private <R extends RankReport> Optional<List<R>> complete(
             Map<Long, R[]> waiting, long iterations, R report, R[] empty) {
         R[] all = waiting.computeIfAbsent(iterations, i -> empty);
         all[report.rank()] = report;
@@ -210,7 +210,7 @@ final class Coordinator implements AutoCloseable {
     }
 
     /** The ranks' last reports in rank order; only after all have returned. */
-    synchronized List<Report.Finished> finished() {
+    synchronized List<RankReport.Finished> finished() {
         return List.of(finished);
     }
 

@@ -13,7 +13,7 @@ import org.sftn.train.progress.EpochRow;
 import org.sftn.train.progress.EventFile;
 import org.sftn.train.progress.MetricsFile;
 import org.sftn.train.progress.Progress;
-import org.sftn.train.progress.Report;
+import org.sftn.train.progress.RankReport;
 import org.sftn.train.progress.TrainingProgress;
 
 /** What the driver writes down of an attempt: progress, metrics, events, checkpoints. */
@@ -25,7 +25,7 @@ final class Journal implements Coordinator.Listener {
     private final CheckpointFolder checkpoints;
     private final Map<String, String> run;
     private final List<Stretch> earlier;
-    private final Plan plan;
+    private final AttemptPlan plan;
     private final LongConsumer afterCheckpoint;
     private List<Stretch> computedBy = List.of();
 
@@ -42,7 +42,7 @@ final class Journal implements Coordinator.Listener {
             CheckpointFolder checkpoints,
             Map<String, String> run,
             List<Stretch> earlier,
-            Plan plan,
+            AttemptPlan plan,
             LongConsumer afterCheckpoint) {
         this.progress = progress;
         this.listener = listener;
@@ -56,10 +56,10 @@ final class Journal implements Coordinator.Listener {
     }
 
     @Override
-    public void compiled(List<Report.Compiled> reports) throws IOException {
+    public void compiled(List<RankReport.Compiled> reports) throws IOException {
         Stretch now = Stretch.of(
                 plan.firstIteration(),
-                reports.stream().map(Report.Compiled::platform).toList());
+                reports.stream().map(RankReport.Compiled::platform).toList());
         progress.computing(now, earlier);
         computedBy = now.after(earlier);
         listener.computedBy(computedBy);
@@ -71,7 +71,7 @@ final class Journal implements Coordinator.Listener {
     }
 
     @Override
-    public void trained(Report.Trained report) throws IOException {
+    public void trained(RankReport.Trained report) throws IOException {
         Optional<TrainingProgress> line = progress.trained(report);
         if (line.isPresent()) {
             listener.progress(line.get());
@@ -100,7 +100,7 @@ final class Journal implements Coordinator.Listener {
     }
 
     @Override
-    public void epochDone(List<Report.EpochDone> reports) throws IOException {
+    public void epochDone(List<RankReport.EpochDone> reports) throws IOException {
         EpochRow row = EpochRow.of(reports);
         metrics.add(row);
         progress.epochDone(row);
@@ -120,8 +120,8 @@ final class Journal implements Coordinator.Listener {
     }
 
     @Override
-    public void saved(List<Report.Saved> reports) throws IOException {
-        Report.Saved first = reports.get(0);
+    public void saved(List<RankReport.Saved> reports) throws IOException {
+        RankReport.Saved first = reports.get(0);
         checkpoints.commit(
                 new Checkpoint(
                         Checkpoint.FORMAT,
@@ -131,7 +131,7 @@ final class Journal implements Coordinator.Listener {
                         run,
                         computedBy,
                         CheckpointFolder.folderName(first.iterations(), plan.attempt()),
-                        reports.stream().map(Report.Saved::file).toList()),
+                        reports.stream().map(RankReport.Saved::file).toList()),
                 plan.training().keepCheckpoints());
         afterCheckpoint.accept(first.iterations());
     }

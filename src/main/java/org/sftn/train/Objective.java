@@ -56,5 +56,5 @@ public interface Objective extends Serializable {
     }
 
     /** On an executor: compiles frozen networks and allocates what a step needs. */
-    StepLoss open(Engine engine, Shard shard);
+    StepLoss open(Engine engine, RankLabels shard);
 }

@@ -30,8 +30,8 @@ import org.sftn.train.loss.Loss;
 import org.sftn.train.optimizer.LearningRate;
 import org.sftn.train.optimizer.Sgd;
 import org.sftn.train.optimizer.WeightDecay;
-import org.sftn.train.progress.Report;
-import org.sftn.train.quantity.Evaluation;
+import org.sftn.train.progress.RankReport;
+import org.sftn.train.quantity.EvaluationSums;
 import org.sftn.train.quantity.StepTimes;
 import org.sftn.train.quantity.Tally;
 import org.sftn.train.spark.DriverService;
@@ -40,7 +40,7 @@ import org.sftn.train.spark.DriverService;
 final class Replica {
     private static final long REPORT_NANOS = 1_000_000_000L;
 
-    private final Plan plan;
+    private final AttemptPlan plan;
     private final Member me;
     private final Model model;
     private final StepLoss loss;
@@ -66,7 +66,7 @@ final class Replica {
     private long updateNanos;
 
     Replica(
-            Plan plan,
+            AttemptPlan plan,
             Member me,
             Model model,
             StepLoss loss,
@@ -103,7 +103,7 @@ final class Replica {
     Map<String, Tensor> run() throws IOException, InterruptedException {
         restore();
         long end = (long) plan.training().epochs() * batches.perEpoch();
-        Evaluation evaluation = null;
+        EvaluationSums evaluation = null;
         try (sgd;
                 BatchFeed feed = batches.training(plan.firstIteration(), end)) {
             for (long iteration = plan.firstIteration(); iteration < end; iteration++) {
@@ -122,7 +122,7 @@ final class Replica {
         if (evaluation == null) {
             evaluation = evaluated(end);
         }
-        driver.ask(new Report.Finished(me.rank(), evaluation, images, seconds));
+        driver.ask(new RankReport.Finished(me.rank(), evaluation, images, seconds));
         Map<String, Tensor> averaged = validation.averaged();
         return model.isEvaluated() ? Model.evaluatedPart(plan.objective(), averaged) : averaged;
     }
@@ -152,9 +152,9 @@ final class Replica {
         }
     }
 
-    private Evaluation evaluated(long iterations) throws InterruptedException {
+    private EvaluationSums evaluated(long iterations) throws InterruptedException {
         exchange.gatherShared();
-        Evaluation evaluation = validation.run();
+        EvaluationSums evaluation = validation.run();
         if (!Double.isFinite(evaluation.crossEntropy())) {
             throw diverged(
                     iterations,
@@ -171,7 +171,7 @@ final class Replica {
         String advice = updates == 0
                 ? ": no update was made, so the teacher or the model to start from is to blame, or the images"
                 : ": a lower learning rate or a longer warm-up may help";
-        driver.ask(new Report.Diverged(me.rank(), what + advice));
+        driver.ask(new RankReport.Diverged(me.rank(), what + advice));
         return new DivergedException(what + advice);
     }
 
@@ -241,7 +241,7 @@ final class Replica {
                             epoch + 1));
         }
         Map<String, Long> correct = new LinkedHashMap<>();
-        model.logits().forEach((name, tap) -> correct.put(name, Evaluation.top1(batch, outputs.get(tap))));
+        model.logits().forEach((name, tap) -> correct.put(name, EvaluationSums.top1(batch, outputs.get(tap))));
         count(Tally.of(batch.size(), found, correct));
         epochImages += batch.size();
         images += batch.size();
@@ -281,16 +281,16 @@ final class Replica {
     private void report(long iteration) {
         if (System.nanoTime() - lastReport >= REPORT_NANOS) {
             driver.ask(
-                    new Report.Trained(me.rank(), iteration + 1, learningRate(iteration), unreported, unreportedTimes));
+                    new RankReport.Trained(me.rank(), iteration + 1, learningRate(iteration), unreported, unreportedTimes));
             unreported = Tally.EMPTY;
             unreportedTimes = StepTimes.NONE;
             lastReport = System.nanoTime();
         }
     }
 
-    private void reportEpoch(long iteration, Evaluation evaluation) {
+    private void reportEpoch(long iteration, EvaluationSums evaluation) {
         int epochs = (int) ((iteration + 1) / batches.perEpoch());
-        driver.ask(new Report.EpochDone(
+        driver.ask(new RankReport.EpochDone(
                 me.rank(),
                 epochs,
                 iteration + 1,
@@ -313,7 +313,7 @@ final class Replica {
         Checkpoint.File file =
                 RankFile.write(folder, me.rank(), state(), plan.hadoop().value());
         int epochs = (int) (done / batches.perEpoch());
-        driver.ask(new Report.Saved(me.rank(), done, epochs, file));
+        driver.ask(new RankReport.Saved(me.rank(), done, epochs, file));
     }
 
     /** Live, and made while it is written: before the next step. */

@@ -22,7 +22,7 @@ import org.sftn.conf.DataSettings;
 import org.sftn.conf.TrainingSettings;
 import org.sftn.conf.UserException;
 import org.sftn.data.Dataset;
-import org.sftn.data.Portion;
+import org.sftn.data.RankData;
 import org.sftn.engine.Engine;
 import org.sftn.model.Safetensors;
 import org.sftn.train.checkpoint.Checkpoint;
@@ -32,9 +32,9 @@ import org.sftn.train.platform.Stretch;
 import org.sftn.train.progress.EventFile;
 import org.sftn.train.progress.MetricsFile;
 import org.sftn.train.progress.Progress;
-import org.sftn.train.progress.Report;
+import org.sftn.train.progress.RankReport;
 import org.sftn.train.progress.TrainingProgress;
-import org.sftn.train.quantity.Evaluation;
+import org.sftn.train.quantity.EvaluationSums;
 
 /**
  * Synchronous training in Spark barrier stages: one long task an executor, no Spark job an iteration. When an attempt fails the
@@ -96,7 +96,7 @@ public final class Trainer {
             Map<Integer, Dealt> dealt) {}
 
     /** The images of both splits, a partition a rank. */
-    private record Dealt(JavaRDD<Portion> train, JavaRDD<Portion> test) {}
+    private record Dealt(JavaRDD<RankData> train, JavaRDD<RankData> test) {}
 
     /**
      * Trains to the end, from the folder's last checkpoint when it holds any. Writes checkpoints, metrics and TensorBoard's events
@@ -212,7 +212,7 @@ public final class Trainer {
             throws IOException, InterruptedException {
         run.checkpoints().removeUnmarked();
         Configuration hadoop = spark.hadoopConfiguration();
-        Plan plan = plan(run, now, from);
+        AttemptPlan plan = plan(run, now, from);
         long end = training.epochs() * batches(run);
         Progress progress = new Progress(out, training, now.executors(), end, plan.firstIteration(), restarts);
         MetricsFile metrics = MetricsFile.open(run.folder().metrics(), plan.firstIteration(), hadoop);
@@ -261,12 +261,12 @@ public final class Trainer {
         return (images + training.globalBatch() - 1) / training.globalBatch();
     }
 
-    private Plan plan(Run run, TrainingSettings now, Optional<Checkpoint> from) {
+    private AttemptPlan plan(Run run, TrainingSettings now, Optional<Checkpoint> from) {
         byte[] secret = new byte[SECRET_BYTES];
         new SecureRandom().nextBytes(secret);
         UUID id = UUID.randomUUID();
         String attempt = HexFormat.of().toHexDigits(id.getMostSignificantBits());
-        return new Plan(
+        return new AttemptPlan(
                 attempt,
                 "sftn-training-" + attempt,
                 id.getMostSignificantBits() >>> 1,
@@ -275,7 +275,7 @@ public final class Trainer {
                 run.objective(),
                 engines,
                 now,
-                new Plan.Data(
+                new AttemptPlan.Data(
                         run.dataset().manifest().preprocessing(data),
                         run.dataset().count("train", data.trainImages()),
                         data.memory().toBytes(),
@@ -290,10 +290,10 @@ public final class Trainer {
 
     private TrainingResult result(Attempt.Outcome outcome, List<Stretch> computedBy, Run run, long startNanos)
             throws IOException {
-        Evaluation test = Evaluation.EMPTY;
+        EvaluationSums test = EvaluationSums.EMPTY;
         long images = 0;
         double seconds = 0;
-        for (Report.Finished rank : outcome.finished()) {
+        for (RankReport.Finished rank : outcome.finished()) {
             test = test.plus(rank.evaluation());
             images += rank.images();
             seconds = Math.max(seconds, rank.seconds());

@@ -11,7 +11,7 @@ import org.apache.spark.SparkEnv;
 import org.sftn.conf.TrainingSettings.ExchangeKind;
 import org.sftn.conf.UserException;
 import org.sftn.data.BatchLoader;
-import org.sftn.data.Portion;
+import org.sftn.data.RankData;
 import org.sftn.data.RankImages;
 import org.sftn.data.order.Sampler;
 import org.sftn.engine.Engine;
@@ -28,20 +28,20 @@ import org.sftn.train.exchange.PeerException;
 import org.sftn.train.exchange.Peers;
 import org.sftn.train.exchange.Rendezvous;
 import org.sftn.train.platform.Platform;
-import org.sftn.train.progress.Report;
+import org.sftn.train.progress.RankReport;
 import org.sftn.train.spark.DriverService;
 import org.sftn.train.spark.SparkTransport;
 
 /** One rank as a Spark task: opens what a {@link Replica} works with. */
 final class TrainingTask {
-    private final Plan plan;
+    private final AttemptPlan plan;
 
-    TrainingTask(Plan plan) {
+    TrainingTask(AttemptPlan plan) {
         this.plan = plan;
     }
 
     /** Rank 0 returns the final values as safetensors, the others nothing. */
-    Iterator<byte[]> run(Iterator<Portion> train, Iterator<Portion> test) throws IOException, InterruptedException {
+    Iterator<byte[]> run(Iterator<RankData> train, Iterator<RankData> test) throws IOException, InterruptedException {
         BarrierTaskContext context = BarrierTaskContext.get();
         Member me = new Member(context.partitionId(), plan.training().executors());
         DriverService.Client driver = DriverService.connect(plan.service());
@@ -55,7 +55,7 @@ final class TrainingTask {
     }
 
     private Iterator<byte[]> reporting(
-            Member me, Peers peers, DriverService.Client driver, Iterator<Portion> train, Iterator<Portion> test)
+            Member me, Peers peers, DriverService.Client driver, Iterator<RankData> train, Iterator<RankData> test)
             throws IOException, InterruptedException {
         try {
             return train(me, peers, driver, train, test);
@@ -63,16 +63,16 @@ final class TrainingTask {
             throw e;
         } catch (UserException e) {
             // Before the exchange is closed, so that it comes before the peers' complaints of that.
-            driver.ask(new Report.Refused(me.rank(), e.getMessage()));
+            driver.ask(new RankReport.Refused(me.rank(), e.getMessage()));
             throw e;
         } catch (IOException | RuntimeException | Error e) {
-            driver.ask(new Report.Broken(me.rank(), ExceptionUtils.getStackTrace(e), StorageException.isStorage(e)));
+            driver.ask(new RankReport.Broken(me.rank(), ExceptionUtils.getStackTrace(e), StorageException.isStorage(e)));
             throw e;
         }
     }
 
     private Iterator<byte[]> train(
-            Member me, Peers peers, DriverService.Client driver, Iterator<Portion> train, Iterator<Portion> test)
+            Member me, Peers peers, DriverService.Client driver, Iterator<RankData> train, Iterator<RankData> test)
             throws IOException, InterruptedException {
         RankImages.Holding holding =
                 new RankImages.Holding(plan.data().memoryBytes(), plan.data().shuffleBuffer());
@@ -84,7 +84,7 @@ final class TrainingTask {
                 Model model = new Model(plan.objective(), engine, plan.localBatch());
                 StepLoss loss = plan.objective().open(engine, shard(trainImages))) {
             Platform platform = Platform.of(engine, plan.data().preprocessing());
-            driver.ask(new Report.Compiled(me.rank(), platform, model.parameterOrder()));
+            driver.ask(new RankReport.Compiled(me.rank(), platform, model.parameterOrder()));
             Batches batches = batches(me, trainImages, testImages, engine.imageLayout());
             Exchange exchange = peers.exchange(
                     model.training().gradients(),
@@ -101,8 +101,8 @@ final class TrainingTask {
         }
     }
 
-    private Shard shard(RankImages images) {
-        return new Shard(images.indices(), images::labels, plan.localBatch(), plan.seed());
+    private RankLabels shard(RankImages images) {
+        return new RankLabels(images.indices(), images::labels, plan.localBatch(), plan.seed());
     }
 
     private Batches batches(Member me, RankImages train, RankImages test, Layout images) {
@@ -127,7 +127,7 @@ final class TrainingTask {
             // Its blocks find each other without addresses; the driver wants to see who shares an executor.
             rendezvous.meet(new Rendezvous.Address("", 0));
             return new BigDlPeers(
-                    plan.exchangeId(), me, () -> driver.await(new Report.AtBarrier(me.rank())), plan.cores());
+                    plan.exchangeId(), me, () -> driver.await(new RankReport.AtBarrier(me.rank())), plan.cores());
         }
         return new DirectPeers(
                 SparkTransport.settings(
@@ -139,7 +139,7 @@ final class TrainingTask {
     @SuppressWarnings("unchecked")
     private static List<Rendezvous.Address> meet(DriverService.Client driver, Member me, Rendezvous.Address own) {
         return (List<Rendezvous.Address>)
-                driver.await(new Report.Here(me.rank(), SparkEnv.get().executorId(), own));
+                driver.await(new RankReport.Here(me.rank(), SparkEnv.get().executorId(), own));
     }
 
     private static byte[] bytes(Map<String, Tensor> values) throws IOException {

@@ -11,7 +11,7 @@ import org.sftn.nn.Tensor;
 import org.sftn.train.exchange.Exchange;
 import org.sftn.train.exchange.Member;
 import org.sftn.train.exchange.Slice;
-import org.sftn.train.quantity.Evaluation;
+import org.sftn.train.quantity.EvaluationSums;
 
 /** Evaluates the model on this rank's part of the test split; all ranks do it at the same time. */
 final class Validation {
@@ -34,21 +34,21 @@ final class Validation {
     }
 
     /** With the statistics averaged over the ranks; those of the replica stay. Empty when nothing is evaluated. */
-    Evaluation run() throws InterruptedException {
+    EvaluationSums run() throws InterruptedException {
         average();
         if (!model.isEvaluated()) {
-            return Evaluation.EMPTY;
+            return EvaluationSums.EMPTY;
         }
         Executable evaluated = model.evaluated(averaged());
-        Evaluation sum = Evaluation.EMPTY;
+        EvaluationSums sum = EvaluationSums.EMPTY;
         try (BatchFeed feed = batches.test()) {
             for (int i = 0; i < batches.testBatches(); i++) {
                 BatchLoader.Loaded loaded = feed.next();
-                sum = sum.plus(Evaluation.skipped(loaded.skipped()));
+                sum = sum.plus(EvaluationSums.skipped(loaded.skipped()));
                 if (loaded.batch().isPresent()) {
                     Batch batch = loaded.batch().get();
                     Map<String, Tensor> outputs = evaluated.forward(Map.of(Taps.IMAGE, batch.images()));
-                    sum = sum.plus(Evaluation.of(batch, outputs.get(Taps.LOGITS)));
+                    sum = sum.plus(EvaluationSums.of(batch, outputs.get(Taps.LOGITS)));
                 }
             }
         }

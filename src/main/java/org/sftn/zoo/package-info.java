@@ -1,2 +1,3 @@
 /** Architectures, each a stem, stages and a head. */
 package org.sftn.zoo;
+

@@ -224,7 +224,7 @@ class DatasetTest {
         Files.delete(set.resolve("train/part-00002.parquet"));
         Files.deleteIfExists(set.resolve("train/.part-00002.parquet.crc"));
 
-        List<Portion> portions = Dataset.open(spark, set.toString(), Damaged.SKIP)
+        List<RankData> portions = Dataset.open(spark, set.toString(), Damaged.SKIP)
                 .portions("train", 0, 1)
                 .collect();
         assertThat(portions).hasSize(103);

@@ -71,12 +71,12 @@ public final class TestData {
 
     /** All images of a split by index, whatever way they are held. */
     public static List<Sample> samples(JavaSparkContext spark, Path data, String split) {
-        JavaRDD<Portion> portions =
+        JavaRDD<RankData> portions =
                 Dataset.open(spark, data.toString(), Damaged.FAIL).portions(split, 0, 1);
         return samples(portions.collect().iterator());
     }
 
-    private static List<Sample> samples(Iterator<Portion> portions) {
+    private static List<Sample> samples(Iterator<RankData> portions) {
         List<Sample> samples = new ArrayList<>();
         try (RankImages images = RankImages.open(portions, new RankImages.Holding(1 << 30, 1), new Configuration())) {
             images.inOrder().forEachRemaining(samples::add);

@@ -21,7 +21,7 @@ import org.sftn.conf.UserException;
 import org.sftn.data.Batch;
 import org.sftn.distill.method.Formulas;
 import org.sftn.distill.method.Kd;
-import org.sftn.distill.method.Logits;
+import org.sftn.distill.method.LogitScaling;
 import org.sftn.distill.method.Methods;
 import org.sftn.engine.Arithmetic;
 import org.sftn.engine.Engine;
@@ -37,7 +37,7 @@ import org.sftn.nn.ParameterSpec;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
-import org.sftn.train.Shard;
+import org.sftn.train.RankLabels;
 import org.sftn.train.StepLoss;
 import org.sftn.train.loss.CrossEntropy;
 import org.sftn.train.loss.Gradients;
@@ -67,7 +67,7 @@ class DistillObjectiveTest {
         }
 
         @Override
-        public MethodLoss open(Place place) {
+        public MethodLoss open(MethodContext place) {
             return FeatureMatch::loss;
         }
 
@@ -111,7 +111,7 @@ class DistillObjectiveTest {
         }
 
         @Override
-        public MethodLoss open(Place place) {
+        public MethodLoss open(MethodContext place) {
             return JointEmbedding::loss;
         }
 
@@ -191,7 +191,7 @@ class DistillObjectiveTest {
         values.forEach((name, tensor) -> before.put(name, tensor.values().clone()));
         Watching engine = new Watching();
         Map<String, DistillationMethod> terms =
-                Map.of("kd", new Kd(0.9, 4, Logits.RAW), "match", new FeatureMatch(), "joint", new JointEmbedding());
+                Map.of("kd", new Kd(0.9, 4, LogitScaling.RAW), "match", new FeatureMatch(), "joint", new JointEmbedding());
         try (ObjectiveRun run = new ObjectiveRun(distill(0.1, terms, values), engine)) {
             run.descend(3, 0.05f);
             assertThat(engine.frozen).hasSize(1);
@@ -233,7 +233,7 @@ class DistillObjectiveTest {
     void kdIsCrossEntropyAndSoftenedDivergence() {
         Pair pair = pair(RESNET14.network().initialValues(5));
         Recipe recipe = Methods.recipe(Settings.of(List.of()), pair);
-        assertThat(recipe).isEqualTo(new Recipe(0.1, Map.of("kd", new Kd(0.9, 4, Logits.RAW)), pair));
+        assertThat(recipe).isEqualTo(new Recipe(0.1, Map.of("kd", new Kd(0.9, 4, LogitScaling.RAW)), pair));
         try (ObjectiveRun run = new ObjectiveRun(DistillObjective.of(pair, recipe, TRAINING, 1), new Watching())) {
             List<Loss> losses = run.descend(8, 0.05f);
             assertThat(losses.get(0).terms()).containsOnlyKeys("ce", "kd");
@@ -250,7 +250,7 @@ class DistillObjectiveTest {
             assertThat(run.gradient().terms()).containsOnlyKeys("ce");
         }
         DistillObjective taught = distill(
-                1, Map.of("kd", new Kd(1, 1, Logits.RAW)), RESNET14.network().initialValues(5));
+                1, Map.of("kd", new Kd(1, 1, LogitScaling.RAW)), RESNET14.network().initialValues(5));
         alone.initialValues()
                 .forEach((name, value) -> assertThat(value.values())
                         .containsExactly(taught.initialValues().get(name).values()));
@@ -267,7 +267,7 @@ class DistillObjectiveTest {
         int[] labels = {3, 0};
         Tensor logits = Formulas.random(1, 2, ObjectiveRun.CLASSES);
         Batch batch = new Batch(Tensor.zeros(Shape.of(2, 3, 32, 32)), labels, new long[] {0, 1});
-        try (StepLoss loss = alone.open(new BigDlEngine(1), new Shard(batch.indices(), () -> labels, 2, 1))) {
+        try (StepLoss loss = alone.open(new BigDlEngine(1), new RankLabels(batch.indices(), () -> labels, 2, 1))) {
             CrossEntropy expected = CrossEntropy.of(logits, labels, 0.2);
             Loss found = loss.loss(batch, Map.of("student.logits", logits), 0);
             assertThat(found.terms()).containsExactly(entry("ce", expected.value()));
@@ -329,7 +329,7 @@ class DistillObjectiveTest {
                         "distill.kd.standardise-logits",
                         "true"),
                 pair(Map.of()));
-        assertThat(both).isEqualTo(new Recipe(1, Map.of("kd", new Kd(0.5, 2, Logits.STANDARDISED)), pair(Map.of())));
+        assertThat(both).isEqualTo(new Recipe(1, Map.of("kd", new Kd(0.5, 2, LogitScaling.STANDARDISED)), pair(Map.of())));
         assertThatThrownBy(() -> Methods.recipe(settings("distill.add-kd", "0.5"), pair(Map.of())))
                 .isInstanceOf(UserException.class)
                 .hasMessage("distill.add-kd is 0.5, but distill.method is kd already: set distill.kd.weight");

@@ -19,8 +19,8 @@ import org.sftn.nn.ChannelShuffle;
 import org.sftn.nn.ChannelSlice;
 import org.sftn.nn.Concat;
 import org.sftn.nn.Flatten;
-import org.sftn.nn.LearnedVector;
 import org.sftn.nn.Network;
+import org.sftn.nn.ParameterVector;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
 import org.sftn.nn.Upsample;
@@ -71,7 +71,7 @@ class DefinitionTest {
                 .tap("average", b.add("average", new AveragePool(3, 2, 1), map))
                 .tap("up", b.add("up", new Upsample(3), map))
                 .tap("flat", b.add("flat", new Flatten(), map))
-                .tap("vector", b.add("vector", new LearnedVector(7, 1)))
+                .tap("vector", b.add("vector", new ParameterVector(7, 1)))
                 .build();
     }
 

@@ -23,19 +23,19 @@ import org.sftn.nn.ChannelSlice;
 import org.sftn.nn.Concat;
 import org.sftn.nn.Convolution;
 import org.sftn.nn.Flatten;
-import org.sftn.nn.Gate;
 import org.sftn.nn.GlobalAveragePool;
 import org.sftn.nn.Layer;
 import org.sftn.nn.LeakyRelu;
-import org.sftn.nn.LearnedVector;
 import org.sftn.nn.Linear;
 import org.sftn.nn.MaxPool;
 import org.sftn.nn.Network;
 import org.sftn.nn.ParameterSpec;
+import org.sftn.nn.ParameterVector;
 import org.sftn.nn.Relu;
 import org.sftn.nn.Relu6;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Sigmoid;
+import org.sftn.nn.SpatialAttention;
 import org.sftn.nn.Tensor;
 import org.sftn.nn.TransposedConvolution;
 import org.sftn.nn.Upsample;
@@ -228,14 +228,14 @@ class FiniteDifferenceTest {
         String side = b.input("side", Shape.of(1, 3, 4));
         String map = b.add("map", Convolution.same(3, 4, 3, 1), image);
         String gate = b.add("gate", new Sigmoid(), b.add("raw", Convolution.same(3, 1, 1, 1), image));
-        String gated = b.add("gated", new Gate(), map, gate);
-        String twice = b.add("twice", new Gate(), gated, gate);
-        String byInput = b.add("by-input", new Gate(), twice, side);
+        String gated = b.add("gated", new SpatialAttention(), map, gate);
+        String twice = b.add("twice", new SpatialAttention(), gated, gate);
+        String byInput = b.add("by-input", new SpatialAttention(), twice, side);
         return b.tap("gate", gate)
                 .tap("map", map)
                 .tap("out", b.add("sum", new Add(), gated, byInput))
-                .tap("input", b.add("of-input", new Gate(), image, gate))
-                .tap("squared", b.add("squared", new Gate(), gate, gate))
+                .tap("input", b.add("of-input", new SpatialAttention(), image, gate))
+                .tap("squared", b.add("squared", new SpatialAttention(), gate, gate))
                 .build();
     }
 
@@ -245,7 +245,7 @@ class FiniteDifferenceTest {
         String leaky = b.add("leaky", new LeakyRelu(0.2), image);
         String relu6 = b.add("relu6", new Relu6(), leaky);
         String sigmoid = b.add("sigmoid", new Sigmoid(), b.input("side", Shape.of(1, 3, 3)));
-        String gated = b.add("gated", new Gate(), relu6, sigmoid);
+        String gated = b.add("gated", new SpatialAttention(), relu6, sigmoid);
         return b.tap("out", b.add("conv", Convolution.same(3, 4, 3, 1), gated))
                 .tap("leaky", leaky)
                 .build();
@@ -307,8 +307,8 @@ class FiniteDifferenceTest {
     private static Network learnedVectors() {
         Network.Builder b = Network.builder();
         String pool = b.add("pool", new GlobalAveragePool(), b.input("image", Shape.of(3, 2, 2)));
-        String vector = b.add("vector", new LearnedVector(3, -1));
-        String other = b.add("other", new LearnedVector(3, 2));
+        String vector = b.add("vector", new ParameterVector(3, -1));
+        String other = b.add("other", new ParameterVector(3, 2));
         String sum = b.add("sum", new Add(), pool, vector, other, vector);
         return b.tap("vector", vector)
                 .tap("vector-again", vector)

@@ -111,8 +111,8 @@ class EvaluationTest {
         assertThat(similarity.cka()).isCloseTo(1, within(1e-12));
     }
 
-    private static Answer answer(long index, float[] logits, float[] pooled) {
-        return new Answer(Prediction.of(index, "image", 0, logits), logits, pooled);
+    private static EvaluatedImage answer(long index, float[] logits, float[] pooled) {
+        return new EvaluatedImage(Prediction.of(index, "image", 0, logits), logits, pooled);
     }
 
     @Test

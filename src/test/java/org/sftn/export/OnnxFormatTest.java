@@ -36,18 +36,18 @@ import org.sftn.nn.ChannelSlice;
 import org.sftn.nn.Concat;
 import org.sftn.nn.Convolution;
 import org.sftn.nn.Flatten;
-import org.sftn.nn.Gate;
 import org.sftn.nn.GlobalAveragePool;
 import org.sftn.nn.Layer;
 import org.sftn.nn.LeakyRelu;
-import org.sftn.nn.LearnedVector;
 import org.sftn.nn.Linear;
 import org.sftn.nn.MaxPool;
 import org.sftn.nn.Network;
+import org.sftn.nn.ParameterVector;
 import org.sftn.nn.Relu;
 import org.sftn.nn.Relu6;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Sigmoid;
+import org.sftn.nn.SpatialAttention;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
 import org.sftn.nn.TransposedConvolution;
@@ -194,9 +194,9 @@ class OnnxFormatTest {
                 network(b -> b.add("layer", new Add(), Taps.IMAGE, b.add("relu", new Relu(), Taps.IMAGE))),
                 network(b -> b.add("layer", new Add(), Taps.IMAGE, b.add("relu", new Relu(), Taps.IMAGE), Taps.IMAGE)),
                 network(b -> b.add("layer", new Concat(), b.add("relu", new Relu(), Taps.IMAGE), Taps.IMAGE)),
-                network(b -> b.add("layer", new Gate(), Taps.IMAGE, b.add("gate", new ChannelSlice(2, 1), Taps.IMAGE))),
+                network(b -> b.add("layer", new SpatialAttention(), Taps.IMAGE, b.add("gate", new ChannelSlice(2, 1), Taps.IMAGE))),
                 network(b -> b.add("layer", new Linear(4, 5), b.add("mean", new GlobalAveragePool(), Taps.IMAGE))),
-                network(b -> b.add("layer", new LearnedVector(3, 0.5f))));
+                network(b -> b.add("layer", new ParameterVector(3, 0.5f))));
     }
 
     private static Network ofImage(Layer layer) {

@@ -25,7 +25,7 @@ import org.sftn.nn.Shape;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
 import org.sftn.train.Objective;
-import org.sftn.train.Shard;
+import org.sftn.train.RankLabels;
 import org.sftn.train.StepLoss;
 import org.sftn.train.loss.Loss;
 
@@ -214,7 +214,7 @@ class BenchTest {
         }
 
         @Override
-        public StepLoss open(Engine engine, Shard shard) {
+        public StepLoss open(Engine engine, RankLabels shard) {
             int[] steps = {0};
             return (images, outputs, epoch) -> new Loss(
                     ++steps[0] > 2 ? Double.POSITIVE_INFINITY : 1,

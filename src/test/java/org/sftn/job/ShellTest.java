@@ -44,13 +44,13 @@ class ShellTest {
 
     @Test
     void aJobEndsWithItsSummary() {
-        assertThat(run(session -> new Plan(List.of("plan"), () -> "all done"))).isEqualTo(Shell.DONE);
+        assertThat(run(session -> new JobPlan(List.of("plan"), () -> "all done"))).isEqualTo(Shell.DONE);
         assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("all done\n");
     }
 
     @Test
     void aFailureIsOneLineOnTheTerminal() {
-        int code = run(session -> new Plan(List.of(), () -> {
+        int code = run(session -> new JobPlan(List.of(), () -> {
             throw new IOException("disk full\n\tat Some.where");
         }));
 
@@ -70,7 +70,7 @@ class ShellTest {
 
     @Test
     void aMistakeThatAnExecutorFindsIsTheUsers() {
-        int code = run(session -> new Plan(List.of(), () -> {
+        int code = run(session -> new JobPlan(List.of(), () -> {
             session.spark().parallelize(List.of(1)).foreach(x -> {
                 throw new UserException("the shard is damaged");
             });
@@ -83,7 +83,7 @@ class ShellTest {
 
     @Test
     void whatTheFileSystemForbidsIsTheUsersToMend() {
-        int code = run(session -> new Plan(List.of(), () -> {
+        int code = run(session -> new JobPlan(List.of(), () -> {
             throw new AccessControlException("Permission denied: user=a, access=WRITE\n\tat a.server");
         }));
 
@@ -96,7 +96,7 @@ class ShellTest {
         Path file = Files.createFile(folder.resolve("file"));
         try (TestProperties local =
                 TestProperties.with(Map.of("spark.local.dir", file + "," + folder.resolve("new")))) {
-            assertThat(run(session -> new Plan(List.of(), () -> ""))).isEqualTo(Shell.DONE);
+            assertThat(run(session -> new JobPlan(List.of(), () -> ""))).isEqualTo(Shell.DONE);
         }
     }
 
@@ -105,7 +105,7 @@ class ShellTest {
         new JarOutputStream(Files.newOutputStream(folder.resolve("job.jar"))).close();
         try (TestProperties jars = TestProperties.with(
                 Map.of("spark.jars", folder.resolve("job.jar").toString()))) {
-            assertThat(run(session -> new Plan(
+            assertThat(run(session -> new JobPlan(
                             List.of(), () -> session.spark().sc().listJars().mkString(","))))
                     .isEqualTo(Shell.DONE);
         }
@@ -141,17 +141,17 @@ class ShellTest {
         }
 
         @Override
-        public Plan plan(Session session) {
-            return new Plan(List.of(), () -> session.spark().sc().getConf().get("spark.task.cpus"));
+        public JobPlan plan(Session session) {
+            return new JobPlan(List.of(), () -> session.spark().sc().getConf().get("spark.task.cpus"));
         }
     }
 
     @FunctionalInterface
     private interface Body extends Job {
-        Plan body(Session session) throws Exception;
+        JobPlan body(Session session) throws Exception;
 
         @Override
-        default Plan plan(Session session) throws IOException {
+        default JobPlan plan(Session session) throws IOException {
             try {
                 return body(session);
             } catch (IOException | RuntimeException e) {

@@ -20,7 +20,7 @@ class SummaryTest {
     @Test
     void theIntervalOfStudentsOwnSleepData() {
         // Student 1908, "The probable error of a mean": the additional hours of sleep of ten patients, column 2 - 1.
-        Sample sample = Sample.of(List.of(1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4));
+        SeedSample sample = SeedSample.of(List.of(1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4));
 
         assertThat(sample.count()).isEqualTo(10);
         assertThat(sample.mean()).isCloseTo(1.58, EXACTLY);
@@ -34,13 +34,13 @@ class SummaryTest {
 
     @Test
     void oneSeedHasNoDeviationAndNoInterval() {
-        Sample one = Sample.of(List.of(0.5, Double.NaN));
+        SeedSample one = SeedSample.of(List.of(0.5, Double.NaN));
 
         assertThat(one.count()).isEqualTo(1);
         assertThat(one.mean()).isEqualTo(0.5);
         assertThat(one.deviation()).isNaN();
         assertThat(one.interval()).isEmpty();
-        assertThat(Sample.of(List.of()).mean()).isNaN();
+        assertThat(SeedSample.of(List.of()).mean()).isNaN();
     }
 
     @Test

@@ -34,7 +34,7 @@ import org.sftn.nn.ParameterSpec;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
 import org.sftn.nn.TransposedConvolution;
-import org.sftn.train.Shard;
+import org.sftn.train.RankLabels;
 import org.sftn.train.StepLoss;
 import org.sftn.train.loss.CrossEntropy;
 import org.sftn.train.loss.Loss;
@@ -292,7 +292,7 @@ class TeacherObjectiveTest {
         Tensor branch1 = logits(2);
         Tensor branch2 = logits(3);
         Batch batch = new Batch(Tensor.zeros(Shape.of(2, 3, 32, 32)), labels, new long[] {0, 1});
-        Shard shard = new Shard(batch.indices(), () -> labels, 2, 1);
+        RankLabels shard = new RankLabels(batch.indices(), () -> labels, 2, 1);
         try (StepLoss loss = joint.open(new BigDlEngine(1), shard)) {
             Map<String, Double> terms = loss.loss(
                             batch,

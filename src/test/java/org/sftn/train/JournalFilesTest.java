@@ -19,7 +19,7 @@ import org.sftn.ObjectStore;
 import org.sftn.train.progress.EpochRow;
 import org.sftn.train.progress.EventFile;
 import org.sftn.train.progress.MetricsFile;
-import org.sftn.train.quantity.Evaluation;
+import org.sftn.train.quantity.EvaluationSums;
 import org.sftn.train.quantity.StepTimes;
 import org.sftn.train.quantity.Tally;
 import org.tensorflow.util.Event;
@@ -35,10 +35,10 @@ class JournalFilesTest {
         Path file = folder.resolve("metrics.csv");
         MetricsFile metrics = MetricsFile.open(hadoop(file), 0, HADOOP);
         metrics.add(row(1, null));
-        metrics.add(row(2, new Evaluation(10, 4, 8, 15, 0)));
+        metrics.add(row(2, new EvaluationSums(10, 4, 8, 15, 0)));
         metrics.add(row(3, null));
         MetricsFile again = MetricsFile.open(hadoop(file), 250, HADOOP);
-        again.add(row(3, new Evaluation(10, 5, 10, 5, 3)));
+        again.add(row(3, new EvaluationSums(10, 5, 10, 5, 3)));
         assertThat(Files.readString(file)).isEqualTo("""
                         epoch,iteration,learning_rate,train_loss,train_loss_ce,train_loss_kl,train_top1,train_top1_branch1,skipped_images,test_loss,test_top1,test_top5,skipped_test_images,data_wait_share,exchange_share,images_per_second,seconds
                         1,100,0.1,1.5,1.0,0.5,0.25,0.125,1,,,,,0.2500,0.1250,12.3,1.235
@@ -109,7 +109,7 @@ class JournalFilesTest {
         return Integer.rotateRight((int) crc.getValue(), 15) + 0xa282ead8;
     }
 
-    private static EpochRow row(int epoch, Evaluation test) {
+    private static EpochRow row(int epoch, EvaluationSums test) {
         Map<String, Double> terms = new LinkedHashMap<>();
         terms.put("ce", 8.0);
         terms.put("kl", 4.0);

@@ -119,7 +119,7 @@ record ToyObjective(
     }
 
     @Override
-    public StepLoss open(Engine engine, Shard shard) {
+    public StepLoss open(Engine engine, RankLabels shard) {
         return new StepLoss() {
             private int steps;
 

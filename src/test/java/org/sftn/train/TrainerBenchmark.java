@@ -166,7 +166,7 @@ public final class TrainerBenchmark {
         }
 
         @Override
-        public StepLoss open(Engine engine, Shard shard) {
+        public StepLoss open(Engine engine, RankLabels shard) {
             return (Batch images, Map<String, Tensor> outputs, int epoch) -> new Loss(1, Map.of("none", 1.0), Map.of());
         }
     }

@@ -61,7 +61,7 @@ import org.sftn.train.checkpoint.RankFile;
 import org.sftn.train.checkpoint.ReplicaState;
 import org.sftn.train.platform.Platform;
 import org.sftn.train.platform.Stretch;
-import org.sftn.train.quantity.Evaluation;
+import org.sftn.train.quantity.EvaluationSums;
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class TrainerTest {
@@ -103,7 +103,7 @@ class TrainerTest {
     @Test
     void whatIsReportedIsWhatTheModelDoes() throws Exception {
         TrainingResult result = run.train(WITH_NORM, folder.resolve("a"));
-        Evaluation expected = Evaluation.EMPTY;
+        EvaluationSums expected = EvaluationSums.EMPTY;
         Preprocessing preprocessing = run.dataset().manifest().preprocessing(run.dataSettings());
         List<Sample> samples = TestData.samples(spark, run.data(), "test");
         try (Executable model = new BigDlEngine(1)
@@ -114,7 +114,7 @@ class TrainerTest {
                     .join()
                     .batch()
                     .orElseThrow();
-            expected = expected.plus(Evaluation.of(
+            expected = expected.plus(EvaluationSums.of(
                     batch, model.forward(Map.of(Taps.IMAGE, batch.images())).get(Taps.LOGITS)));
         }
         assertThat(expected.images()).isEqualTo(23);
@@ -398,7 +398,7 @@ class TrainerTest {
         }
 
         @Override
-        public StepLoss open(Engine engine, Shard shard) {
+        public StepLoss open(Engine engine, RankLabels shard) {
             return toy.open(engine, shard);
         }
     }

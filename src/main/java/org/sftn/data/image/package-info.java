@@ -1,2 +1,3 @@
 /** Image files and pixels: decoding, resizing, preprocessing. */
 package org.sftn.data.image;
+

@@ -1,2 +1,3 @@
 /** Where images come from: folders, tars, tables, generated ones. */
 package org.sftn.data.source;
+

@@ -1,2 +1,3 @@
 /** Spark tasks that work on images: their errors and their progress. */
 package org.sftn.data.task;
+

@@ -1,2 +1,3 @@
 /** Images without labels, in parts. */
 package org.sftn.data.unlabeled;
+

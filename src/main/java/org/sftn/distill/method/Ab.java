@@ -15,9 +15,9 @@ import org.sftn.conf.Limit.MoreThan;
 import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 import org.sftn.distill.DistillationMethod;
+import org.sftn.distill.MethodContext;
 import org.sftn.distill.MethodLoss;
 import org.sftn.distill.Pair;
-import org.sftn.distill.Place;
 import org.sftn.distill.Preliminary;
 import org.sftn.distill.Recipe;
 import org.sftn.engine.Arithmetic;
@@ -68,7 +68,7 @@ public record Ab(Initialisation initialisation, Preliminary.Schedule schedule) i
     }
 
     @Override
-    public MethodLoss open(Place place) {
+    public MethodLoss open(MethodContext place) {
         return (values, batch, epoch) -> new MethodLoss.Term(0, Map.of());
     }
 
@@ -142,7 +142,7 @@ public record Ab(Initialisation initialisation, Preliminary.Schedule schedule) i
         }
 
         @Override
-        public MethodLoss open(Place place) {
+        public MethodLoss open(MethodContext place) {
             return (values, batch, epoch) -> loss(values, place.arithmetic());
         }
 

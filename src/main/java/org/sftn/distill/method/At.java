@@ -5,9 +5,9 @@ import java.util.Set;
 import org.sftn.conf.Limit.AtLeast;
 import org.sftn.conf.Settings;
 import org.sftn.distill.DistillationMethod;
+import org.sftn.distill.MethodContext;
 import org.sftn.distill.MethodLoss;
 import org.sftn.distill.Pair;
-import org.sftn.distill.Place;
 import org.sftn.distill.Recipe;
 import org.sftn.engine.Arithmetic;
 import org.sftn.nn.Tensor;
@@ -40,7 +40,7 @@ public record At(double weight, MatchedStages stages) implements DistillationMet
     }
 
     @Override
-    public MethodLoss open(Place place) {
+    public MethodLoss open(MethodContext place) {
         return (values, batch, epoch) ->
                 stages.sum(values, (student, teacher) -> distance(place.arithmetic(), weight, student, teacher));
     }

@@ -9,9 +9,9 @@ import org.sftn.conf.Limit.AtLeast;
 import org.sftn.conf.Settings;
 import org.sftn.data.Batch;
 import org.sftn.distill.DistillationMethod;
+import org.sftn.distill.MethodContext;
 import org.sftn.distill.MethodLoss;
 import org.sftn.distill.Pair;
-import org.sftn.distill.Place;
 import org.sftn.distill.Recipe;
 import org.sftn.nn.Linear;
 import org.sftn.nn.Network;
@@ -75,7 +75,7 @@ public record Cc(double weight, int student, int teacher, int dimension) impleme
     }
 
     @Override
-    public MethodLoss open(Place place) {
+    public MethodLoss open(MethodContext place) {
         return this::loss;
     }
 

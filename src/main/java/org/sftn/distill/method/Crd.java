@@ -12,16 +12,16 @@ import org.sftn.conf.Settings;
 import org.sftn.data.Batch;
 import org.sftn.data.order.RandomStream;
 import org.sftn.distill.DistillationMethod;
+import org.sftn.distill.MethodContext;
 import org.sftn.distill.MethodLoss;
 import org.sftn.distill.Pair;
-import org.sftn.distill.Place;
 import org.sftn.distill.Recipe;
 import org.sftn.nn.Linear;
 import org.sftn.nn.Network;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
-import org.sftn.train.Shard;
+import org.sftn.train.RankLabels;
 
 /**
  * Contrastive representation distillation (Tian et al. 2020, arXiv 1910.10699). The pooled features of both networks are
@@ -119,13 +119,13 @@ public record Crd(
     }
 
     @Override
-    public MethodLoss open(Place place) {
+    public MethodLoss open(MethodContext place) {
         return new Remembering(this, place);
     }
 
     private static final class Remembering implements MethodLoss {
         private final Crd crd;
-        private final Shard shard;
+        private final RankLabels shard;
         private final NegativeSampler sampler;
         private final ContrastiveLoss contrast;
         private final MemoryBank studentMemory;
@@ -133,7 +133,7 @@ public record Crd(
         /** Z of the student's and of the teacher's loss; 0 before the first batch. */
         private final float[] normalisers = new float[2];
 
-        Remembering(Crd crd, Place place) {
+        Remembering(Crd crd, MethodContext place) {
             this.crd = crd;
             shard = place.shard();
             sampler = new NegativeSampler(shard.labels().get(), shard.batch(), crd.negatives, crd.positive);

@@ -7,9 +7,9 @@ import org.sftn.conf.Limit.MoreThan;
 import org.sftn.conf.Settings;
 import org.sftn.data.Batch;
 import org.sftn.distill.DistillationMethod;
+import org.sftn.distill.MethodContext;
 import org.sftn.distill.MethodLoss;
 import org.sftn.distill.Pair;
-import org.sftn.distill.Place;
 import org.sftn.distill.Recipe;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
@@ -20,7 +20,7 @@ import org.sftn.train.loss.Softmax;
  * batch. TCKD is KL(teacher||student) of the probabilities of the label's class and of all others together, NCKD that among the
  * other classes alone.
  */
-public record Dkd(double alpha, double beta, double temperature, int warmUpEpochs, Logits logits)
+public record Dkd(double alpha, double beta, double temperature, int warmUpEpochs, LogitScaling logits)
         implements DistillationMethod {
     static final String NAME = "dkd";
     private static final String STUDENT_LOGITS = STUDENT + Taps.LOGITS;
@@ -42,7 +42,7 @@ public record Dkd(double alpha, double beta, double temperature, int warmUpEpoch
                 settings.beta(),
                 settings.temperature(),
                 settings.warmUpEpochs(),
-                Logits.of(settings.standardiseLogits()));
+                LogitScaling.of(settings.standardiseLogits()));
         return new Recipe(settings.crossEntropyWeight(), Map.of(NAME, method), pair);
     }
 
@@ -52,7 +52,7 @@ public record Dkd(double alpha, double beta, double temperature, int warmUpEpoch
     }
 
     @Override
-    public MethodLoss open(Place place) {
+    public MethodLoss open(MethodContext place) {
         return this::loss;
     }
 

@@ -9,9 +9,9 @@ import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 import org.sftn.data.Batch;
 import org.sftn.distill.DistillationMethod;
+import org.sftn.distill.MethodContext;
 import org.sftn.distill.MethodLoss;
 import org.sftn.distill.Pair;
-import org.sftn.distill.Place;
 import org.sftn.distill.Recipe;
 import org.sftn.nn.BatchNorm;
 import org.sftn.nn.Convolution;
@@ -113,7 +113,7 @@ public record Fitnet(double weight, int stage, Network regressor) implements Dis
     }
 
     @Override
-    public MethodLoss open(Place place) {
+    public MethodLoss open(MethodContext place) {
         return this::loss;
     }
 

@@ -11,9 +11,9 @@ import org.sftn.conf.Limit.AtLeast;
 import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 import org.sftn.distill.DistillationMethod;
+import org.sftn.distill.MethodContext;
 import org.sftn.distill.MethodLoss;
 import org.sftn.distill.Pair;
-import org.sftn.distill.Place;
 import org.sftn.distill.Preliminary;
 import org.sftn.distill.Recipe;
 import org.sftn.engine.Arithmetic;
@@ -108,7 +108,7 @@ public record Fsp(Preliminary first) implements DistillationMethod {
     }
 
     @Override
-    public MethodLoss open(Place place) {
+    public MethodLoss open(MethodContext place) {
         return (values, batch, epoch) -> new MethodLoss.Term(0, Map.of());
     }
 
@@ -127,7 +127,7 @@ public record Fsp(Preliminary first) implements DistillationMethod {
         }
 
         @Override
-        public MethodLoss open(Place place) {
+        public MethodLoss open(MethodContext place) {
             return (values, batch, epoch) -> {
                 double sum = 0;
                 Gradients gradients = new Gradients();

@@ -11,9 +11,9 @@ import org.sftn.conf.Limit.MoreThan;
 import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 import org.sftn.distill.DistillationMethod;
+import org.sftn.distill.MethodContext;
 import org.sftn.distill.MethodLoss;
 import org.sftn.distill.Pair;
-import org.sftn.distill.Place;
 import org.sftn.distill.Preliminary;
 import org.sftn.distill.Recipe;
 import org.sftn.engine.Arithmetic;
@@ -154,7 +154,7 @@ public record Ft(double weight, String taught, Network paraphraser, Network tran
     }
 
     @Override
-    public MethodLoss open(Place place) {
+    public MethodLoss open(MethodContext place) {
         return (values, batch, epoch) -> loss(values, place.arithmetic());
     }
 
@@ -176,7 +176,7 @@ public record Ft(double weight, String taught, Network paraphraser, Network tran
         }
 
         @Override
-        public MethodLoss open(Place place) {
+        public MethodLoss open(MethodContext place) {
             return (values, batch, epoch) -> loss(values);
         }
 

@@ -7,16 +7,16 @@ import org.sftn.conf.Limit.MoreThan;
 import org.sftn.conf.Settings;
 import org.sftn.data.Batch;
 import org.sftn.distill.DistillationMethod;
+import org.sftn.distill.MethodContext;
 import org.sftn.distill.MethodLoss;
 import org.sftn.distill.Pair;
-import org.sftn.distill.Place;
 import org.sftn.distill.Recipe;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
 import org.sftn.train.loss.SoftenedKl;
 
 /** Knowledge distillation (Hinton et al. 2015, arXiv 1503.02531): {@code weight T^2 KL(teacher||student)} of softened outputs. */
-public record Kd(double weight, double temperature, Logits logits) implements DistillationMethod {
+public record Kd(double weight, double temperature, LogitScaling logits) implements DistillationMethod {
     static final String NAME = "kd";
     private static final String STUDENT_LOGITS = STUDENT + Taps.LOGITS;
     private static final String TEACHER_LOGITS = TEACHER + Taps.LOGITS;
@@ -29,7 +29,7 @@ public record Kd(double weight, double temperature, Logits logits) implements Di
             boolean standardiseLogits) {
         /** The term with this temperature and these logits. */
         Kd weighted(double weight) {
-            return new Kd(weight, temperature, Logits.of(standardiseLogits));
+            return new Kd(weight, temperature, LogitScaling.of(standardiseLogits));
         }
     }
 
@@ -44,7 +44,7 @@ public record Kd(double weight, double temperature, Logits logits) implements Di
     }
 
     @Override
-    public MethodLoss open(Place place) {
+    public MethodLoss open(MethodContext place) {
         return this::loss;
     }
 
@@ -54,7 +54,7 @@ public record Kd(double weight, double temperature, Logits logits) implements Di
     }
 
     /** Of logits, {@code batch x classes}. */
-    public static StudentLoss loss(Tensor student, Tensor teacher, double temperature, Logits logits) {
+    public static StudentLoss loss(Tensor student, Tensor teacher, double temperature, LogitScaling logits) {
         return logits.loss(student, teacher, (s, t) -> {
             SoftenedKl kl = SoftenedKl.of(t, s, temperature);
             return new StudentLoss(kl.value(), kl.gradientOfQ());

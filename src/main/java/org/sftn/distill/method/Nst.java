@@ -5,9 +5,9 @@ import java.util.Set;
 import org.sftn.conf.Limit.AtLeast;
 import org.sftn.conf.Settings;
 import org.sftn.distill.DistillationMethod;
+import org.sftn.distill.MethodContext;
 import org.sftn.distill.MethodLoss;
 import org.sftn.distill.Pair;
-import org.sftn.distill.Place;
 import org.sftn.distill.Recipe;
 import org.sftn.engine.Arithmetic;
 import org.sftn.engine.Arithmetic.Matrix;
@@ -41,7 +41,7 @@ public record Nst(double weight, MatchedStages stages) implements DistillationMe
     }
 
     @Override
-    public MethodLoss open(Place place) {
+    public MethodLoss open(MethodContext place) {
         return (values, batch, epoch) ->
                 stages.sum(values, (student, teacher) -> discrepancy(place.arithmetic(), weight, student, teacher));
     }

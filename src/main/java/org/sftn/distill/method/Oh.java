@@ -14,9 +14,9 @@ import org.sftn.conf.Limit.MoreThan;
 import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 import org.sftn.distill.DistillationMethod;
+import org.sftn.distill.MethodContext;
 import org.sftn.distill.MethodLoss;
 import org.sftn.distill.Pair;
-import org.sftn.distill.Place;
 import org.sftn.distill.Recipe;
 import org.sftn.engine.Arithmetic;
 import org.sftn.nn.Add;
@@ -177,7 +177,7 @@ public record Oh(double weight, double lossDivisor, List<Stage> stages, Network 
     }
 
     @Override
-    public MethodLoss open(Place place) {
+    public MethodLoss open(MethodContext place) {
         return (values, batch, epoch) -> {
             double sum = 0;
             Map<String, Tensor> gradients = new HashMap<>();

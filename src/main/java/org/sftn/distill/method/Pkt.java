@@ -6,9 +6,9 @@ import java.util.Set;
 import org.sftn.conf.Limit.AtLeast;
 import org.sftn.conf.Settings;
 import org.sftn.distill.DistillationMethod;
+import org.sftn.distill.MethodContext;
 import org.sftn.distill.MethodLoss;
 import org.sftn.distill.Pair;
-import org.sftn.distill.Place;
 import org.sftn.distill.Recipe;
 import org.sftn.engine.Arithmetic;
 import org.sftn.nn.Taps;
@@ -47,7 +47,7 @@ public record Pkt(double weight) implements DistillationMethod {
     }
 
     @Override
-    public MethodLoss open(Place place) {
+    public MethodLoss open(MethodContext place) {
         return (values, batch, epoch) -> loss(
                         values.get(STUDENT_POOLED), values.get(TEACHER_POOLED), place.arithmetic())
                 .term(weight, STUDENT_POOLED);

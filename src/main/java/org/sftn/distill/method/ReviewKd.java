@@ -13,9 +13,9 @@ import org.sftn.conf.Limit.AtLeast;
 import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 import org.sftn.distill.DistillationMethod;
+import org.sftn.distill.MethodContext;
 import org.sftn.distill.MethodLoss;
 import org.sftn.distill.Pair;
-import org.sftn.distill.Place;
 import org.sftn.distill.Recipe;
 import org.sftn.engine.Arithmetic;
 import org.sftn.nn.Add;
@@ -23,10 +23,10 @@ import org.sftn.nn.AveragePool;
 import org.sftn.nn.BatchNorm;
 import org.sftn.nn.ChannelSlice;
 import org.sftn.nn.Convolution;
-import org.sftn.nn.Gate;
 import org.sftn.nn.Network;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Sigmoid;
+import org.sftn.nn.SpatialAttention;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
 import org.sftn.nn.Upsample;
@@ -141,7 +141,7 @@ public record ReviewKd(double weight, int warmUpEpochs, Network fusion, Map<Stri
         }
 
         private String gated(String name, String map, String gates, int channel) {
-            return b.add(name, new Gate(), map, b.add(name + ".slice", new ChannelSlice(channel, 1), gates));
+            return b.add(name, new SpatialAttention(), map, b.add(name + ".slice", new ChannelSlice(channel, 1), gates));
         }
 
         /** Taps what is compared with the teacher's map. */
@@ -197,7 +197,7 @@ public record ReviewKd(double weight, int warmUpEpochs, Network fusion, Map<Stri
     }
 
     @Override
-    public MethodLoss open(Place place) {
+    public MethodLoss open(MethodContext place) {
         return (values, batch, epoch) -> loss(values, epoch, place.arithmetic());
     }
 

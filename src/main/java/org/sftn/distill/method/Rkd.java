@@ -7,9 +7,9 @@ import java.util.Set;
 import org.sftn.conf.Limit.AtLeast;
 import org.sftn.conf.Settings;
 import org.sftn.distill.DistillationMethod;
+import org.sftn.distill.MethodContext;
 import org.sftn.distill.MethodLoss;
 import org.sftn.distill.Pair;
-import org.sftn.distill.Place;
 import org.sftn.distill.Recipe;
 import org.sftn.engine.Arithmetic;
 import org.sftn.nn.Taps;
@@ -53,7 +53,7 @@ public record Rkd(double weight, double distanceWeight, double angleWeight) impl
     }
 
     @Override
-    public MethodLoss open(Place place) {
+    public MethodLoss open(MethodContext place) {
         return (values, batch, epoch) -> loss(
                         values.get(STUDENT_POOLED),
                         values.get(TEACHER_POOLED),

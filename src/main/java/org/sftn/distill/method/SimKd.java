@@ -6,9 +6,9 @@ import java.util.Set;
 import org.sftn.conf.Limit.MoreThan;
 import org.sftn.conf.Settings;
 import org.sftn.distill.DistillationMethod;
+import org.sftn.distill.MethodContext;
 import org.sftn.distill.MethodLoss;
 import org.sftn.distill.Pair;
-import org.sftn.distill.Place;
 import org.sftn.distill.Recipe;
 import org.sftn.engine.Arithmetic;
 import org.sftn.nn.ParameterSpec;
@@ -55,7 +55,7 @@ public record SimKd(double weight, String projected) implements DistillationMeth
     }
 
     @Override
-    public MethodLoss open(Place place) {
+    public MethodLoss open(MethodContext place) {
         return (values, batch, epoch) -> loss(values, place.arithmetic());
     }
 

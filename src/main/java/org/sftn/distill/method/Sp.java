@@ -6,9 +6,9 @@ import java.util.Set;
 import org.sftn.conf.Limit.AtLeast;
 import org.sftn.conf.Settings;
 import org.sftn.distill.DistillationMethod;
+import org.sftn.distill.MethodContext;
 import org.sftn.distill.MethodLoss;
 import org.sftn.distill.Pair;
-import org.sftn.distill.Place;
 import org.sftn.distill.Recipe;
 import org.sftn.engine.Arithmetic;
 import org.sftn.engine.Arithmetic.Matrix;
@@ -50,7 +50,7 @@ public record Sp(double weight, String student, String teacher) implements Disti
     }
 
     @Override
-    public MethodLoss open(Place place) {
+    public MethodLoss open(MethodContext place) {
         return (values, batch, epoch) -> loss(values.get(student), values.get(teacher), place.arithmetic())
                 .term(weight, student);
     }

@@ -16,9 +16,9 @@ import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 import org.sftn.data.Batch;
 import org.sftn.distill.DistillationMethod;
+import org.sftn.distill.MethodContext;
 import org.sftn.distill.MethodLoss;
 import org.sftn.distill.Pair;
-import org.sftn.distill.Place;
 import org.sftn.distill.Preliminary;
 import org.sftn.distill.Recipe;
 import org.sftn.distill.Views;
@@ -125,7 +125,7 @@ public record Sskd(int student, int teacher, Terms terms, Preliminary.Schedule s
     }
 
     @Override
-    public MethodLoss open(Place place) {
+    public MethodLoss open(MethodContext place) {
         return (values, batch, epoch) -> loss(values, batch, place.arithmetic());
     }
 
@@ -166,8 +166,8 @@ public record Sskd(int student, int teacher, Terms terms, Preliminary.Schedule s
         int[] rows = Arrays.stream(seen).map(row -> batch + row).toArray();
         value += add(terms.turned(), teacher.logits(), student.logits(), rows, logits);
 
-        TurnedSimilarity ofStudent = TurnedSimilarity.of(student.vectors(), arithmetic);
-        TurnedSimilarity ofTeacher = TurnedSimilarity.of(teacher.vectors(), arithmetic);
+        RotatedSimilarity ofStudent = RotatedSimilarity.of(student.vectors(), arithmetic);
+        RotatedSimilarity ofTeacher = RotatedSimilarity.of(teacher.vectors(), arithmetic);
         Tensor cosines = Tensor.zeros(ofStudent.cosines().shape());
         int[] found = kept(
                 ofTeacher.cosines(), ofTeacher.targets(), terms.similarity().wrong());

@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.sftn.distill.DistillationMethod;
+import org.sftn.distill.MethodContext;
 import org.sftn.distill.MethodLoss;
-import org.sftn.distill.Place;
 import org.sftn.distill.Views;
 import org.sftn.nn.Linear;
 import org.sftn.nn.Network;
@@ -62,9 +62,9 @@ record SskdHead(int features) implements DistillationMethod {
     }
 
     @Override
-    public MethodLoss open(Place place) {
+    public MethodLoss open(MethodContext place) {
         return (values, batch, epoch) -> {
-            TurnedSimilarity similarity = TurnedSimilarity.of(values.get(VECTORS), place.arithmetic());
+            RotatedSimilarity similarity = RotatedSimilarity.of(values.get(VECTORS), place.arithmetic());
             CrossEntropy loss = CrossEntropy.of(similarity.cosines(), similarity.targets());
             Tensor gradient = similarity.backward(loss.gradient());
             return new MethodLoss.Term(loss.value(), Map.of(VECTORS, gradient));

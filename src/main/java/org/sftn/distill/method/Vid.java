@@ -11,15 +11,15 @@ import org.sftn.conf.Limit.MoreThan;
 import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 import org.sftn.distill.DistillationMethod;
+import org.sftn.distill.MethodContext;
 import org.sftn.distill.MethodLoss;
 import org.sftn.distill.Pair;
-import org.sftn.distill.Place;
 import org.sftn.distill.Recipe;
 import org.sftn.engine.Arithmetic;
 import org.sftn.nn.AveragePool;
 import org.sftn.nn.Convolution;
-import org.sftn.nn.LearnedVector;
 import org.sftn.nn.Network;
+import org.sftn.nn.ParameterVector;
 import org.sftn.nn.Relu;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Taps;
@@ -93,7 +93,7 @@ public record Vid(double weight, double epsilon, MatchedStages stages, Network p
         x = b.add("conv3", Convolution.same(width, width, 1, 1), x);
         float start = (float) Math.log(Math.expm1(initialVariance - epsilon));
         return b.tap(MEAN, x)
-                .tap(SCALE, b.add("scale", new LearnedVector(width, start)))
+                .tap(SCALE, b.add("scale", new ParameterVector(width, start)))
                 .build();
     }
 
@@ -122,7 +122,7 @@ public record Vid(double weight, double epsilon, MatchedStages stages, Network p
     }
 
     @Override
-    public MethodLoss open(Place place) {
+    public MethodLoss open(MethodContext place) {
         return (values, batch, epoch) -> {
             double sum = 0;
             Map<String, Tensor> gradients = new HashMap<>();

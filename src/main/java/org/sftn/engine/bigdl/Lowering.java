@@ -16,14 +16,14 @@ import org.sftn.nn.ChannelSlice;
 import org.sftn.nn.Concat;
 import org.sftn.nn.Convolution;
 import org.sftn.nn.Flatten;
-import org.sftn.nn.Gate;
 import org.sftn.nn.GlobalAveragePool;
 import org.sftn.nn.Layer;
-import org.sftn.nn.LearnedVector;
 import org.sftn.nn.Linear;
 import org.sftn.nn.MaxPool;
 import org.sftn.nn.Network;
+import org.sftn.nn.ParameterVector;
 import org.sftn.nn.Relu;
+import org.sftn.nn.SpatialAttention;
 import org.sftn.nn.TransposedConvolution;
 import org.sftn.nn.Upsample;
 
@@ -93,8 +93,8 @@ final class Lowering {
 
     private Operation lower(Network.Node node, List<Value> inputs, Value output) {
         Layer layer = node.layer();
-        if (layer instanceof LearnedVector vector) {
-            return new LearnedVectorOperation(
+        if (layer instanceof ParameterVector vector) {
+            return new ParameterVectorOperation(
                     output, parameters, parameters.trained().from(node.owner() + ".weight"), keep(vector.size()));
         }
         Value input = inputs.get(0);
@@ -137,8 +137,8 @@ final class Lowering {
         if (activation.isPresent()) {
             return new ActivationOperation(activation.get(), input, output);
         }
-        if (layer instanceof Gate) {
-            return new GateOperation(input, inputs.get(1), output);
+        if (layer instanceof SpatialAttention) {
+            return new SpatialAttentionOperation(input, inputs.get(1), output);
         }
         if (layer instanceof Add) {
             return new AddOperation(inputs, output);

@@ -1,2 +1,3 @@
 /** The reference engine, on BigDL's MKL. */
 package org.sftn.engine.bigdl;
+

@@ -20,14 +20,14 @@ import org.sftn.nn.ChannelSlice;
 import org.sftn.nn.Concat;
 import org.sftn.nn.Convolution;
 import org.sftn.nn.Flatten;
-import org.sftn.nn.Gate;
 import org.sftn.nn.GlobalAveragePool;
 import org.sftn.nn.Layer;
-import org.sftn.nn.LearnedVector;
 import org.sftn.nn.Linear;
 import org.sftn.nn.MaxPool;
 import org.sftn.nn.Network;
+import org.sftn.nn.ParameterVector;
 import org.sftn.nn.Relu;
+import org.sftn.nn.SpatialAttention;
 import org.sftn.nn.TransposedConvolution;
 import org.sftn.nn.Upsample;
 
@@ -122,8 +122,8 @@ final class Lowering {
 
     private Operation lower(Network.Node node) {
         Layer layer = node.layer();
-        if (layer instanceof LearnedVector) {
-            return new LearnedVectorOperation(handles, value(node.name(), training), node.owner() + ".weight");
+        if (layer instanceof ParameterVector) {
+            return new ParameterVectorOperation(handles, value(node.name(), training), node.owner() + ".weight");
         }
         if (layer instanceof ChannelSlice) {
             return slices(node.inputs().get(0));
@@ -167,8 +167,8 @@ final class Lowering {
         if (activation.isPresent()) {
             return new ActivationOperation(activation.get(), input, output);
         }
-        if (layer instanceof Gate) {
-            return new GateOperation(input, inputs.get(1), output);
+        if (layer instanceof SpatialAttention) {
+            return new SpatialAttentionOperation(input, inputs.get(1), output);
         }
         if (layer instanceof MaxPool pool) {
             return PoolOperation.maximum(handles, input, output, pool.kernel(), pool.stride(), pool.padding());

@@ -1,2 +1,3 @@
 /** The fast engine, on oneDNN. */
 package org.sftn.engine.onednn;
+

@@ -7,7 +7,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.sftn.study.Group;
 import org.sftn.study.Interval;
-import org.sftn.study.Sample;
+import org.sftn.study.SeedSample;
 import org.sftn.study.report.DotPlot.Dot;
 import org.sftn.study.report.Page.Figure;
 
@@ -17,7 +17,7 @@ import org.sftn.study.report.Page.Figure;
  * @param name with its unit
  * @param scale by which the numbers are multiplied for the unit
  */
-record Measure(String name, Function<Group, Sample> of, Function<Sample, String> format, double scale) {
+record Measure(String name, Function<Group, SeedSample> of, Function<SeedSample, String> format, double scale) {
     private static final int AXIS_INTERVALS = 4;
 
     boolean isThere(Group group) {
@@ -52,7 +52,7 @@ record Measure(String name, Function<Group, Sample> of, Function<Sample, String>
     }
 
     private Dot dot(StudyNames names, Group group) {
-        Sample sample = of.apply(group);
+        SeedSample sample = of.apply(group);
         double mean = scale * sample.mean();
         double spread = scale * sample.deviation();
         return new Dot(

@@ -4,7 +4,7 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Locale;
 import org.sftn.study.Interval;
-import org.sftn.study.Sample;
+import org.sftn.study.SeedSample;
 
 /** Numbers as people read them. */
 final class Numbers {
@@ -22,11 +22,11 @@ final class Numbers {
     }
 
     /** The same of a sample, with its deviation if it has one. */
-    static String percent(Sample share) {
+    static String percent(SeedSample share) {
         return withDeviation(percent(share.mean()), percent(share.deviation()));
     }
 
-    static String fixed(Sample sample, int decimals) {
+    static String fixed(SeedSample sample, int decimals) {
         return withDeviation(fixed(sample.mean(), decimals), fixed(sample.deviation(), decimals));
     }
 
@@ -45,7 +45,7 @@ final class Numbers {
     }
 
     /** In percentage points, with its interval if it has one. */
-    static String gain(Sample gain) {
+    static String gain(SeedSample gain) {
         return points(gain.mean())
                 + gain.interval().map(interval -> " " + points(interval)).orElse("");
     }

@@ -12,7 +12,7 @@ import java.util.stream.Stream;
 import org.sftn.study.Cell;
 import org.sftn.study.CurvePoint;
 import org.sftn.study.Group;
-import org.sftn.study.Sample;
+import org.sftn.study.SeedSample;
 import org.sftn.study.StudyResult;
 import org.sftn.study.Summary;
 import org.sftn.study.Summary.Pair;
@@ -293,7 +293,7 @@ final class StudyPage {
                         .collect(Collectors.joining(", ")));
     }
 
-    private static String side(Sample gain) {
+    private static String side(SeedSample gain) {
         return gain.interval()
                 .map(interval -> switch (interval.side()) {
                     case ABOVE_ZERO -> "above 0";

@@ -1,2 +1,3 @@
 /** BigDL's all-reduce behind the same exchange. */
 package org.sftn.train.bigdl;
+

@@ -1,2 +1,3 @@
 /** Checkpoints: the files of the ranks, and the marker that makes them valid. */
 package org.sftn.train.checkpoint;
+

@@ -1,2 +1,3 @@
 /** Loss functions and their gradients. */
 package org.sftn.train.loss;
+

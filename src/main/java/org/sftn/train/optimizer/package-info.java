@@ -1,2 +1,3 @@
 /** SGD with momentum, learning rate and weight decay. */
 package org.sftn.train.optimizer;
+

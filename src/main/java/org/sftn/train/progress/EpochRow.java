@@ -1,7 +1,7 @@
 package org.sftn.train.progress;
 
 import java.util.List;
-import org.sftn.train.quantity.Evaluation;
+import org.sftn.train.quantity.EvaluationSums;
 import org.sftn.train.quantity.StepTimes;
 import org.sftn.train.quantity.Tally;
 
@@ -22,19 +22,19 @@ public record EpochRow(
         long iteration,
         double learningRate,
         Tally train,
-        Evaluation test,
+        EvaluationSums test,
         double imagesPerSecond,
         double seconds,
         StepTimes times) {
     /** @param reports in rank order */
-    public static EpochRow of(List<Report.EpochDone> reports) {
-        Report.EpochDone first = reports.get(0);
+    public static EpochRow of(List<RankReport.EpochDone> reports) {
+        RankReport.EpochDone first = reports.get(0);
         Tally train = Tally.EMPTY;
-        Evaluation test = first.evaluation() == null ? null : Evaluation.EMPTY;
+        EvaluationSums test = first.evaluation() == null ? null : EvaluationSums.EMPTY;
         long timed = 0;
         double seconds = 0;
         StepTimes times = StepTimes.NONE;
-        for (Report.EpochDone report : reports) {
+        for (RankReport.EpochDone report : reports) {
             train = train.plus(report.tally());
             test = test == null ? null : test.plus(report.evaluation());
             timed += report.timedImages();

@@ -21,7 +21,7 @@ import org.apache.hadoop.fs.Path;
 import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
-import org.sftn.train.quantity.Evaluation;
+import org.sftn.train.quantity.EvaluationSums;
 
 /** {@code metrics.csv}, a row an epoch. Written whole after each epoch: not every Hadoop file system can append. */
 public final class MetricsFile {
@@ -101,7 +101,7 @@ public final class MetricsFile {
         cells.put("train_top1", top1.isPresent() ? Double.toString(top1.getAsDouble()) : "");
         epoch.train().auxiliaryTop1().forEach((name, share) -> cells.put("train_top1_" + name, Double.toString(share)));
         cells.put("skipped_images", Long.toString(epoch.train().skipped()));
-        Evaluation test = epoch.test();
+        EvaluationSums test = epoch.test();
         cells.put("test_loss", test == null ? "" : Double.toString(test.meanCrossEntropy()));
         cells.put("test_top1", test == null ? "" : Double.toString(test.top1Share()));
         cells.put("test_top5", test == null ? "" : Double.toString(test.top5Share()));

@@ -87,7 +87,7 @@ public final class Progress {
     }
 
     /** Prints a line when it is time. */
-    public synchronized Optional<TrainingProgress> trained(Report.Trained report) {
+    public synchronized Optional<TrainingProgress> trained(RankReport.Trained report) {
         sinceLastLine = sinceLastLine.plus(report.tally());
         timesSinceLastLine = timesSinceLastLine.plus(report.times());
         long now = System.nanoTime();

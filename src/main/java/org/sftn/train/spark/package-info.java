@@ -1,2 +1,3 @@
 /** What Spark does not offer in public: barrier stages, slots, its transport, metrics, RPC. */
 package org.sftn.train.spark;
+

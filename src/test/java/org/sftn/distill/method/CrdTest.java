@@ -22,9 +22,9 @@ import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 import org.sftn.data.Batch;
 import org.sftn.data.order.RandomStream;
+import org.sftn.distill.MethodContext;
 import org.sftn.distill.MethodLoss;
 import org.sftn.distill.Pair;
-import org.sftn.distill.Place;
 import org.sftn.distill.Recipe;
 import org.sftn.distill.method.Crd.Positive;
 import org.sftn.engine.Arithmetic;
@@ -32,7 +32,7 @@ import org.sftn.engine.mkl.MklArithmetic;
 import org.sftn.nn.Network;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
-import org.sftn.train.Shard;
+import org.sftn.train.RankLabels;
 
 class CrdTest {
     private static final int DIMENSION = 6;
@@ -370,9 +370,9 @@ class CrdTest {
     }
 
     /** Images 3, 5, 7, ... of the split, in three classes in turn. */
-    private Place place(int images, int batch) {
-        return new Place(
-                new Shard(
+    private MethodContext place(int images, int batch) {
+        return new MethodContext(
+                new RankLabels(
                         LongStream.range(0, images).map(i -> 2 * i + 3).toArray(),
                         () -> IntStream.range(0, images).map(i -> i % 3).toArray(),
                         batch,

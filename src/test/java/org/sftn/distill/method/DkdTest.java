@@ -47,11 +47,11 @@ class DkdTest {
 
     @Test
     void theWeightRisesFromTheFirstEpochOn() {
-        Dkd method = new Dkd(1, 8, 4, 20, Logits.RAW);
+        Dkd method = new Dkd(1, 8, 4, 20, LogitScaling.RAW);
         assertThat(method.warmUp(0)).isEqualTo(0.05);
         assertThat(method.warmUp(18)).isEqualTo(0.95);
         assertThat(method.warmUp(19)).isEqualTo(1);
         assertThat(method.warmUp(200)).isEqualTo(1);
-        assertThat(new Dkd(1, 8, 4, 0, Logits.RAW).warmUp(0)).isEqualTo(1);
+        assertThat(new Dkd(1, 8, 4, 0, LogitScaling.RAW).warmUp(0)).isEqualTo(1);
     }
 }

@@ -36,7 +36,7 @@ import org.sftn.nn.Relu;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
-import org.sftn.train.Shard;
+import org.sftn.train.RankLabels;
 import org.sftn.train.StepLoss;
 import org.sftn.train.loss.Loss;
 import org.sftn.zoo.Architecture;
@@ -81,7 +81,7 @@ class MethodGradientTest {
     private static void gradientsAreSlopes(DistillObjective objective) {
         Engine engine = new BigDlEngine(2);
         Batch batch = batch();
-        Shard shard = new Shard(
+        RankLabels shard = new RankLabels(
                 LongStream.range(0, 20).toArray(),
                 () -> IntStream.range(0, 20).map(i -> i % CLASSES).toArray(),
                 BATCH,

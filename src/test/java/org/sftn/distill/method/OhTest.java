@@ -16,15 +16,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sftn.conf.UserException;
 import org.sftn.data.Batch;
+import org.sftn.distill.MethodContext;
 import org.sftn.distill.MethodLoss;
 import org.sftn.distill.Pair;
-import org.sftn.distill.Place;
 import org.sftn.engine.Arithmetic;
 import org.sftn.engine.mkl.MklArithmetic;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
-import org.sftn.train.Shard;
+import org.sftn.train.RankLabels;
 
 class OhTest {
     private static final Map<String, String> OH = Map.of("distill.method", "oh");
@@ -117,8 +117,8 @@ class OhTest {
         // A teacher of 0 wants a student of at most 0, which it is.
         double sum = shares.stream().mapToDouble(share -> share * 4 / 2 / 1000).sum();
         try (Arithmetic arithmetic = new MklArithmetic(2)) {
-            Shard shard = new Shard(new long[] {0, 1}, () -> new int[2], 2, 1);
-            MethodLoss.Term term = method.open(new Place(shard, arithmetic)).loss(values, (Batch) null, 0);
+            RankLabels shard = new RankLabels(new long[] {0, 1}, () -> new int[2], 2, 1);
+            MethodLoss.Term term = method.open(new MethodContext(shard, arithmetic)).loss(values, (Batch) null, 0);
             assertThat(term.value()).isCloseTo(sum, within(1e-12));
             for (int stage = 1; stage <= 3; stage++) {
                 assertThat(term.gradients()

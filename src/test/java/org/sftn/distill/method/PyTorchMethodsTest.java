@@ -20,9 +20,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.sftn.conf.Settings;
 import org.sftn.data.Batch;
 import org.sftn.distill.DistillationMethod;
+import org.sftn.distill.MethodContext;
 import org.sftn.distill.MethodLoss;
 import org.sftn.distill.Pair;
-import org.sftn.distill.Place;
 import org.sftn.distill.Recipe;
 import org.sftn.engine.Arithmetic;
 import org.sftn.engine.Engine;
@@ -35,7 +35,7 @@ import org.sftn.engine.mkl.MklArithmetic;
 import org.sftn.nn.Network;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
-import org.sftn.train.Shard;
+import org.sftn.train.RankLabels;
 import org.sftn.zoo.Architecture;
 
 /**
@@ -99,7 +99,7 @@ class PyTorchMethodsTest {
 
     private static void check(JsonNode golden, DistillationMethod method, Network trained) {
         Engine engine = new BigDlEngine(2);
-        Shard shard = new Shard(new long[BATCH], () -> new int[BATCH], BATCH, 1);
+        RankLabels shard = new RankLabels(new long[BATCH], () -> new int[BATCH], BATCH, 1);
         try (TrainingExecutable training =
                         engine.compileForTraining(trained, trained.taps().keySet(), BATCH);
                 Arithmetic arithmetic = engine.arithmetic()) {
@@ -109,7 +109,7 @@ class PyTorchMethodsTest {
                 values.put(DistillationMethod.MODULE + tap, value);
                 values.put(DistillationMethod.STUDENT + tap, value);
             });
-            MethodLoss.Term term = method.open(new Place(shard, arithmetic))
+            MethodLoss.Term term = method.open(new MethodContext(shard, arithmetic))
                     .loss(
                             values,
                             new Batch(values.values().iterator().next(), new int[BATCH], new long[BATCH]),

@@ -8,13 +8,13 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.sftn.conf.UserException;
 import org.sftn.data.Batch;
-import org.sftn.distill.Place;
+import org.sftn.distill.MethodContext;
 import org.sftn.engine.Arithmetic;
 import org.sftn.engine.mkl.MklArithmetic;
 import org.sftn.nn.Network;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
-import org.sftn.train.Shard;
+import org.sftn.train.RankLabels;
 
 class ReviewKdTest {
     @Test
@@ -42,8 +42,8 @@ class ReviewKdTest {
                             : Formulas.random(2, dimensions(shape)));
         });
         try (Arithmetic arithmetic = new MklArithmetic(1)) {
-            Shard shard = new Shard(new long[1], () -> new int[1], 1, 1);
-            return method.open(new Place(shard, arithmetic))
+            RankLabels shard = new RankLabels(new long[1], () -> new int[1], 1, 1);
+            return method.open(new MethodContext(shard, arithmetic))
                     .loss(values, new Batch(values.get("module.stage1"), new int[1], new long[1]), epoch)
                     .value();
         }

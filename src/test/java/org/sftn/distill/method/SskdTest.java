@@ -19,9 +19,9 @@ import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 import org.sftn.data.Batch;
 import org.sftn.distill.DistillObjective;
+import org.sftn.distill.MethodContext;
 import org.sftn.distill.MethodLoss;
 import org.sftn.distill.Pair;
-import org.sftn.distill.Place;
 import org.sftn.distill.Preliminary;
 import org.sftn.distill.Recipe;
 import org.sftn.engine.Arithmetic;
@@ -29,7 +29,7 @@ import org.sftn.engine.mkl.MklArithmetic;
 import org.sftn.nn.ParameterSpec;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
-import org.sftn.train.Shard;
+import org.sftn.train.RankLabels;
 import org.sftn.zoo.Zoo;
 
 class SskdTest {
@@ -113,7 +113,7 @@ class SskdTest {
     void theTeachersHeadLearnsToFindThePlainImage() {
         int images = 3;
         Tensor vectors = outputs(images, 5, new Random(4)).vectors();
-        MethodLoss method = new SskdHead(5).open(new Place(new Shard(new long[3], () -> new int[3], 3, 1), arithmetic));
+        MethodLoss method = new SskdHead(5).open(new MethodContext(new RankLabels(new long[3], () -> new int[3], 3, 1), arithmetic));
         Batch batch = new Batch(Tensor.zeros(Shape.of(3, 1, 1, 1)), new int[3], new long[3]);
         MethodLoss.Term term = method.loss(Map.of("module.projection", vectors), batch, 0);
         float[] unit = UnitVectors.of(vectors).rows();

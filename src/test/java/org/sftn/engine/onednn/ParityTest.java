@@ -33,25 +33,25 @@ import org.sftn.nn.ChannelShuffle;
 import org.sftn.nn.ChannelSlice;
 import org.sftn.nn.Concat;
 import org.sftn.nn.Convolution;
-import org.sftn.nn.Gate;
 import org.sftn.nn.GlobalAveragePool;
 import org.sftn.nn.Layout;
 import org.sftn.nn.LeakyRelu;
-import org.sftn.nn.LearnedVector;
 import org.sftn.nn.Linear;
 import org.sftn.nn.Network;
 import org.sftn.nn.ParameterSpec;
+import org.sftn.nn.ParameterVector;
 import org.sftn.nn.Relu;
 import org.sftn.nn.Relu6;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Sigmoid;
+import org.sftn.nn.SpatialAttention;
 import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
 import org.sftn.nn.TransposedConvolution;
 import org.sftn.nn.Upsample;
 import org.sftn.teacher.TeacherObjective;
 import org.sftn.train.Objective;
-import org.sftn.train.Shard;
+import org.sftn.train.RankLabels;
 import org.sftn.train.StepLoss;
 import org.sftn.train.loss.Loss;
 import org.sftn.zoo.Architecture;
@@ -137,7 +137,7 @@ class ParityTest {
                 "gate",
                 new Sigmoid(),
                 b.add("conv5", Convolution.same(16, 1, 1, 1).withBias(), x));
-        String gated = b.add("gated", new Gate(), x, gate);
+        String gated = b.add("gated", new SpatialAttention(), x, gate);
         x = b.add("up", new TransposedConvolution(16, 8, 4, 2, 1).withBias(), gated);
         x = b.add("relu6-6", new Relu6(), b.add("bn6", new BatchNorm(8), x));
         String vector = b.add("sigmoid7", new Sigmoid(), b.add("pool", new GlobalAveragePool(), x));
@@ -265,7 +265,7 @@ class ParityTest {
         String up = b.add("up", new Upsample(2), unit(b, "back", Convolution.same(45, 20, 1, 1), stage2));
         String part = b.add("part", new ChannelSlice(5, 12), b.add("sum", new Add(), up, stage1));
         String features = b.add("pool", new GlobalAveragePool(), part);
-        String shifted = b.add("shifted", new Add(), features, b.add("vector", new LearnedVector(12, 1)));
+        String shifted = b.add("shifted", new Add(), features, b.add("vector", new ParameterVector(12, 1)));
         return b.tap("stem", stem)
                 .tap("stage1", stage1)
                 .tap("stage2", stage2)
@@ -346,7 +346,7 @@ class ParityTest {
         Objective objective = joint("resnet20", "resnet8", "false");
         List<Double> losses = new ArrayList<>();
         try (TrainingExecutable training = engine.compileForTraining(objective.network(), objective.taps(), batch);
-                StepLoss loss = objective.open(engine, new Shard(new long[0], () -> new int[0], batch, 1))) {
+                StepLoss loss = objective.open(engine, new RankLabels(new long[0], () -> new int[0], batch, 1))) {
             training.load(objective.initialValues());
             for (int step = 0; step < 50; step++) {
                 Batch images = images(step % 5, batch);

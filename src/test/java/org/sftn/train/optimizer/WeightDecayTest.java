@@ -21,9 +21,9 @@ import org.sftn.nn.Add;
 import org.sftn.nn.BatchNorm;
 import org.sftn.nn.Convolution;
 import org.sftn.nn.GlobalAveragePool;
-import org.sftn.nn.LearnedVector;
 import org.sftn.nn.Linear;
 import org.sftn.nn.Network;
+import org.sftn.nn.ParameterVector;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
 import org.sftn.nn.TransposedConvolution;
@@ -47,7 +47,7 @@ class WeightDecayTest {
         x = b.add("depthwise", new Convolution(20, 20, 3, 2, 1, 20), x);
         x = b.add("up", new TransposedConvolution(20, 5, 4, 2, 1).withBias(), x);
         x = b.add("pool", new GlobalAveragePool(), x);
-        x = b.add("sum", new Add(), x, b.add("vector", new LearnedVector(5, 1)));
+        x = b.add("sum", new Add(), x, b.add("vector", new ParameterVector(5, 1)));
         return b.tap("out", b.add("fc", new Linear(5, 4), x)).build();
     }
 

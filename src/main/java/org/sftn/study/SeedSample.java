@@ -12,11 +12,11 @@ import org.apache.commons.math3.distribution.TDistribution;
  * @param mean not a number when the count is 0
  * @param deviation sample standard deviation, with {@code count - 1} in the denominator; not a number when the count is below 2
  */
-public record Sample(int count, double mean, double deviation) {
+public record SeedSample(int count, double mean, double deviation) {
     /** Of every two-sided interval. */
     public static final double CONFIDENCE = 0.95;
 
-    static Sample of(Collection<Double> values) {
+    static SeedSample of(Collection<Double> values) {
         double[] finite = values.stream()
                 .filter(Double::isFinite)
                 .mapToDouble(Double::doubleValue)
@@ -24,7 +24,7 @@ public record Sample(int count, double mean, double deviation) {
         double mean = Arrays.stream(finite).sum() / finite.length;
         double squares =
                 Arrays.stream(finite).map(value -> value - mean).map(d -> d * d).sum();
-        return new Sample(
+        return new SeedSample(
                 finite.length, mean, finite.length < 2 ? Double.NaN : Math.sqrt(squares / (finite.length - 1)));
     }
 

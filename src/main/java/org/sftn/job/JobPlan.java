@@ -8,14 +8,14 @@ import java.util.List;
  * @param lines for people
  * @param rehearsal finds out what else can be known before the work, in seconds and without writing; for {@code --dry-run}
  */
-record Plan(List<String> lines, Work work, Rehearsal rehearsal) {
-    Plan(List<String> lines, Work work) {
+record JobPlan(List<String> lines, Work work, Rehearsal rehearsal) {
+    JobPlan(List<String> lines, Work work) {
         this(lines, work, () -> {});
     }
 
     /** Of a job that is done already. */
-    static Plan nothing(String outcome) {
-        return new Plan(List.of(), () -> outcome);
+    static JobPlan nothing(String outcome) {
+        return new JobPlan(List.of(), () -> outcome);
     }
 
     /** The part of a job that takes time and writes. */
@@ -25,7 +25,7 @@ record Plan(List<String> lines, Work work, Rehearsal rehearsal) {
         String run() throws Exception;
     }
 
-    /** See {@link Plan}. */
+    /** See {@link JobPlan}. */
     @FunctionalInterface
     interface Rehearsal {
         void run() throws Exception;

@@ -17,7 +17,7 @@ import org.sftn.conf.UserException;
 import org.sftn.data.Batch;
 import org.sftn.data.BatchFeed;
 import org.sftn.data.BatchLoader;
-import org.sftn.data.Portion;
+import org.sftn.data.RankData;
 import org.sftn.data.RankImages;
 import org.sftn.data.image.Preprocessing;
 import org.sftn.data.shard.Manifest;
@@ -32,14 +32,14 @@ import org.sftn.nn.Tensor;
 import org.sftn.zoo.Zoo;
 
 /** A saved model that predicts images of a data set; sent to executors. */
-public final class Replica implements Serializable {
+public final class EvaluatedModel implements Serializable {
     private static final long serialVersionUID = 1L;
 
     private final Network network;
     private final LinkedHashMap<String, Tensor> values;
     private final Preprocessing preprocessing;
 
-    private Replica(Network network, Map<String, Tensor> values, Preprocessing preprocessing) {
+    private EvaluatedModel(Network network, Map<String, Tensor> values, Preprocessing preprocessing) {
         this.network = network;
         this.values = new LinkedHashMap<>(values);
         this.preprocessing = preprocessing;
@@ -51,7 +51,7 @@ public final class Replica implements Serializable {
      * @param settings how images are resized
      * @throws UserException when the model is not for the images and classes of the data set
      */
-    public static Replica of(SavedModel model, Manifest data, DataSettings settings) {
+    public static EvaluatedModel of(SavedModel model, Manifest data, DataSettings settings) {
         ModelDescription description = model.description();
         Shape image = Shape.of(Preprocessing.CHANNELS, data.imageSize(), data.imageSize());
         if (description.classes() != data.classes() || !description.imageShape().equals(image)) {
@@ -64,7 +64,7 @@ public final class Replica implements Serializable {
                     data.classes(),
                     image));
         }
-        return new Replica(
+        return new EvaluatedModel(
                 Zoo.create(description.architecture(), description.imageShape(), description.classes())
                         .network(),
                 model.values(),
@@ -85,7 +85,7 @@ public final class Replica implements Serializable {
      * @param images one rank's, as {@code Dataset.portions} deals them
      * @return of the images that are not skipped
      */
-    public List<Prediction> predict(Iterator<Portion> images, Engine engine, Reading reading, Configuration hadoop)
+    public List<Prediction> predict(Iterator<RankData> images, Engine engine, Reading reading, Configuration hadoop)
             throws IOException, InterruptedException {
         List<Prediction> predictions = new ArrayList<>();
         try (RankImages held = held(images, reading, hadoop)) {
@@ -104,25 +104,25 @@ public final class Replica implements Serializable {
      * @return of the images that are not skipped
      */
     public List<ComparedImage> compare(
-            Replica teacher, Iterator<Portion> images, Engine engine, Reading reading, Configuration hadoop)
+            EvaluatedModel teacher, Iterator<RankData> images, Engine engine, Reading reading, Configuration hadoop)
             throws IOException, InterruptedException {
         try (RankImages held = held(images, reading, hadoop)) {
             // One after the other: images are read by one at a time. Both skip the same ones.
-            Iterator<Answer> taught = teacher.answers(held, engine, reading).iterator();
+            Iterator<EvaluatedImage> taught = teacher.answers(held, engine, reading).iterator();
             return answers(held, engine, reading).stream()
                     .map(own -> ComparedImage.of(own, taught.next()))
                     .toList();
         }
     }
 
-    private List<Answer> answers(RankImages held, Engine engine, Reading reading)
+    private List<EvaluatedImage> answers(RankImages held, Engine engine, Reading reading)
             throws IOException, InterruptedException {
-        List<Answer> answers = new ArrayList<>();
+        List<EvaluatedImage> answers = new ArrayList<>();
         forEach(held, engine, reading, Set.of(Taps.LOGITS, Taps.POOLED), (batch, values) -> {
             for (int i = 0; i < batch.size(); i++) {
                 float[] logits = values.get(Taps.LOGITS).row(i);
                 Prediction prediction = prediction(batch, i, logits);
-                answers.add(new Answer(
+                answers.add(new EvaluatedImage(
                         prediction,
                         logits,
                         prediction.index() < Similarity.FEATURES
@@ -137,7 +137,7 @@ public final class Replica implements Serializable {
         return Prediction.of(batch.indices()[image], batch.names().get(image), batch.labels()[image], logits);
     }
 
-    private static RankImages held(Iterator<Portion> images, Reading reading, Configuration hadoop) throws IOException {
+    private static RankImages held(Iterator<RankData> images, Reading reading, Configuration hadoop) throws IOException {
         // A test split is read in its order: no buffer to shuffle in.
         return RankImages.open(images, new RankImages.Holding(reading.memory(), 1), hadoop);
     }

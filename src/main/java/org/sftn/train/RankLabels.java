@@ -10,4 +10,4 @@ import java.util.function.Supplier;
  * @param batch the most images that are computed at once
  * @param seed of the run
  */
-public record Shard(long[] indices, Supplier<int[]> labels, int batch, long seed) {}
+public record RankLabels(long[] indices, Supplier<int[]> labels, int batch, long seed) {}

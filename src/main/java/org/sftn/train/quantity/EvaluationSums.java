@@ -12,14 +12,14 @@ import org.sftn.nn.Tensor;
  * @param crossEntropy sum over the images; not a number when some logit is not finite
  * @param skipped damaged images, which are not among the others
  */
-public record Evaluation(long images, long top1, long top5, double crossEntropy, long skipped) implements Serializable {
-    public static final Evaluation EMPTY = new Evaluation(0, 0, 0, 0, 0);
+public record EvaluationSums(long images, long top1, long top5, double crossEntropy, long skipped) implements Serializable {
+    public static final EvaluationSums EMPTY = new EvaluationSums(0, 0, 0, 0, 0);
     private static final int FIVE = 5;
 
     /** @param logits {@code batch x classes} */
-    public static Evaluation of(Batch batch, Tensor logits) {
+    public static EvaluationSums of(Batch batch, Tensor logits) {
         int classes = logits.shape().dimension(1);
-        Evaluation sum = EMPTY;
+        EvaluationSums sum = EMPTY;
         for (int i = 0; i < batch.size(); i++) {
             sum = sum.plus(of(logits.values(), i * classes, classes, batch.labels()[i]));
         }
@@ -51,7 +51,7 @@ public record Evaluation(long images, long top1, long top5, double crossEntropy,
         return before;
     }
 
-    private static Evaluation of(float[] logits, int from, int classes, int label) {
+    private static EvaluationSums of(float[] logits, int from, int classes, int label) {
         int before = before(logits, from, classes, label);
         double largest = Double.NEGATIVE_INFINITY;
         boolean finite = true;
@@ -64,15 +64,15 @@ public record Evaluation(long images, long top1, long top5, double crossEntropy,
             exponentials += Math.exp(logits[from + c] - largest);
         }
         double crossEntropy = finite ? Math.log(exponentials) + largest - logits[from + label] : Double.NaN;
-        return new Evaluation(1, before < 1 ? 1 : 0, before < FIVE ? 1 : 0, crossEntropy, 0);
+        return new EvaluationSums(1, before < 1 ? 1 : 0, before < FIVE ? 1 : 0, crossEntropy, 0);
     }
 
-    public static Evaluation skipped(long images) {
-        return new Evaluation(0, 0, 0, 0, images);
+    public static EvaluationSums skipped(long images) {
+        return new EvaluationSums(0, 0, 0, 0, images);
     }
 
-    public Evaluation plus(Evaluation other) {
-        return new Evaluation(
+    public EvaluationSums plus(EvaluationSums other) {
+        return new EvaluationSums(
                 images + other.images,
                 top1 + other.top1,
                 top5 + other.top5,

@@ -8,8 +8,8 @@ import java.util.List;
  * @param size its length
  * @param start what every value is before training
  */
-public record LearnedVector(int size, float start) implements Layer {
-    public LearnedVector {
+public record ParameterVector(int size, float start) implements Layer {
+    public ParameterVector {
         if (size < 1) {
             throw new IllegalArgumentException("a learned vector cannot have the size " + size);
         }

@@ -5,4 +5,4 @@ package org.sftn.evaluate;
  *
  * @param pooled features; null for images whose features are not compared
  */
-record Answer(Prediction prediction, float[] logits, float[] pooled) {}
+record EvaluatedImage(Prediction prediction, float[] logits, float[] pooled) {}

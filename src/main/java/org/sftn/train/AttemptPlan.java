@@ -20,7 +20,7 @@ import org.sftn.train.checkpoint.Checkpoint;
  * @param from where to go on; null for the beginning
  * @param checkpoints the folder
  */
-record Plan(
+record AttemptPlan(
         String attempt,
         String service,
         long exchangeId,

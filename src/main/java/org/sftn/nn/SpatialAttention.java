@@ -3,7 +3,7 @@ package org.sftn.nn;
 import java.util.List;
 
 /** A map times another one of a single channel, which every channel is multiplied by: {@code c x h x w, 1 x h x w}. */
-public record Gate() implements Layer {
+public record SpatialAttention() implements Layer {
     @Override
     public Shape outputShape(List<Shape> inputs) {
         if (inputs.size() != 2) {

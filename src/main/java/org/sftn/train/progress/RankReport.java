@@ -4,26 +4,26 @@ import java.io.Serializable;
 import org.sftn.train.checkpoint.Checkpoint;
 import org.sftn.train.exchange.Rendezvous;
 import org.sftn.train.platform.Platform;
-import org.sftn.train.quantity.Evaluation;
+import org.sftn.train.quantity.EvaluationSums;
 import org.sftn.train.quantity.StepTimes;
 import org.sftn.train.quantity.Tally;
 
 /** What a rank tells the driver. */
-public sealed interface Report extends Serializable {
+public sealed interface RankReport extends Serializable {
     int rank();
 
     /** It listens; the answer is all ranks' {@link Rendezvous.Address addresses}, when all have come. */
-    record Here(int rank, String executor, Rendezvous.Address address) implements Report {}
+    record Here(int rank, String executor, Rendezvous.Address address) implements RankReport {}
 
     /** It waits for the others; the answer comes when all wait. */
-    record AtBarrier(int rank) implements Report {}
+    record AtBarrier(int rank) implements RankReport {}
 
     /**
      * Since its last report.
      *
      * @param iterations done in all
      */
-    record Trained(int rank, long iterations, double learningRate, Tally tally, StepTimes times) implements Report {}
+    record Trained(int rank, long iterations, double learningRate, Tally tally, StepTimes times) implements RankReport {}
 
     /**
      * An epoch is over.
@@ -44,35 +44,35 @@ public sealed interface Report extends Serializable {
             Tally tally,
             long timedImages,
             StepTimes times,
-            Evaluation evaluation)
-            implements Report {}
+            EvaluationSums evaluation)
+            implements RankReport {}
 
     /** Its part of a checkpoint is written. */
-    record Saved(int rank, long iterations, int epochs, Checkpoint.File file) implements Report {}
+    record Saved(int rank, long iterations, int epochs, Checkpoint.File file) implements RankReport {}
 
     /**
      * Its network is compiled.
      *
      * @param platform engine, precision and the order must be the same on all ranks
      */
-    record Compiled(int rank, Platform platform, String parameterOrder) implements Report {}
+    record Compiled(int rank, Platform platform, String parameterOrder) implements RankReport {}
 
     /**
      * Numbers are not finite any more.
      *
      * @param what which, and when
      */
-    record Diverged(int rank, String what) implements Report {}
+    record Diverged(int rank, String what) implements RankReport {}
 
     /** It found a mistake of the user; trying again is useless. */
-    record Refused(int rank, String message) implements Report {}
+    record Refused(int rank, String message) implements RankReport {}
 
     /**
      * Something of its own broke; a peer's failure is not reported.
      *
      * @param storage whether a file could not be read or written
      */
-    record Broken(int rank, String stackTrace, boolean storage) implements Report {}
+    record Broken(int rank, String stackTrace, boolean storage) implements RankReport {}
 
     /**
      * The end.
@@ -81,5 +81,5 @@ public sealed interface Report extends Serializable {
      * @param images trained by this rank in this attempt
      * @param seconds that took
      */
-    record Finished(int rank, Evaluation evaluation, long images, double seconds) implements Report {}
+    record Finished(int rank, EvaluationSums evaluation, long images, double seconds) implements RankReport {}
 }

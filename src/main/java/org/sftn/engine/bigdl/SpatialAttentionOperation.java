@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /** A map times a gate of one channel. */
-record GateOperation(Value map, Value gate, Value output) implements Operation {
+record SpatialAttentionOperation(Value map, Value gate, Value output) implements Operation {
     @Override
     public List<Value> inputs() {
         return List.of(map, gate);

@@ -3,7 +3,7 @@ package org.sftn.distill.method;
 import org.sftn.nn.Tensor;
 
 /** How a loss of logits takes them. */
-public enum Logits {
+public enum LogitScaling {
     RAW,
     /**
      * Each row of the student and of the teacher standardised (Sun et al. 2024, arXiv 2403.01427): {@code (z - mean) / (1e-7 +
@@ -13,7 +13,7 @@ public enum Logits {
 
     private static final double EPSILON = 1e-7;
 
-    static Logits of(boolean standardise) {
+    static LogitScaling of(boolean standardise) {
         return standardise ? STANDARDISED : RAW;
     }
 

@@ -4,14 +4,14 @@ import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.global.dnnl;
 
 /** A parameter, for each image. It is resampled from one pixel to as many as there are images: channels last, these are its rows. */
-final class LearnedVectorOperation implements Operation {
+final class ParameterVectorOperation implements Operation {
     private final Value output;
     private final String weight;
     private final dnnl_memory_desc vector;
     private final Resampling resampling;
 
     /** @param weight the parameter's full name */
-    LearnedVectorOperation(Handles handles, Value output, String weight) {
+    ParameterVectorOperation(Handles handles, Value output, String weight) {
         this.output = output;
         this.weight = weight;
         this.vector = handles.layout(Type.F32, dnnl.dnnl_a, output.channels());

@@ -8,7 +8,7 @@ import org.sftn.data.Batch;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
 
-class EvaluationTest {
+class EvaluationSumsTest {
     @Test
     void countsWhatStandsBeforeTheLabel() {
         float[] logits = {
@@ -17,7 +17,7 @@ class EvaluationTest {
             0, 1, 2, 3, 4, 5, 6, //
             1, 1, 1, 1, 1, 1, 1,
         };
-        Evaluation found = evaluation(batch(0, 2, 1, 0), new Tensor(Shape.of(4, 7), logits));
+        EvaluationSums found = evaluation(batch(0, 2, 1, 0), new Tensor(Shape.of(4, 7), logits));
         assertThat(found.images()).isEqualTo(4);
         // The label is largest; fifth; sixth; first of equals.
         assertThat(found.top1()).isEqualTo(2);
@@ -43,14 +43,14 @@ class EvaluationTest {
     @Test
     void crossEntropyBearsLargeLogits() {
         float[] logits = {1000, 999, -1000, -1000};
-        Evaluation found = evaluation(batch(0, 1), new Tensor(Shape.of(2, 2), logits));
+        EvaluationSums found = evaluation(batch(0, 1), new Tensor(Shape.of(2, 2), logits));
         assertThat(found.crossEntropy()).isCloseTo(0.313261687518 + 0.693147180560, within(1e-9));
         assertThat(found.meanCrossEntropy()).isCloseTo(found.crossEntropy() / 2, within(1e-15));
     }
 
-    private static Evaluation evaluation(Batch batch, Tensor logits) {
-        Evaluation found = Evaluation.of(batch, logits);
-        assertThat(Evaluation.top1(batch, logits)).isEqualTo(found.top1());
+    private static EvaluationSums evaluation(Batch batch, Tensor logits) {
+        EvaluationSums found = EvaluationSums.of(batch, logits);
+        assertThat(EvaluationSums.top1(batch, logits)).isEqualTo(found.top1());
         return found;
     }
 

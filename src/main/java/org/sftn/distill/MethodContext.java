@@ -1,7 +1,7 @@
 package org.sftn.distill;
 
 import org.sftn.engine.Arithmetic;
-import org.sftn.train.Shard;
+import org.sftn.train.RankLabels;
 
 /** Where a method computes: on one executor with its images. */
-public record Place(Shard shard, Arithmetic arithmetic) {}
+public record MethodContext(RankLabels shard, Arithmetic arithmetic) {}

@@ -4,12 +4,12 @@ import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.global.dnnl;
 
 /** A map times a gate of one channel. */
-final class GateOperation implements Operation {
+final class SpatialAttentionOperation implements Operation {
     private final Value map;
     private final Value gate;
     private final Value output;
 
-    GateOperation(Value map, Value gate, Value output) {
+    SpatialAttentionOperation(Value map, Value gate, Value output) {
         this.map = map;
         this.gate = gate;
         this.output = output;

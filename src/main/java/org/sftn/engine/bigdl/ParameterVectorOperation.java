@@ -8,7 +8,7 @@ import java.util.List;
  * @param weightAt where it begins among the parameters
  * @param keptAt the place of its gradient in what a worker keeps
  */
-record LearnedVectorOperation(Value output, Parameters of, int weightAt, int keptAt) implements Operation {
+record ParameterVectorOperation(Value output, Parameters of, int weightAt, int keptAt) implements Operation {
     @Override
     public List<Value> inputs() {
         return List.of();

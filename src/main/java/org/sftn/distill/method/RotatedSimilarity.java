@@ -12,9 +12,9 @@ import org.sftn.nn.Tensor;
  * @param cosines {@code 3 batch x batch}: a row for each turned image, view after view, a column for each plain image
  * @param vectors of all views, the plain ones first
  */
-record TurnedSimilarity(Tensor cosines, UnitVectors vectors, Arithmetic arithmetic) {
+record RotatedSimilarity(Tensor cosines, UnitVectors vectors, Arithmetic arithmetic) {
     /** @param vectors {@code 4 batch x features}, view after view */
-    static TurnedSimilarity of(Tensor vectors, Arithmetic arithmetic) {
+    static RotatedSimilarity of(Tensor vectors, Arithmetic arithmetic) {
         UnitVectors unit = UnitVectors.of(vectors);
         int turned = turned(unit);
         int batch = unit.norms().length - turned;
@@ -32,7 +32,7 @@ record TurnedSimilarity(Tensor cosines, UnitVectors vectors, Arithmetic arithmet
                         all,
                         0,
                         Matrix.of(cosines.values(), batch).fromRow(from)));
-        return new TurnedSimilarity(cosines, unit, arithmetic);
+        return new RotatedSimilarity(cosines, unit, arithmetic);
     }
 
     /** The plain image that each row is a view of. */
