@@ -22,7 +22,7 @@ WIDTH, HEIGHT = 17, 9
 
 
 def value(x, y, channel):
-    """Smooth enough for lossy formats, and no two neighbours alike."""
+    """Smooth enough for lossy formats, and no two neighbors alike."""
     return (x * (11 - 3 * channel) + y * (7 + 5 * channel) + x * y * (channel + 1) // 4) % 256
 
 
@@ -92,7 +92,7 @@ def runs(image, four):
     return bytes(out) + b"\0\1"
 
 
-def bmps(colour, gray):
+def bmps(color, gray):
     palette = b"".join(bytes([255 - i, i * 7 % 256, i * 3 % 256, 0]) for i in range(256))
     few = b"".join(bytes([i * 16, 255 - i * 9, i * 5, 0]) for i in range(16))
     bgr = lambda r, g, b: bytes([b, g, r])
@@ -101,14 +101,14 @@ def bmps(colour, gray):
     bits_565 = lambda r, g, b: struct.pack("<H", r >> 3 << 11 | g >> 2 << 5 | b >> 3)
     eight = [bytes(gray.getpixel((x, y)) for x in range(WIDTH)) for y in reversed(range(HEIGHT))]
     return {
-        "24.bmp": saved(colour, "BMP"),
-        "24-top-down.bmp": bmp(24, from_below(colour, bgr)[::-1], height=-HEIGHT),
-        "24-os2.bmp": bmp(24, from_below(colour, bgr), core=True),
-        "32.bmp": bmp(32, from_below(colour, bgrx)),
-        "32-masks.bmp": bmp(32, from_below(colour, bgrx), 3, masks=struct.pack("<III", 0xFF0000, 0xFF00, 0xFF)),
+        "24.bmp": saved(color, "BMP"),
+        "24-top-down.bmp": bmp(24, from_below(color, bgr)[::-1], height=-HEIGHT),
+        "24-os2.bmp": bmp(24, from_below(color, bgr), core=True),
+        "32.bmp": bmp(32, from_below(color, bgrx)),
+        "32-masks.bmp": bmp(32, from_below(color, bgrx), 3, masks=struct.pack("<III", 0xFF0000, 0xFF00, 0xFF)),
         "32-alpha.bmp": saved(drawn(4), "BMP"),
-        "16.bmp": bmp(16, from_below(colour, bits_555)),
-        "16-masks.bmp": bmp(16, from_below(colour, bits_565), 3, masks=struct.pack("<III", 0xF800, 0x7E0, 0x1F)),
+        "16.bmp": bmp(16, from_below(color, bits_555)),
+        "16-masks.bmp": bmp(16, from_below(color, bits_565), 3, masks=struct.pack("<III", 0xF800, 0x7E0, 0x1F)),
         "8-palette.bmp": bmp(8, eight, palette=palette),
         "8-gray.bmp": saved(gray, "BMP"),
         "8-runs.bmp": bmp(8, runs(gray, False), 1, palette=palette),
@@ -127,8 +127,8 @@ def pnm(form, highest, samples):
     return header + (b"" if highest is None else b"%d\n" % highest) + samples
 
 
-def pnms(colour, gray):
-    rgb, l = colour.tobytes(), gray.tobytes()
+def pnms(color, gray):
+    rgb, l = color.tobytes(), gray.tobytes()
     texts = lambda samples: b"".join(b"%d%s" % (v, b"\n" if i % 15 == 14 else b"  ") for i, v in enumerate(samples))
     bits = [b"\n".join(b" ".join(b"%d" % (v >> 7) for v in l[y * WIDTH : (y + 1) * WIDTH]) for y in range(HEIGHT))]
     return {
@@ -141,7 +141,7 @@ def pnms(colour, gray):
         "p4.ppm": pnm(4, None, b"".join(packed_rows(gray, 1))),
         "p5.pgm": saved(gray, "PPM"),
         "p5-100.pgm": pnm(5, 100, bytes(v * 100 // 255 for v in l)),
-        "p6.ppm": saved(colour, "PPM"),
+        "p6.ppm": saved(color, "PPM"),
         "p6-31.ppm": pnm(6, 31, bytes(v >> 3 for v in rgb)),
         "p6-16-bits.ppm": pnm(6, 65535, b"".join(struct.pack(">H", v * 257 - (v > 9) * 60) for v in rgb)),
     }
@@ -221,8 +221,8 @@ def ycbcr_blocks(image):
     return bytes(out)
 
 
-def tiffs(colour, gray):
-    rgb, l, rgba = colour.tobytes(), gray.tobytes(), drawn(4).tobytes()
+def tiffs(color, gray):
+    rgb, l, rgba = color.tobytes(), gray.tobytes(), drawn(4).tobytes()
     eight, sixteen = [8, 8, 8], [16, 16, 16]
     wide = lambda order: b"".join(struct.pack(order + "H", v * 251 + 17) for v in rgb)
     wide_rgba = b"".join(struct.pack("<H", v * 251 + 17) for v in rgba)
@@ -234,31 +234,31 @@ def tiffs(colour, gray):
         f"orientation-{i}.tiff": tiff(fields(2, eight, _274=("H", [i])), [rgb]) for i in range(1, 9)
     }
     return {
-        "rgb.tiff": saved(colour, "TIFF"),
+        "rgb.tiff": saved(color, "TIFF"),
         "rgb-big-endian.tif": tiff(fields(2, eight, rows=5), strips(rgb, 3 * WIDTH, 5), ">"),
         "rgb-tiles.tiff": tiff(
-            fields(2, eight, _322=("H", [16]), _323=("H", [16])), tile_parts(colour, 16, None), tiles=True
+            fields(2, eight, _322=("H", [16]), _323=("H", [16])), tile_parts(color, 16, None), tiles=True
         ),
         "rgb-planes.tiff": tiff(fields(2, eight, _284=("H", [2])), [rgb[c::3] for c in range(3)]),
         "rgb-tiles-planes-deflate.tiff": tiff(
             fields(2, eight, 8, _284=("H", [2]), _322=("H", [16]), _323=("H", [16])),
-            [zlib.compress(part) for c in range(3) for part in tile_parts(colour, 16, c)],
+            [zlib.compress(part) for c in range(3) for part in tile_parts(color, 16, c)],
             tiles=True,
         ),
-        "rgb-lzw.tiff": saved(colour, "TIFF", compression="tiff_lzw"),
-        "rgb-lzw-differences.tiff": saved(colour, "TIFF", compression="tiff_lzw", tiffinfo={317: 2}),
-        "rgb-deflate.tiff": saved(colour, "TIFF", compression="tiff_adobe_deflate"),
+        "rgb-lzw.tiff": saved(color, "TIFF", compression="tiff_lzw"),
+        "rgb-lzw-differences.tiff": saved(color, "TIFF", compression="tiff_lzw", tiffinfo={317: 2}),
+        "rgb-deflate.tiff": saved(color, "TIFF", compression="tiff_adobe_deflate"),
         "rgb-deflate-differences.tiff": tiff(
             fields(2, eight, 8, 4, _317=("H", [2])),
             [zlib.compress(part) for part in strips(differences(rgb, 3), 3 * WIDTH, 4)],
         ),
         "rgb-old-deflate.tiff": tiff(fields(2, eight, 32946), [zlib.compress(rgb)]),
-        "rgb-packbits.tiff": saved(colour, "TIFF", compression="packbits"),
-        "rgb-jpeg.tiff": saved(colour, "TIFF", compression="jpeg", quality=90),
-        "rgb-jpeg-strips.tiff": saved(colour, "TIFF", compression="jpeg", quality=90, strip_size=8 * 3 * WIDTH),
-        "ycbcr-jpeg.tiff": saved(colour.convert("YCbCr"), "TIFF", compression="jpeg", quality=90),
+        "rgb-packbits.tiff": saved(color, "TIFF", compression="packbits"),
+        "rgb-jpeg.tiff": saved(color, "TIFF", compression="jpeg", quality=90),
+        "rgb-jpeg-strips.tiff": saved(color, "TIFF", compression="jpeg", quality=90, strip_size=8 * 3 * WIDTH),
+        "ycbcr-jpeg.tiff": saved(color.convert("YCbCr"), "TIFF", compression="jpeg", quality=90),
         "gray-jpeg.tiff": saved(gray, "TIFF", compression="jpeg", quality=90),
-        "ycbcr.tiff": tiff(fields(6, eight, 8, _530=("H", [2, 2])), [zlib.compress(ycbcr_blocks(colour))]),
+        "ycbcr.tiff": tiff(fields(6, eight, 8, _530=("H", [2, 2])), [zlib.compress(ycbcr_blocks(color))]),
         "rgb-16.tiff": tiff(fields(2, sixteen), [wide("<")]),
         "rgb-16-big-endian-deflate.tiff": tiff(fields(2, sixteen, 8), [zlib.compress(wide(">"))], ">"),
         "rgba.tiff": saved(drawn(4), "TIFF"),
@@ -281,33 +281,33 @@ def tiffs(colour, gray):
         "bits-group3.tiff": saved(gray.convert("1"), "TIFF", compression="group3"),
         "bits-group4.tiff": saved(gray.convert("1"), "TIFF", compression="group4"),
         "bits-huffman.tiff": saved(gray.convert("1"), "TIFF", compression="tiff_ccitt"),
-        "two-images.tiff": saved(colour, "TIFF", save_all=True, append_images=[gray]),
+        "two-images.tiff": saved(color, "TIFF", save_all=True, append_images=[gray]),
         **turned,
     }
 
 
-def webps(colour):
-    other = colour.rotate(180)
+def webps(color):
+    other = color.rotate(180)
     return {
-        "lossy.webp": saved(colour, "WEBP", quality=80),
+        "lossy.webp": saved(color, "WEBP", quality=80),
         "lossy-alpha.webp": saved(drawn(4), "WEBP", quality=80),
-        "lossless.webp": saved(colour, "WEBP", lossless=True),
+        "lossless.webp": saved(color, "WEBP", lossless=True),
         "lossless-alpha.webp": saved(drawn(4), "WEBP", lossless=True, exact=True),
-        "lossless-profile.webp": saved(colour, "WEBP", lossless=True, icc_profile=bytes(range(128))),
-        "animation-lossy.webp": saved(colour, "WEBP", save_all=True, append_images=[other], quality=80),
+        "lossless-profile.webp": saved(color, "WEBP", lossless=True, icc_profile=bytes(range(128))),
+        "animation-lossy.webp": saved(color, "WEBP", save_all=True, append_images=[other], quality=80),
         "animation-lossless-alpha.webp": saved(
             drawn(4), "WEBP", save_all=True, append_images=[other.convert("RGBA")], lossless=True, exact=True
         ),
     }
 
 
-def refused(colour, gray):
+def refused(color, gray):
     """What we refuse by name, whatever Pillow makes of it."""
     floats = struct.pack(f"<{WIDTH * HEIGHT}f", *[v / 255 for v in gray.tobytes()])
     return {
         "float.tiff": tiff(fields(1, [32], _339=("H", [3])), [floats]),
         "signed.tiff": tiff(fields(1, [8], _339=("H", [2])), [gray.tobytes()]),
-        "lab.tiff": tiff(fields(8, [8, 8, 8]), [colour.tobytes()]),
+        "lab.tiff": tiff(fields(8, [8, 8, 8]), [color.tobytes()]),
         "cmyk-jpeg.tiff": saved(Image.frombytes("CMYK", (WIDTH, HEIGHT), drawn(4).tobytes()), "TIFF", compression="jpeg"),
         "lzma.tiff": tiff(fields(2, [8, 8, 8], 34925), [b"\xfd7zXZ\0"]),
         "jpeg-inside.bmp": bmp(0, b"\xff\xd8\xff", 4),
@@ -326,9 +326,9 @@ def cut(gray):
 
 
 def main():
-    colour, gray = drawn(3), drawn(1)
+    color, gray = drawn(3), drawn(1)
     images = {}
-    for name, file in {**bmps(colour, gray), **pnms(colour, gray), **tiffs(colour, gray), **webps(colour)}.items():
+    for name, file in {**bmps(color, gray), **pnms(color, gray), **tiffs(color, gray), **webps(color)}.items():
         with Image.open(io.BytesIO(file)) as image:
             read = image.convert("RGB")
         images[name] = {
@@ -337,7 +337,7 @@ def main():
             "crc32": zlib.crc32(read.tobytes()),
             "file": base64.b64encode(file).decode(),
         }
-    for name, file in {**cut(gray), **refused(colour, gray)}.items():
+    for name, file in {**cut(gray), **refused(color, gray)}.items():
         images[name] = {"file": base64.b64encode(file).decode()}
     if len(sys.argv) > 1:
         # For a look at differences.

@@ -119,7 +119,7 @@ def review(student, teacher):
     for i in reversed(range(len(student))):
         name = "stage%d" % (i + 1)
         x, out = module[name](maps("student." + name, *student[i]), x, teacher[i][1])
-        loss = loss + context(out, maps("teacher.%s.before-relu" % name, *teacher[i]))
+        loss = loss + context(out, maps("teacher.%s.pre-activation" % name, *teacher[i]))
     return case("reviewkd", module, loss, student=student, teacher=teacher)
 
 

@@ -27,7 +27,7 @@ from torch.nn import functional as F
 BATCH = 4
 CLASSES = 10
 # The loss is the sum of the products of these taps with fixed random tensors of these scales.
-LOSS_TAPS = {"logits": 1.0, "pooled": 0.5, "stem": 0.01, "stage1": 0.01, "stage2.before-relu": 0.02, "stage3.before-relu": 0.05}
+LOSS_TAPS = {"logits": 1.0, "pooled": 0.5, "stem": 0.01, "stage1": 0.01, "stage2.pre-activation": 0.02, "stage3.pre-activation": 0.05}
 
 
 def values(name, count):
@@ -96,7 +96,7 @@ class ResNet(nn.Module):
         for s in (1, 2, 3):
             for block in getattr(self, "stage%d" % s):
                 x, before = block(x)
-            taps["stage%d.before-relu" % s], taps["stage%d" % s] = before, x
+            taps["stage%d.pre-activation" % s], taps["stage%d" % s] = before, x
         taps["pooled"] = F.avg_pool2d(x, 8).flatten(1)
         taps["logits"] = self.fc(taps["pooled"])
         return taps
@@ -138,7 +138,7 @@ class ImageNetResNet(nn.Module):
         for s in (1, 2, 3, 4):
             for block in getattr(self, "stage%d" % s):
                 x, before = block(x)
-            taps["stage%d.before-relu" % s], taps["stage%d" % s] = before, x
+            taps["stage%d.pre-activation" % s], taps["stage%d" % s] = before, x
         taps["pooled"] = F.adaptive_avg_pool2d(x, 1).flatten(1)
         taps["logits"] = self.fc(taps["pooled"])
         return taps
@@ -181,10 +181,10 @@ class WideResNet(nn.Module):
             for b, block in enumerate(getattr(self, "stage%d" % s)):
                 x, normed = block(x)
                 if b == 0 and s > 1:
-                    taps["stage%d.before-relu" % (s - 1)] = normed
+                    taps["stage%d.pre-activation" % (s - 1)] = normed
             taps["stage%d" % s] = x
-        taps["stage3.before-relu"] = self.bn1(x)
-        taps["pooled"] = F.avg_pool2d(F.relu(taps["stage3.before-relu"]), 8).flatten(1)
+        taps["stage3.pre-activation"] = self.bn1(x)
+        taps["pooled"] = F.avg_pool2d(F.relu(taps["stage3.pre-activation"]), 8).flatten(1)
         taps["logits"] = self.fc(taps["pooled"])
         return taps
 
@@ -219,7 +219,7 @@ class Vgg(VggPart):
         taps = OrderedDict(stem=x)
         for s in (1, 2, 3, 4):
             x, before = getattr(self, "stage%d" % s)(F.max_pool2d(x, 2) if s < 4 else x)
-            taps["stage%d.before-relu" % s], taps["stage%d" % s] = before, x
+            taps["stage%d.pre-activation" % s], taps["stage%d" % s] = before, x
         taps["pooled"] = F.adaptive_avg_pool2d(x, 1).flatten(1)
         taps["logits"] = self.fc(taps["pooled"])
         return taps
@@ -242,7 +242,7 @@ class ImageNetVgg(VggPart):
         taps = OrderedDict(stem=x)
         for s in (1, 2, 3, 4):
             x, before = getattr(self, "stage%d" % s)(F.max_pool2d(x, 2))
-            taps["stage%d.before-relu" % s], taps["stage%d" % s] = before, x
+            taps["stage%d.pre-activation" % s], taps["stage%d" % s] = before, x
         taps["last-map"] = F.max_pool2d(x, 2)
         taps["pooled"] = F.relu(self.fc2(F.relu(self.fc1(torch.flatten(taps["last-map"], 1)))))
         taps["logits"] = self.fc(taps["pooled"])
@@ -275,7 +275,7 @@ class Narrow(nn.Module):
         for s in range(1, self.count + 1):
             for block in getattr(self, "stage%d" % s):
                 x, before = block(x)
-            taps["stage%d.before-relu" % s], taps["stage%d" % s] = before, x
+            taps["stage%d.pre-activation" % s], taps["stage%d" % s] = before, x
         if hasattr(self, "conv2"):
             x = self.activation(self.bn2(self.conv2(x)))
         taps["pooled"] = F.adaptive_avg_pool2d(x, 1).flatten(1)

@@ -46,7 +46,7 @@ def ready(images):
     return ((images - MEAN) / DEVIATION).contiguous(memory_format=torch.channels_last)
 
 
-def initialise(module):
+def initialize(module):
     """Convolutions as RepDistiller's networks; linear layers and batch-norm start as PyTorch has them."""
     if isinstance(module, nn.Conv2d):
         nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
@@ -72,7 +72,7 @@ def main():
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     model = StudentFriendly(network(options.teacher), lambda: network(options.student))
-    model.apply(initialise)
+    model.apply(initialize)
     model = model.to(memory_format=torch.channels_last)
     sgd = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, weight_decay=5e-4)
     schedule = torch.optim.lr_scheduler.MultiStepLR(sgd, options.milestones, 0.1)

@@ -54,9 +54,9 @@ def facts(folder):
 
 def jitter():
     """Prints R, G, B planes in hexadecimal of an image of 3 x 2."""
-    colours = [(10, 200, 90), (255, 0, 128), (0, 0, 0), (255, 255, 255), (77, 76, 75), (3, 254, 31)]
+    colors = [(10, 200, 90), (255, 0, 128), (0, 0, 0), (255, 255, 255), (77, 76, 75), (3, 254, 31)]
     image = Image.new("RGB", (3, 2))
-    image.putdata(colours)
+    image.putdata(colors)
     for name in ("brightness", "contrast", "saturation"):
         for factor in (0, 0.37, 1, 1.6):
             changed = getattr(functional, f"adjust_{name}")(image, factor)
@@ -66,13 +66,13 @@ def jitter():
 def speed(folder):
     torch.set_num_threads(1)
     images = [file.read_bytes() for file in files(folder)]
-    normalised = [transforms.ToTensor(), transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))]
+    normalized = [transforms.ToTensor(), transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))]
     cropped = [transforms.RandomResizedCrop(224), transforms.RandomHorizontalFlip()]
     views = {
         "decoding": lambda image: image,
-        "training": transforms.Compose(cropped + normalised),
-        "training with jitter": transforms.Compose(cropped + [transforms.ColorJitter(0.4, 0.4, 0.4)] + normalised),
-        "evaluation": transforms.Compose([transforms.Resize(256), transforms.CenterCrop(224)] + normalised),
+        "training": transforms.Compose(cropped + normalized),
+        "training with jitter": transforms.Compose(cropped + [transforms.ColorJitter(0.4, 0.4, 0.4)] + normalized),
+        "evaluation": transforms.Compose([transforms.Resize(256), transforms.CenterCrop(224)] + normalized),
     }
     for name, view in views.items():
         rates = []

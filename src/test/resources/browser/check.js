@@ -21,13 +21,13 @@ function contrast(one, other) {
 function paint(view, element) {
   const style = view.getComputedStyle(element);
   const inSvg = element.ownerSVGElement;
-  const colour = rgba(inSvg ? style.fill : style.backgroundColor);
-  return colour === null || style.fill === 'none' && inSvg
+  const color = rgba(inSvg ? style.fill : style.backgroundColor);
+  return color === null || style.fill === 'none' && inSvg
     ? null
-    : { rgb: colour.rgb, alpha: colour.alpha * Number(style.opacity) };
+    : { rgb: color.rgb, alpha: color.alpha * Number(style.opacity) };
 }
 
-// The colour behind a text: what is painted below it, from the top down to the first that hides all.
+// The color behind a text: what is painted below it, from the top down to the first that hides all.
 function behind(view, element, x, y) {
   const stack = view.document.elementsFromPoint(x, y);
   let below = stack.slice(stack.indexOf(element) + 1);

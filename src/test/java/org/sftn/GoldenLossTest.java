@@ -83,7 +83,7 @@ class GoldenLossTest {
             entry("fsp", GoldenLossTest::fsp),
             entry("ab", GoldenLossTest::ab),
             entry("ft", GoldenLossTest::ft),
-            entry("kd_logit_standardization", GoldenLossTest::kdOfStandardisedLogits),
+            entry("kd_logit_standardization", GoldenLossTest::kdOfStandardizedLogits),
             entry("sp", GoldenLossTest::sp),
             entry("rkd", GoldenLossTest::rkd),
             entry("pkt", GoldenLossTest::pkt),
@@ -177,12 +177,12 @@ class GoldenLossTest {
         return new Result(ft.value(), Map.of("student_factor", ft.gradient()));
     }
 
-    private static Result kdOfStandardisedLogits(Case golden) {
+    private static Result kdOfStandardizedLogits(Case golden) {
         StudentLoss loss = Kd.loss(
                 golden.input("student_logits"),
                 golden.input("teacher_logits"),
                 golden.parameter("temperature").doubleValue(),
-                LogitScaling.STANDARDISED);
+                LogitScaling.STANDARDIZED);
         return new Result(loss.value(), Map.of("student_logits", loss.gradient()));
     }
 
@@ -262,13 +262,13 @@ class GoldenLossTest {
                 students.rows(),
                 ofTeachers,
                 negatives,
-                normaliser(golden, "z_student", contrast, students, ofTeachers, negatives),
+                normalizer(golden, "z_student", contrast, students, ofTeachers, negatives),
                 count);
         teacher = contrast.of(
                 teachers.rows(),
                 ofStudents,
                 negatives,
-                normaliser(golden, "z_teacher", contrast, teachers, ofStudents, negatives),
+                normalizer(golden, "z_teacher", contrast, teachers, ofStudents, negatives),
                 count);
         ofStudents.follow(images, students.rows(), golden.parameter("nce_m").doubleValue());
         ofTeachers.follow(images, teachers.rows(), golden.parameter("nce_m").doubleValue());
@@ -301,7 +301,7 @@ class GoldenLossTest {
     }
 
     /** As the batch of the case sets it. */
-    private static double normaliser(
+    private static double normalizer(
             Case golden,
             String name,
             ContrastiveLoss contrast,
@@ -309,7 +309,7 @@ class GoldenLossTest {
             MemoryBank memory,
             Negatives negatives) {
         double expected = golden.parameter(name).doubleValue();
-        double found = contrast.normaliser(
+        double found = contrast.normalizer(
                 anchors.rows(), memory, negatives, golden.parameter("n_data").longValue());
         assertThat(found).as(name).isCloseTo(expected, within(TOLERANCE * expected));
         return found;
@@ -478,7 +478,7 @@ class GoldenLossTest {
                     golden.input("bn_bias").values()[i]);
             assertThat(margin).isCloseTo(margins.values()[i], within(TOLERANCE * Math.abs(margin)));
         }
-        StudentLoss oh = Oh.partialDistance(
+        StudentLoss oh = Oh.partialL2(
                 ARITHMETIC, 1, golden.input("connected_student"), golden.input("teacher_pre_relu"), margins);
         return new Result(oh.value(), Map.of("connected_student", oh.gradient()));
     }

@@ -24,13 +24,13 @@ public final class BatchFeed implements AutoCloseable {
     public static final int AHEAD = 2;
 
     /** Begins to make a batch. */
-    public interface Work {
+    public interface BatchMaker {
         CompletableFuture<Loaded> start(Executor workers);
     }
 
     private final ExecutorService workers;
     private final Thread reader;
-    private final Iterator<? extends Work> work;
+    private final Iterator<? extends BatchMaker> work;
     private final Semaphore free = new Semaphore(AHEAD);
     private final BlockingQueue<CompletableFuture<Loaded>> started = new ArrayBlockingQueue<>(AHEAD + 1);
     private volatile boolean closed;
@@ -39,7 +39,7 @@ public final class BatchFeed implements AutoCloseable {
      * @param work batches in the order of {@link #next}; its thread reads the samples
      * @param threads that turn samples into batches, at least 1
      */
-    public BatchFeed(Iterator<? extends Work> work, int threads) {
+    public BatchFeed(Iterator<? extends BatchMaker> work, int threads) {
         this.work = work;
         this.workers = Executors.newFixedThreadPool(threads, new DaemonThreads("batch-loader"));
         this.reader = new DaemonThreads("batch-reader").newThread(this::read);
@@ -56,7 +56,7 @@ public final class BatchFeed implements AutoCloseable {
                 threads);
     }
 
-    private static Work evaluation(Iterator<Sample> samples, BatchLoader loader, int size) {
+    private static BatchMaker evaluation(Iterator<Sample> samples, BatchLoader loader, int size) {
         List<Sample> batch = new ArrayList<>();
         while (batch.size() < size && samples.hasNext()) {
             batch.add(samples.next());

@@ -62,7 +62,7 @@ public final class BatchLoader {
         return load(samples, (sample, values, offset) -> views.training(sample, epoch, values, offset), workers);
     }
 
-    /** Whole images, or of files the middle, normalised. */
+    /** Whole images, or of files the middle, normalized. */
     public CompletableFuture<Loaded> evaluation(List<Sample> samples, Executor workers) {
         return load(samples, views::evaluation, workers);
     }

@@ -103,10 +103,10 @@ public final class Dataset {
     /**
      * The same images for a network that was trained elsewhere.
      *
-     * @param mean by channel, red, green, blue; what its images were normalised with
+     * @param mean by channel, red, green, blue; what its images were normalized with
      * @param standardDeviation likewise
      */
-    public Dataset normalisedBy(List<Double> mean, List<Double> standardDeviation) {
+    public Dataset normalizedBy(List<Double> mean, List<Double> standardDeviation) {
         return new Dataset(spark, folder, manifest.with(mean, standardDeviation), damaged);
     }
 

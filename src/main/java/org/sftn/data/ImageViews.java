@@ -33,7 +33,7 @@ public final class ImageViews {
     private final long seed;
     private final ImageDecoder decoder;
     /** By channel and byte. */
-    private final float[][] normalised;
+    private final float[][] normalized;
 
     /**
      * @param layout of an image's values
@@ -44,11 +44,11 @@ public final class ImageViews {
         this.layout = layout;
         this.seed = seed;
         this.decoder = new ImageDecoder(preprocessing.evaluationResize(), preprocessing.imageSize());
-        this.normalised = normalised(UNCHANGED);
+        this.normalized = normalized(UNCHANGED);
     }
 
     /** @param shift what each channel's values in [0, 1] grow by */
-    private float[][] normalised(double[] shift) {
+    private float[][] normalized(double[] shift) {
         float[][] table = new float[Preprocessing.CHANNELS][VALUES_OF_A_BYTE];
         for (int c = 0; c < table.length; c++) {
             for (int value = 0; value < VALUES_OF_A_BYTE; value++) {
@@ -63,7 +63,7 @@ public final class ImageViews {
      * The augmented image, the same for the same seed, epoch and index.
      *
      * @param epoch from 0
-     * @param values gets the {@link Preprocessing#values} normalised values of the image
+     * @param values gets the {@link Preprocessing#values} normalized values of the image
      * @param offset of the first in values
      * @throws UnusableImageException when the image file cannot be decoded
      * @throws IllegalStateException when stored pixels are not as many as the image has
@@ -92,9 +92,9 @@ public final class ImageViews {
             view = View.WHOLE;
         }
         float[][] table = augmentation.lighting() == 0
-                ? normalised
-                : normalised(Colors.lighting(augmentation.lighting(), random));
-        normalise(planes, view, table, values, offset);
+                ? normalized
+                : normalized(Colors.lighting(augmentation.lighting(), random));
+        normalize(planes, view, table, values, offset);
     }
 
     private boolean flip(RandomStream random) {
@@ -102,9 +102,9 @@ public final class ImageViews {
     }
 
     /**
-     * The whole image, or of a file the middle, normalised.
+     * The whole image, or of a file the middle, normalized.
      *
-     * @param values gets the {@link Preprocessing#values} normalised values of the image
+     * @param values gets the {@link Preprocessing#values} normalized values of the image
      * @param offset of the first in values
      * @throws UnusableImageException when the image file cannot be decoded
      * @throws IllegalStateException when stored pixels are not as many as the image has
@@ -112,7 +112,7 @@ public final class ImageViews {
     public void evaluation(Sample sample, float[] values, int offset) throws UnusableImageException {
         byte[] planes =
                 preprocessing.store() == Store.PIXELS ? stored(sample) : decoder.planes(sample.name(), sample.image());
-        normalise(planes, View.WHOLE, normalised, values, offset);
+        normalize(planes, View.WHOLE, normalized, values, offset);
     }
 
     private byte[] trainingPlanes(Sample sample) throws UnusableImageException {
@@ -153,7 +153,7 @@ public final class ImageViews {
         return part;
     }
 
-    private void normalise(byte[] planes, View view, float[][] table, float[] values, int offset) {
+    private void normalize(byte[] planes, View view, float[][] table, float[] values, int offset) {
         int plane = preprocessing.imageSize() * preprocessing.imageSize();
         boolean last = layout == Layout.CHANNELS_LAST;
         for (int c = 0; c < Preprocessing.CHANNELS; c++) {

@@ -40,7 +40,7 @@ final class DistillLoss implements StepLoss {
      * @param terms in the order in which they are reported
      * @param teacher with what is frozen behind it; closed with this
      * @param inputs of the trained network
-     * @param place its arithmetic is closed with this
+     * @param context its arithmetic is closed with this
      */
     DistillLoss(
             double crossEntropyWeight,
@@ -49,14 +49,14 @@ final class DistillLoss implements StepLoss {
             Views views,
             Optional<Executable> teacher,
             Set<String> inputs,
-            MethodContext place) {
+            MethodContext context) {
         this.crossEntropyWeight = crossEntropyWeight;
         this.labelSmoothing = labelSmoothing;
-        terms.forEach((name, method) -> this.terms.add(new Working(name, method, method.open(place))));
+        terms.forEach((name, method) -> this.terms.add(new Working(name, method, method.open(context))));
         this.views = views;
         this.teacher = teacher;
         this.inputs = inputs;
-        this.arithmetic = place.arithmetic();
+        this.arithmetic = context.arithmetic();
     }
 
     @Override

@@ -65,16 +65,16 @@ public final class DistillObjective implements Objective {
     }
 
     /** The stage that comes first, if the recipe has one, and its schedule. */
-    public record First(DistillObjective objective, Preliminary.Schedule schedule) {}
+    public record PreliminaryRun(DistillObjective objective, Preliminary.Schedule schedule) {}
 
     /** What is to be trained before {@link #of}; {@link #startingFrom} takes its values. */
-    public static Optional<First> first(Pair pair, Recipe recipe, TrainingSettings training, long seed) {
+    public static Optional<PreliminaryRun> first(Pair pair, Recipe recipe, TrainingSettings training, long seed) {
         return new TreeMap<>(recipe.terms())
                 .entrySet().stream()
                         .flatMap(term -> term.getValue().preliminary().stream().map(first -> {
                             Recipe alone = new Recipe(
                                     0, Map.of(term.getKey(), first.method()), recipe.student(), recipe.fixedValues());
-                            return new First(of(pair, alone, null, training, seed), first.schedule());
+                            return new PreliminaryRun(of(pair, alone, null, training, seed), first.schedule());
                         }))
                         .filter(first -> first.schedule().epochs() > 0)
                         .findFirst();

@@ -62,5 +62,5 @@ public interface DistillationMethod extends Serializable {
     }
 
     /** On an executor. */
-    MethodLoss open(MethodContext place);
+    MethodLoss open(MethodContext context);
 }

@@ -8,7 +8,7 @@ import org.sftn.nn.Tensor;
 public enum Views {
     /** The image. */
     PLAIN(1),
-    /** The image, then it turned counterclockwise by 90, 180 and 270 degrees. */
+    /** The image, then it rotated counterclockwise by 90, 180 and 270 degrees. */
     ROTATED(4);
 
     private final int count;

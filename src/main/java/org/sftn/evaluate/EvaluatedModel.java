@@ -46,7 +46,7 @@ public final class EvaluatedModel implements Serializable {
     }
 
     /**
-     * Normalises with the model's own mean and deviation.
+     * Normalizes with the model's own mean and deviation.
      *
      * @param settings how images are resized
      * @throws UserException when the model is not for the images and classes of the data set
@@ -108,7 +108,8 @@ public final class EvaluatedModel implements Serializable {
             throws IOException, InterruptedException {
         try (RankImages held = held(images, reading, hadoop)) {
             // One after the other: images are read by one at a time. Both skip the same ones.
-            Iterator<EvaluatedImage> taught = teacher.answers(held, engine, reading).iterator();
+            Iterator<EvaluatedImage> taught =
+                    teacher.answers(held, engine, reading).iterator();
             return answers(held, engine, reading).stream()
                     .map(own -> ComparedImage.of(own, taught.next()))
                     .toList();
@@ -137,7 +138,8 @@ public final class EvaluatedModel implements Serializable {
         return Prediction.of(batch.indices()[image], batch.names().get(image), batch.labels()[image], logits);
     }
 
-    private static RankImages held(Iterator<RankData> images, Reading reading, Configuration hadoop) throws IOException {
+    private static RankImages held(Iterator<RankData> images, Reading reading, Configuration hadoop)
+            throws IOException {
         // A test split is read in its order: no buffer to shuffle in.
         return RankImages.open(images, new RankImages.Holding(reading.memory(), 1), hadoop);
     }

@@ -3,7 +3,7 @@ package org.sftn.evaluate;
 import org.sftn.nn.Tensor;
 
 /**
- * Linear centred kernel alignment (Kornblith et al. 2019, arXiv 1905.00414, equation 3 with linear kernels): how alike two
+ * Linear centered kernel alignment (Kornblith et al. 2019, arXiv 1905.00414, equation 3 with linear kernels): how alike two
  * networks' features of the same images are, from 0 to 1, whatever their numbers, rotations and scale.
  */
 public final class LinearCka {
@@ -28,21 +28,21 @@ public final class LinearCka {
     private static double[][] similarities(Tensor features) {
         int images = features.batch();
         int size = features.values().length / images;
-        double[][] centred = new double[images][size];
+        double[][] centered = new double[images][size];
         for (int f = 0; f < size; f++) {
             double sum = 0;
             for (int i = 0; i < images; i++) {
                 sum += features.values()[i * size + f];
             }
             for (int i = 0; i < images; i++) {
-                centred[i][f] = features.values()[i * size + f] - sum / images;
+                centered[i][f] = features.values()[i * size + f] - sum / images;
             }
         }
         double[][] products = new double[images][images];
         for (int i = 0; i < images; i++) {
             for (int j = 0; j <= i; j++) {
                 for (int f = 0; f < size; f++) {
-                    products[i][j] += centred[i][f] * centred[j][f];
+                    products[i][j] += centered[i][f] * centered[j][f];
                 }
                 products[j][i] = products[i][j];
             }

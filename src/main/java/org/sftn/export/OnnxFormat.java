@@ -18,7 +18,7 @@ import org.sftn.model.SavedModel;
  * green, blue; the output {@code logits} is {@code batch x classes}; the batch may be of any size. What {@code model.json} says
  * is in the metadata, by the same names.
  *
- * @param normalization whether the graph normalises images
+ * @param normalization whether the graph normalizes images
  * @param producerVersion the version of this program
  */
 public record OnnxFormat(Normalization normalization, String producerVersion) implements ModelFormat {
@@ -26,7 +26,7 @@ public record OnnxFormat(Normalization normalization, String producerVersion) im
     public enum Normalization {
         /** In the graph: it takes images in [0, 1]. */
         INSIDE,
-        /** By who calls it: the graph takes images that are normalised, as the training saw them. */
+        /** By who calls it: the graph takes images that are normalized, as the training saw them. */
         OUTSIDE
     }
 
@@ -38,7 +38,7 @@ public record OnnxFormat(Normalization normalization, String producerVersion) im
         ModelDescription description = model.description();
         OnnxGraph graph = new OnnxGraph(SavedNetwork.of(model), model.values());
         if (normalization == Normalization.INSIDE) {
-            graph.normalise(description.mean(), description.standardDeviation());
+            graph.normalize(description.mean(), description.standardDeviation());
         }
         ModelProto.Builder file = graph.model(description.architecture())
                 .setProducerName(PRODUCER)

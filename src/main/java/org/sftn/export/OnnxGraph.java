@@ -84,12 +84,12 @@ final class OnnxGraph {
     }
 
     /** Makes the network see images minus mean, divided by deviation. */
-    void normalise(List<Double> mean, List<Double> deviation) {
-        String centred = Taps.IMAGE + "/centred";
-        String normalised = Taps.IMAGE + "/normalised";
-        add(centred, operator("Sub", List.of(Taps.IMAGE, byChannel(Taps.IMAGE + "/mean", mean))));
-        add(normalised, operator("Div", List.of(centred, byChannel(Taps.IMAGE + "/deviation", deviation))));
-        names.put(Taps.IMAGE, normalised);
+    void normalize(List<Double> mean, List<Double> deviation) {
+        String centered = Taps.IMAGE + "/centered";
+        String normalized = Taps.IMAGE + "/normalized";
+        add(centered, operator("Sub", List.of(Taps.IMAGE, byChannel(Taps.IMAGE + "/mean", mean))));
+        add(normalized, operator("Div", List.of(centered, byChannel(Taps.IMAGE + "/deviation", deviation))));
+        names.put(Taps.IMAGE, normalized);
     }
 
     /** @param name of the graph */
@@ -156,7 +156,7 @@ final class OnnxGraph {
             return operator("Sigmoid", inputs);
         }
         if (layer instanceof Add) {
-            // Programs look for Add, which takes two, to join it with its neighbours.
+            // Programs look for Add, which takes two, to join it with its neighbors.
             return operator(inputs.size() == 2 ? "Add" : "Sum", inputs);
         }
         if (layer instanceof SpatialAttention) {

@@ -21,7 +21,7 @@ final class SavedNetwork {
         Network network = Zoo.create(description.architecture(), description.imageShape(), description.classes())
                 .network();
         requireValues(network, model);
-        requireNormalisation(description);
+        requireNormalization(description);
         return network;
     }
 
@@ -43,7 +43,7 @@ final class SavedNetwork {
                 });
     }
 
-    private static void requireNormalisation(ModelDescription description) {
+    private static void requireNormalization(ModelDescription description) {
         int channels = description.imageShape().channels();
         List<Double> mean = description.mean();
         List<Double> deviation = description.standardDeviation();
@@ -55,7 +55,7 @@ final class SavedNetwork {
                     description,
                     String.format(
                             Locale.ROOT,
-                            "images of %d channels cannot be normalised by mean %s and deviation %s",
+                            "images of %d channels cannot be normalized by mean %s and deviation %s",
                             channels,
                             mean,
                             deviation));

@@ -1,3 +1,2 @@
 /** Saved models in file formats of others: ONNX. */
 package org.sftn.export;
-

@@ -45,7 +45,7 @@ final class DistillJob implements Job {
         Settings settings = session.settings();
         DistillSettings distill = settings.distill();
         Optional<SavedModel> teacher = session.model("distill.teacher", distill.teacher());
-        Dataset data = Inputs.normalisedFor(teacher, session.dataset());
+        Dataset data = Inputs.normalizedFor(teacher, session.dataset());
         Architecture student = Inputs.architecture(distill.student(), data);
         Pair pair = new Pair(
                 teacher.map(model -> new Pair.Teacher(Inputs.architecture(model.description()), model.values())),
@@ -53,8 +53,9 @@ final class DistillJob implements Job {
         List<String> classNames = session.classNames(data, Map.of("distill.teacher", teacher));
         Recipe recipe = Methods.recipe(settings, pair);
         DistillObjective objective = DistillObjective.of(pair, recipe, settings.training(), settings.seed());
-        Optional<TrainingRun.Before> before = DistillObjective.first(pair, recipe, settings.training(), settings.seed())
-                .map(first -> new TrainingRun.Before(
+        Optional<TrainingRun.Preliminary> preliminary = DistillObjective.first(
+                        pair, recipe, settings.training(), settings.seed())
+                .map(first -> new TrainingRun.Preliminary(
                         first.objective(), first.schedule().applied(settings.training()), objective::startingFrom));
         TrainingSettings training = settings.training();
         long images = data.count("train", settings.data().trainImages());
@@ -69,7 +70,7 @@ final class DistillJob implements Job {
                 data,
                 recipe.student(),
                 classNames,
-                new TrainingRun.Work(before, objective, notes),
+                new TrainingRun.Objectives(preliminary, objective, notes),
                 identity);
     }
 

@@ -60,10 +60,11 @@ final class EvaluateJob implements Job {
         SavedModel model = session.model("evaluate.model", evaluate.model())
                 .orElseThrow(() ->
                         new UserException("evaluate.model is not set: it names the folder of the model to evaluate"));
-        EvaluatedModel replica = EvaluatedModel.of(model, data.manifest(), session.settings().data());
+        EvaluatedModel replica =
+                EvaluatedModel.of(model, data.manifest(), session.settings().data());
         Optional<SavedModel> teacher = session.model("evaluate.teacher", evaluate.teacher());
-        Optional<EvaluatedModel> compared = teacher.map(
-                its -> EvaluatedModel.of(its, data.manifest(), session.settings().data()));
+        Optional<EvaluatedModel> compared = teacher.map(its ->
+                EvaluatedModel.of(its, data.manifest(), session.settings().data()));
         List<String> classNames =
                 session.classNames(data, Map.of("evaluate.model", Optional.of(model), "evaluate.teacher", teacher));
         RunFolder folder = check(session, data, model, teacher);

@@ -71,8 +71,8 @@ final class Export implements TextCommand {
             defaultValue = OUTSIDE,
             showDefaultValue = Visibility.ALWAYS,
             description = {
-                "outside: the file's input is normalised images, as with PyTorch's models;",
-                "inside: images in [0, 1], which the file's first nodes normalise."
+                "outside: the file's input is normalized images, as with PyTorch's models;",
+                "inside: images in [0, 1], which the file's first nodes normalize."
             })
     private String normalization;
 
@@ -117,7 +117,7 @@ final class Export implements TextCommand {
 
     private ModelFormat safetensors() {
         if (!normalization.equals(OUTSIDE)) {
-            throw new UserException("--normalization is for --format onnx: weights alone normalise nothing");
+            throw new UserException("--normalization is for --format onnx: weights alone normalize nothing");
         }
         return ReferenceWeights::write;
     }

@@ -60,10 +60,10 @@ final class Import implements TextCommand {
     private String out;
 
     @ArgGroup(exclusive = false)
-    private Normalisation normalisation;
+    private Normalization normalization;
 
-    /** What the images were normalised with when the weights were trained. */
-    private static final class Normalisation {
+    /** What the images were normalized with when the weights were trained. */
+    private static final class Normalization {
         @Option(
                 names = "--mean",
                 paramLabel = "R,G,B",
@@ -92,8 +92,8 @@ final class Import implements TextCommand {
         RunFolder.requireWritable(folder.getFileSystem(hadoop), folder);
         Manifest manifest = Manifest.read(HadoopPath.of("--data", data, hadoop), hadoop);
         Architecture architecture = Inputs.architecture(network, manifest);
-        List<Double> mean = normalisation == null ? manifest.mean() : normalisation.mean;
-        List<Double> deviation = normalisation == null ? manifest.standardDeviation() : normalisation.standardDeviation;
+        List<Double> mean = normalization == null ? manifest.mean() : normalization.mean;
+        List<Double> deviation = normalization == null ? manifest.standardDeviation() : normalization.standardDeviation;
         requireUsable(manifest, mean, deviation);
         ReferenceWeights read = ReferenceWeights.read(file, architecture, hadoop);
         ModelDescription description = new ModelDescription(

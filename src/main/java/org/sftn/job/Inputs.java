@@ -34,9 +34,9 @@ final class Inputs {
      *
      * @param model empty for the data set's own statistics
      */
-    static Dataset normalisedFor(Optional<SavedModel> model, Dataset data) {
+    static Dataset normalizedFor(Optional<SavedModel> model, Dataset data) {
         return model.map(SavedModel::description)
-                .map(known -> data.normalisedBy(known.mean(), known.standardDeviation()))
+                .map(known -> data.normalizedBy(known.mean(), known.standardDeviation()))
                 .orElse(data);
     }
 

@@ -44,7 +44,7 @@ sealed interface PredictInput {
      *
      * @param open the numbers of parts, ascending
      */
-    JavaRDD<PartReport> reports(JavaSparkContext spark, List<Integer> open, Work work);
+    JavaRDD<PartReport> reports(JavaSparkContext spark, List<Integer> open, PartTask work);
 
     /** Opens the source and reads no images. */
     static PredictInput of(PredictSettings predict, JavaSparkContext spark) throws IOException {
@@ -75,7 +75,7 @@ sealed interface PredictInput {
      *
      * @param cores of a task
      */
-    record Work(
+    record PartTask(
             Broadcast<PartPrediction> prediction, EngineSettings engine, int cores, SerializableConfiguration hadoop)
             implements Serializable {
         PartReport of(int part, Iterator<UnlabeledImage> images) throws IOException {
@@ -111,7 +111,7 @@ sealed interface PredictInput {
         }
 
         @Override
-        public JavaRDD<PartReport> reports(JavaSparkContext spark, List<Integer> open, Work work) {
+        public JavaRDD<PartReport> reports(JavaSparkContext spark, List<Integer> open, PartTask work) {
             List<Numbered> parts = open.stream()
                     .map(part -> new Numbered(part, images.parts().get(part)))
                     .toList();
@@ -146,7 +146,7 @@ sealed interface PredictInput {
         }
 
         @Override
-        public JavaRDD<PartReport> reports(JavaSparkContext spark, List<Integer> open, Work work) {
+        public JavaRDD<PartReport> reports(JavaSparkContext spark, List<Integer> open, PartTask work) {
             Set<Integer> wanted = Set.copyOf(open);
             UnlabeledTable.Images images = table.images();
             return table.rows()

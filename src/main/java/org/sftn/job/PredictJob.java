@@ -206,7 +206,7 @@ final class PredictJob implements Job {
             JavaRDD<PartReport> reports = input.reports(
                     spark,
                     open,
-                    new PredictInput.Work(
+                    new PredictInput.PartTask(
                             broadcast.value(),
                             session.settings().engine(),
                             cores(session),

@@ -127,7 +127,7 @@ final class StudyJob implements Job {
         plan.teachers().forEach(teacher -> lines.add("Teacher   " + teacher.name()));
         plan.students().forEach(student -> lines.add("Student   " + student.name()));
         lines.add("Output    a folder a run, study.json, report.html in " + session.out());
-        return new JobPlan(lines, () -> new Work(session, data, plan, folder).run());
+        return new JobPlan(lines, () -> new StudyRun(session, data, plan, folder).run());
     }
 
     /** Of the models from outside that teachers start from; those of the study itself know its own classes. */
@@ -142,14 +142,14 @@ final class StudyJob implements Job {
     }
 
     /** A study under way. Runs that are done are not repeated, so this serves --resume too. */
-    private static final class Work {
+    private static final class StudyRun {
         private final Session session;
         private final Dataset data;
         private final StudyPlan plan;
         private final RunFolder folder;
         private final AtomicInteger started = new AtomicInteger();
 
-        Work(Session session, Dataset data, StudyPlan plan, RunFolder folder) {
+        StudyRun(Session session, Dataset data, StudyPlan plan, RunFolder folder) {
             this.session = session;
             this.data = data;
             this.plan = plan;

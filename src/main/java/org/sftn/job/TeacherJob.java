@@ -43,7 +43,7 @@ final class TeacherJob implements Job {
         Settings settings = session.settings();
         TeacherSettings teacher = settings.teacher();
         Optional<SavedModel> start = session.model(START, teacher.startFrom());
-        Dataset data = Inputs.normalisedFor(start, session.dataset());
+        Dataset data = Inputs.normalizedFor(start, session.dataset());
         Architecture network = Inputs.architecture(teacher.network(), data);
         Optional<Architecture> student = Inputs.given(teacher.student()).map(name -> Inputs.architecture(name, data));
         TeacherObjective objective =
@@ -52,6 +52,13 @@ final class TeacherJob implements Job {
         String identity =
                 start.map(model -> model.description().weightsSha256()).orElse(null);
         return TrainingRun.check(
-                session, "teacher", key -> true, data, network, classNames, TrainingRun.Work.of(objective), identity);
+                session,
+                "teacher",
+                key -> true,
+                data,
+                network,
+                classNames,
+                TrainingRun.Objectives.of(objective),
+                identity);
     }
 }

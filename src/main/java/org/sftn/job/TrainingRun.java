@@ -52,12 +52,12 @@ final class TrainingRun {
     /**
      * What is trained.
      *
-     * @param before what comes first, if anything
+     * @param preliminary what comes first, if anything
      * @param notes for the user, at the start
      */
-    record Work(Optional<Before> before, Objective objective, List<String> notes) {
-        static Work of(Objective objective) {
-            return new Work(Optional.empty(), objective, List.of());
+    record Objectives(Optional<Preliminary> preliminary, Objective objective, List<String> notes) {
+        static Objectives of(Objective objective) {
+            return new Objectives(Optional.empty(), objective, List.of());
         }
     }
 
@@ -66,7 +66,7 @@ final class TrainingRun {
      *
      * @param then makes the main objective from the values that it has come to
      */
-    record Before(Objective objective, TrainingSettings training, Function<Map<String, Tensor>, Objective> then) {}
+    record Preliminary(Objective objective, TrainingSettings training, Function<Map<String, Tensor>, Objective> then) {}
 
     // A line of JSON an interval for collectors of logs; log4j2.properties says whether.
     private static final Logger PROGRESS = LoggerFactory.getLogger("org.sftn.progress");
@@ -77,7 +77,7 @@ final class TrainingRun {
     private final Dataset data;
     private final Architecture architecture;
     private final List<String> classNames;
-    private final Work work;
+    private final Objectives objectives;
     private final RunFolder folder;
 
     private TrainingRun(
@@ -85,13 +85,13 @@ final class TrainingRun {
             Dataset data,
             Architecture architecture,
             List<String> classNames,
-            Work work,
+            Objectives objectives,
             RunFolder folder) {
         this.session = session;
         this.data = data;
         this.architecture = architecture;
         this.classNames = classNames;
-        this.work = work;
+        this.objectives = objectives;
         this.folder = folder;
     }
 
@@ -110,15 +110,18 @@ final class TrainingRun {
             Dataset data,
             Architecture architecture,
             List<String> classNames,
-            Work work,
+            Objectives objectives,
             String model)
             throws IOException {
         Settings settings = session.settings();
         long images = data.count("train", settings.data().trainImages());
-        TrainableBatches.require(work.objective(), images, settings.training());
-        work.before().ifPresent(before -> TrainableBatches.require(before.objective(), images, settings.training()));
+        TrainableBatches.require(objectives.objective(), images, settings.training());
+        objectives
+                .preliminary()
+                .ifPresent(
+                        preliminary -> TrainableBatches.require(preliminary.objective(), images, settings.training()));
         TrainingSettings training = settings.training();
-        Set<String> remembering = work.objective().remembering();
+        Set<String> remembering = objectives.objective().remembering();
         if (!remembering.isEmpty() && training.executorCounts().size() > 1) {
             throw new UserException(String.format(
                     Locale.ROOT,
@@ -136,7 +139,7 @@ final class TrainingRun {
                 job, settings.effective(), read, data.manifest().identity(), model);
         RunFolder folder =
                 RunFolder.check(session.out(), run, RunFolder.TRAINING, session.existing(), session.hadoop());
-        return new TrainingRun(session, data, architecture, classNames, work, folder);
+        return new TrainingRun(session, data, architecture, classNames, objectives, folder);
     }
 
     JobPlan plan() {
@@ -170,14 +173,15 @@ final class TrainingRun {
         lines.add(String.format(
                 Locale.ROOT,
                 "Trained      %,d parameters, the model's and what is trained beside it",
-                work.objective().network().parameterCount()));
-        work.before()
-                .ifPresent(before -> lines.add(String.format(
+                objectives.objective().network().parameterCount()));
+        objectives
+                .preliminary()
+                .ifPresent(preliminary -> lines.add(String.format(
                         Locale.ROOT,
                         "Preliminary  %s of %s for %,d parameters, in %s",
-                        Printable.count(before.training().epochs(), "epoch"),
+                        Printable.count(preliminary.training().epochs(), "epoch"),
                         Printable.count(iterations, "iteration"),
-                        before.objective().network().parameterCount(),
+                        preliminary.objective().network().parameterCount(),
                         folder.out().preliminary().root())));
         lines.add(String.format(
                 Locale.ROOT,
@@ -198,13 +202,13 @@ final class TrainingRun {
                 training.keepCheckpoints(),
                 folder.out().checkpoints()));
         folder.changes().forEach(change -> lines.add("Changed      " + change));
-        work.notes().forEach(note -> lines.add("Note         " + note));
+        objectives.notes().forEach(note -> lines.add("Note         " + note));
         lines.add("Output       model/, metrics.csv, tensorboard/, result.json in " + session.out());
         return lines;
     }
 
     private void rehearse() throws InterruptedException {
-        trainer(session.settings().training(), progress -> {}).rehearse(work.objective(), data);
+        trainer(session.settings().training(), progress -> {}).rehearse(objectives.objective(), data);
     }
 
     /** Trains, or gives the result of the finished run. */
@@ -256,15 +260,15 @@ final class TrainingRun {
         Map<String, String> identity = Map.of("run", folder.run().fingerprint());
         TrainingSettings training = session.settings().training();
         try {
-            Objective objective = work.objective();
+            Objective objective = objectives.objective();
             List<Stretch> earlier = List.of();
-            if (work.before().isPresent()) {
-                Before before = work.before().get();
+            if (objectives.preliminary().isPresent()) {
+                Preliminary preliminary = objectives.preliminary().get();
                 // When it is done already, its last checkpoint gives the values.
-                TrainingResult preliminary = trainer(before.training(), listener)
-                        .train(before.objective(), data, out.preliminary(), identity, earlier);
-                objective = before.then().apply(preliminary.values());
-                earlier = preliminary.computedBy();
+                TrainingResult trained = trainer(preliminary.training(), listener)
+                        .train(preliminary.objective(), data, out.preliminary(), identity, earlier);
+                objective = preliminary.then().apply(trained.values());
+                earlier = trained.computedBy();
             }
             return trainer(training, listener).train(objective, data, out, identity, earlier);
         } catch (DivergedException e) {

@@ -13,7 +13,7 @@ import org.sftn.nn.Shape;
  * @param architecture a name of the zoo
  * @param image channels, height, width of the input
  * @param classNames in the order of the logits
- * @param mean of the training images by channel, in [0, 1]; what the input is normalised with
+ * @param mean of the training images by channel, in [0, 1]; what the input is normalized with
  * @param standardDeviation likewise
  * @param weightsSha256 of {@code weights.safetensors}; also the model's identity
  * @param provenance where it comes from: job, configuration, data set, code version

@@ -2,7 +2,7 @@ package org.sftn.nn;
 
 import java.util.List;
 
-/** The sum of two or more inputs of one shape. */
+/** The sum of two or more inputs of one shape; in PyTorch {@code a + b}. */
 public record Add() implements Layer {
     @Override
     public Shape outputShape(List<Shape> inputs) {

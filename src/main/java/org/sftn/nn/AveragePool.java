@@ -5,7 +5,7 @@ import java.util.Locale;
 
 /**
  * The mean of each window of each channel, the same padding on all sides; padding counts as zeros, and in the number of values,
- * as in PyTorch's AvgPool2d. Windows as {@link MaxPool}'s.
+ * as in PyTorch's {@code nn.AvgPool2d}. Windows as {@link MaxPool}'s.
  *
  * @param padding at most half the kernel
  */

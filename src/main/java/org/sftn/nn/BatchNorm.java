@@ -4,8 +4,9 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Batch normalisation over batch and space (Ioffe and Szegedy 2015), with scale and shift. While training it uses the
- * batch's statistics and moves the running ones by {@code momentum}, the running variance unbiased, as PyTorch does.
+ * Batch normalization over batch and space (Ioffe and Szegedy 2015), with scale and shift. While training it uses the
+ * batch's statistics and moves the running ones by {@code momentum}, the running variance unbiased, as PyTorch's
+ * {@code nn.BatchNorm2d} and {@code nn.BatchNorm1d} do.
  *
  * @param epsilon added to the variance, above 0
  * @param momentum the weight of the new batch in the running statistics, in (0, 1]

@@ -4,7 +4,7 @@ import java.util.List;
 
 /**
  * Reorders the channels of a map (Zhang et al. 2018, arXiv 1707.01083): channel {@code g * c/groups + i} becomes channel {@code
- * i * groups + g}.
+ * i * groups + g}. PyTorch's {@code nn.ChannelShuffle}.
  *
  * @param groups at least 2; divides the channels
  */

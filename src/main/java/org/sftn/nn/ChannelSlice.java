@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Some consecutive channels of a map.
+ * Some consecutive channels of a map; in PyTorch {@code x.narrow(1, from, channels)}.
  *
  * @param from the first, from 0
  * @param channels how many

@@ -2,7 +2,7 @@ package org.sftn.nn;
 
 import java.util.List;
 
-/** The channels of two or more maps of one resolution, one after another. */
+/** The channels of two or more maps of one resolution, one after another; PyTorch's {@code torch.cat(maps, 1)}. */
 public record Concat() implements Layer {
     @Override
     public Shape outputShape(List<Shape> inputs) {

@@ -4,7 +4,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * A 2-d convolution, the same padding on all sides; weight {@code out x in/groups x kernel x kernel}.
+ * A 2-d convolution, the same padding on all sides; weight {@code out x in/groups x kernel x kernel}. PyTorch's {@code
+ * nn.Conv2d}.
  *
  * @param groups divides both channel counts; equal to them for a depthwise convolution
  * @param bias whether there is one

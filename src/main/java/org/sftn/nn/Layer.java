@@ -36,7 +36,7 @@ public sealed interface Layer extends Serializable
         return List.of();
     }
 
-    /** Values that training updates but the optimiser does not: batch-norm's running statistics. */
+    /** Values that training updates but the optimizer does not: batch-norm's running statistics. */
     default List<ParameterSpec> statistics() {
         return List.of();
     }

@@ -3,7 +3,7 @@ package org.sftn.nn;
 import java.util.List;
 
 /**
- * x where x is positive, else {@code slope * x}.
+ * x where x is positive, else {@code slope * x}; PyTorch's {@code nn.LeakyReLU}.
  *
  * @param slope more than 0, less than 1
  */

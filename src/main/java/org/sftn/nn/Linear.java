@@ -3,7 +3,10 @@ package org.sftn.nn;
 import java.util.List;
 import java.util.Locale;
 
-/** A fully connected layer with bias; weight {@code out x in}. Initialised as PyTorch does: uniform within 1/sqrt(in). */
+/**
+ * A fully connected layer with bias; weight {@code out x in}. PyTorch's {@code nn.Linear}, initialized as there: uniform within
+ * 1/sqrt(in).
+ */
 public record Linear(int in, int out) implements Layer {
     public Linear {
         if (in < 1 || out < 1) {

@@ -6,7 +6,7 @@ import java.util.Locale;
 /**
  * The maximum of each window of each channel, the same padding on all sides; padding counts as minus infinity, NaN as the
  * largest. {@code c x h x w} to {@code c x h' x w'} with h' = floor((h + 2 padding - kernel) / stride) + 1, as PyTorch's
- * MaxPool2d. Of equal values the first in row-major order is the maximum: it alone gets the gradient.
+ * {@code nn.MaxPool2d}. Of equal values the first in row-major order is the maximum: it alone gets the gradient.
  *
  * @param padding at most half the kernel, so that every window has a value
  */

@@ -3,7 +3,7 @@ package org.sftn.nn;
 import java.util.List;
 
 /**
- * A trained vector without input, the same for every image of a batch.
+ * A trained vector without input, the same for every image of a batch; in PyTorch an {@code nn.Parameter}.
  *
  * @param size its length
  * @param start what every value is before training
@@ -11,14 +11,14 @@ import java.util.List;
 public record ParameterVector(int size, float start) implements Layer {
     public ParameterVector {
         if (size < 1) {
-            throw new IllegalArgumentException("a learned vector cannot have the size " + size);
+            throw new IllegalArgumentException("a parameter vector cannot have the size " + size);
         }
     }
 
     @Override
     public Shape outputShape(List<Shape> inputs) {
         if (!inputs.isEmpty()) {
-            throw new IllegalArgumentException("a learned vector takes no input, not " + inputs.size());
+            throw new IllegalArgumentException("a parameter vector takes no input, not " + inputs.size());
         }
         return Shape.of(size);
     }

@@ -29,7 +29,7 @@ public final class Taps {
      *
      * @param stage from 1
      */
-    public static String stageBeforeRelu(int stage) {
-        return "stage" + stage + ".before-relu";
+    public static String stagePreActivation(int stage) {
+        return "stage" + stage + ".pre-activation";
     }
 }

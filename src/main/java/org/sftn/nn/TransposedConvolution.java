@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * A 2-d transposed convolution; weight {@code in x out x kernel x kernel}, as PyTorch keeps it.
+ * A 2-d transposed convolution; weight {@code in x out x kernel x kernel}, as PyTorch's {@code nn.ConvTranspose2d} keeps it.
  *
  * @param bias whether there is one; it starts from 0
  */

@@ -3,7 +3,8 @@ package org.sftn.nn;
 import java.util.List;
 
 /**
- * Every pixel repeated {@code factor} times in both directions (nearest neighbour).
+ * Every pixel repeated {@code factor} times in both directions; PyTorch's {@code nn.Upsample} with {@code
+ * mode="nearest"}.
  *
  * @param factor at least 2
  */

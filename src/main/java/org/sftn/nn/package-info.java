@@ -1,3 +1,2 @@
 /** Network description: layers, shapes, names, taps. */
 package org.sftn.nn;
-

@@ -132,7 +132,8 @@ public record Group(
                 .flatMap(Optional::stream)
                 .toList();
         return new Reached(
-                SeedSample.of(first.stream().map(point -> (double) point.epoch()).toList()),
+                SeedSample.of(
+                        first.stream().map(point -> (double) point.epoch()).toList()),
                 SeedSample.of(first.stream().map(CurvePoint::seconds).toList()));
     }
 

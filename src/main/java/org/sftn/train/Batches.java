@@ -49,7 +49,7 @@ final class Batches {
         return new BatchFeed(new TrainingWork(firstIteration, endIteration), threads);
     }
 
-    private final class TrainingWork implements Iterator<BatchFeed.Work> {
+    private final class TrainingWork implements Iterator<BatchFeed.BatchMaker> {
         private final long end;
         private long iteration;
         private Iterator<List<Sample>> epoch;
@@ -68,7 +68,7 @@ final class Batches {
         }
 
         @Override
-        public BatchFeed.Work next() {
+        public BatchFeed.BatchMaker next() {
             if (!hasNext()) {
                 throw new NoSuchElementException();
             }

@@ -165,7 +165,7 @@ final class Cluster {
         }
     }
 
-    /** Barrier tasks start together or not at all; a task that waits for its favourite host would abort the stage. */
+    /** Barrier tasks start together or not at all; a task that waits for its favorite host would abort the stage. */
     void disableLocalityWait() {
         spark.conf().set("spark.locality.wait", "0s");
     }

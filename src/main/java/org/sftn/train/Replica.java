@@ -280,8 +280,8 @@ final class Replica {
 
     private void report(long iteration) {
         if (System.nanoTime() - lastReport >= REPORT_NANOS) {
-            driver.ask(
-                    new RankReport.Trained(me.rank(), iteration + 1, learningRate(iteration), unreported, unreportedTimes));
+            driver.ask(new RankReport.Trained(
+                    me.rank(), iteration + 1, learningRate(iteration), unreported, unreportedTimes));
             unreported = Tally.EMPTY;
             unreportedTimes = StepTimes.NONE;
             lastReport = System.nanoTime();

@@ -66,7 +66,8 @@ final class TrainingTask {
             driver.ask(new RankReport.Refused(me.rank(), e.getMessage()));
             throw e;
         } catch (IOException | RuntimeException | Error e) {
-            driver.ask(new RankReport.Broken(me.rank(), ExceptionUtils.getStackTrace(e), StorageException.isStorage(e)));
+            driver.ask(
+                    new RankReport.Broken(me.rank(), ExceptionUtils.getStackTrace(e), StorageException.isStorage(e)));
             throw e;
         }
     }

@@ -15,7 +15,7 @@ import org.sftn.nn.Taps;
 
 /**
  * MobileNetV2 (Sandler et al. 2018, arXiv 1801.04381, table 2). Blocks end with batch-norm and without ReLU, so that {@link
- * Taps#stageBeforeRelu} is the stage's output, as in RepDistiller.
+ * Taps#stagePreActivation} is the stage's output, as in RepDistiller.
  *
  * <p>{@link #imageNet}: as torchvision builds it (github.com/pytorch/vision, torchvision/models/mobilenetv2.py), but for the dropout
  * before its linear layer. Stages end before each stride, so that they have the resolutions of the ResNets' stages.
@@ -135,7 +135,7 @@ final class MobileNetV2 {
                     x = block(b, prefix, x, blocks.expansion(), blocks.width(), i == 0 ? blocks.stride() : 1);
                 }
             }
-            return b.tap(Taps.stageBeforeRelu(stage), x)
+            return b.tap(Taps.stagePreActivation(stage), x)
                     .tap(Taps.stage(stage), x)
                     .build();
         }

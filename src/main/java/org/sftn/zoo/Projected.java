@@ -74,7 +74,7 @@ final class Projected {
         x = Parts.activated(b, prefix, 1, Convolution.same(b.shape(x).channels(), middle, 1, 1), x);
         x = Parts.activated(b, prefix, 2, Convolution.same(middle, middle, 3, 1), x);
         String normed = Parts.normed(b, prefix, 3, Convolution.same(middle, taught.channels(), 1, 1), x);
-        return b.tap(Taps.stageBeforeRelu(last + 1), normed)
+        return b.tap(Taps.stagePreActivation(last + 1), normed)
                 .tap(Taps.stage(last + 1), b.add(prefix + "relu3", new Relu(), normed))
                 .build();
     }

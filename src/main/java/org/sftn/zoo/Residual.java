@@ -56,7 +56,7 @@ final class Residual {
         for (int block = 0; block < blocks; block++) {
             x = kind.add(b, "stage" + stage + ".block" + block, x, width, stride(stage, block));
         }
-        return b.tap(Taps.stageBeforeRelu(stage), "stage" + stage + ".block" + (blocks - 1) + ".add")
+        return b.tap(Taps.stagePreActivation(stage), "stage" + stage + ".block" + (blocks - 1) + ".add")
                 .tap(Taps.stage(stage), x)
                 .build();
     }

@@ -56,7 +56,7 @@ final class ShuffleNetV1 {
                     : b.add(prefix + "add", new Add(), path(b, prefix, x, WIDTHS.get(stage - 1), 1), x);
             x = b.add(prefix + "relu3", new Relu(), joined);
         }
-        return b.tap(Taps.stageBeforeRelu(stage), joined)
+        return b.tap(Taps.stagePreActivation(stage), joined)
                 .tap(Taps.stage(stage), x)
                 .build();
     }

@@ -16,7 +16,7 @@ import org.sftn.nn.Taps;
 /**
  * ShuffleNetV2 1x (Ma et al. 2018, arXiv 1807.11164, table 5): {@link #imageNet} as torchvision builds it (github.com/pytorch/vision,
  * torchvision/models/shufflenetv2.py); {@link #small} for images of 32x32, as RepDistiller does (github.com/HobbitLong/RepDistiller,
- * models/ShuffleNetv2.py), with a 1x1 convolution without pooling as its stem. Every stage halves the image in its first block. {@link Taps#stageBeforeRelu} is the last block's value before its last ReLU and before its shuffle: the
+ * models/ShuffleNetv2.py), with a 1x1 convolution without pooling as its stem. Every stage halves the image in its first block. {@link Taps#stagePreActivation} is the last block's value before its last ReLU and before its shuffle: the
  * channels that pass the block by, which are behind an earlier block's ReLU, and those of its last batch-norm.
  */
 final class ShuffleNetV2 {
@@ -91,7 +91,7 @@ final class ShuffleNetV2 {
         }
         String prefix = name + last + ".";
         String before = b.add(prefix + "before_relu", new Concat(), prefix + "passed", prefix + "bn3");
-        return b.tap(Taps.stageBeforeRelu(stage), before)
+        return b.tap(Taps.stagePreActivation(stage), before)
                 .tap(Taps.stage(stage), x)
                 .build();
     }

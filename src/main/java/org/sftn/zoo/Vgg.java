@@ -63,7 +63,7 @@ final class Vgg {
             x = b.add(prefix + "maxpool", new MaxPool(2, 2, 0), x);
         }
         x = convolutions(b, prefix, x, width, convolutions);
-        return b.tap(Taps.stageBeforeRelu(stage), prefix + "bn" + convolutions)
+        return b.tap(Taps.stagePreActivation(stage), prefix + "bn" + convolutions)
                 .tap(Taps.stage(stage), x)
                 .build();
     }

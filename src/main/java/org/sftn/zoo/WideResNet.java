@@ -13,7 +13,7 @@ import org.sftn.nn.Taps;
 /**
  * Wide residual networks for CIFAR (Zagoruyko and Komodakis 2016) as RepDistiller builds them (github.com/HobbitLong/RepDistiller,
  * models/wrn.py): three stages of (depth - 4) / 6 pre-activation blocks. A stage's output is the raw sum; the batch-norm that
- * follows it belongs to the next stage, or to the head, which therefore has the tap {@link Taps#stageBeforeRelu} of the stage
+ * follows it belongs to the next stage, or to the head, which therefore has the tap {@link Taps#stagePreActivation} of the stage
  * before.
  */
 final class WideResNet {
@@ -54,7 +54,7 @@ final class WideResNet {
             String name = "stage" + stage + ".block" + block;
             x = block(b, name, x, width, Residual.stride(stage, block));
             if (block == 0 && stage > 1) {
-                b.tap(Taps.stageBeforeRelu(stage - 1), name + ".bn1");
+                b.tap(Taps.stagePreActivation(stage - 1), name + ".bn1");
             }
         }
         return b.tap(Taps.stage(stage), x).build();
@@ -79,6 +79,6 @@ final class WideResNet {
         String x = b.input(FEATURES, input);
         String normed = b.add("bn1", new BatchNorm(input.channels()), x);
         x = b.add("relu1", new Relu(), normed);
-        return Parts.classify(b.tap(Taps.stageBeforeRelu(CifarStages.COUNT), normed), x, classes);
+        return Parts.classify(b.tap(Taps.stagePreActivation(CifarStages.COUNT), normed), x, classes);
     }
 }

@@ -1,3 +1,2 @@
 /** Architectures, each a stem, stages and a head. */
 package org.sftn.zoo;
-

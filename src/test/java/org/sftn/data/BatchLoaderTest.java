@@ -58,7 +58,7 @@ class BatchLoaderTest {
         return loader.evaluation(samples(indices), Runnable::run).join().batch().orElseThrow();
     }
 
-    private static float normalised(int value, int channel) {
+    private static float normalized(int value, int channel) {
         return (value / 255f - MEAN.get(channel).floatValue())
                 / DEVIATION.get(channel).floatValue();
     }
@@ -73,7 +73,7 @@ class BatchLoaderTest {
                     int column = (flip ? SIZE - 1 - x : x) + left;
                     boolean inside = row >= 0 && row < SIZE && column >= 0 && column < SIZE;
                     int value = inside ? planes[(c * SIZE + row) * SIZE + column] & 0xFF : 0;
-                    out[(c * SIZE + y) * SIZE + x] = normalised(value, c);
+                    out[(c * SIZE + y) * SIZE + x] = normalized(value, c);
                 }
             }
         }
@@ -85,7 +85,7 @@ class BatchLoaderTest {
     }
 
     @Test
-    void evaluationNormalisesWholeImages() {
+    void evaluationNormalizesWholeImages() {
         Batch batch = evaluation(loader(4, true, 1), 3, 0);
 
         assertThat(batch.images().shape()).isEqualTo(Shape.of(2, 3, SIZE, SIZE));
@@ -96,7 +96,7 @@ class BatchLoaderTest {
                 .isTrue();
         assertThat(same(Arrays.copyOfRange(values, 75, 150), expected(image(0), 0, 0, false)))
                 .isTrue();
-        assertThat(values[0]).isCloseTo(normalised(1 + 33, 0), within(1e-6f));
+        assertThat(values[0]).isCloseTo(normalized(1 + 33, 0), within(1e-6f));
     }
 
     @Test
@@ -235,6 +235,6 @@ class BatchLoaderTest {
     void aDeviationOfZeroIsRefused() {
         assertThatThrownBy(() -> new Preprocessing(6, Store.PIXELS, MEAN, List.of(1.0, 0.0, 1.0), 0, false))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("values cannot be normalised by mean [0.1, 0.5, 0.9] and deviation [1.0, 0.0, 1.0]");
+                .hasMessage("values cannot be normalized by mean [0.1, 0.5, 0.9] and deviation [1.0, 0.0, 1.0]");
     }
 }

@@ -171,7 +171,7 @@ class DatasetTest {
         refused(good.replaceFirst("\"imageSize\" : 8,", ""), "imageSize");
         refused(
                 good.replaceFirst("\"mean\" : \\[ [0-9.]+", "\"mean\" : [ 7.5"),
-                "is damaged: values cannot be normalised by mean [7.5,");
+                "is damaged: values cannot be normalized by mean [7.5,");
         refused(good.replaceFirst("\"sha256\" : \"..", "\"sha256\" : \"zz"), "is not a digest");
     }
 

@@ -87,8 +87,8 @@ class ImageViewsTest {
     }
 
     /**
-     * The evaluation view of real photographs (baseline, gray, with colour profiles) is torchvision's on Pillow, see
-     * {@code torchvision_views.py --facts}. A reduced image, a colour profile that is used, or another chroma upsampling would
+     * The evaluation view of real photographs (baseline, gray, with color profiles) is torchvision's on Pillow, see
+     * {@code torchvision_views.py --facts}. A reduced image, a color profile that is used, or another chroma upsampling would
      * change every checksum. Decoders may round otherwise than libjpeg-turbo: 2 of 255 is what the mean may differ by.
      */
     @Test

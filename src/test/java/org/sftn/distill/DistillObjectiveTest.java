@@ -67,7 +67,7 @@ class DistillObjectiveTest {
         }
 
         @Override
-        public MethodLoss open(MethodContext place) {
+        public MethodLoss open(MethodContext context) {
             return FeatureMatch::loss;
         }
 
@@ -111,7 +111,7 @@ class DistillObjectiveTest {
         }
 
         @Override
-        public MethodLoss open(MethodContext place) {
+        public MethodLoss open(MethodContext context) {
             return JointEmbedding::loss;
         }
 
@@ -190,8 +190,8 @@ class DistillObjectiveTest {
         Map<String, float[]> before = new LinkedHashMap<>();
         values.forEach((name, tensor) -> before.put(name, tensor.values().clone()));
         Watching engine = new Watching();
-        Map<String, DistillationMethod> terms =
-                Map.of("kd", new Kd(0.9, 4, LogitScaling.RAW), "match", new FeatureMatch(), "joint", new JointEmbedding());
+        Map<String, DistillationMethod> terms = Map.of(
+                "kd", new Kd(0.9, 4, LogitScaling.RAW), "match", new FeatureMatch(), "joint", new JointEmbedding());
         try (ObjectiveRun run = new ObjectiveRun(distill(0.1, terms, values), engine)) {
             run.descend(3, 0.05f);
             assertThat(engine.frozen).hasSize(1);
@@ -250,7 +250,9 @@ class DistillObjectiveTest {
             assertThat(run.gradient().terms()).containsOnlyKeys("ce");
         }
         DistillObjective taught = distill(
-                1, Map.of("kd", new Kd(1, 1, LogitScaling.RAW)), RESNET14.network().initialValues(5));
+                1,
+                Map.of("kd", new Kd(1, 1, LogitScaling.RAW)),
+                RESNET14.network().initialValues(5));
         alone.initialValues()
                 .forEach((name, value) -> assertThat(value.values())
                         .containsExactly(taught.initialValues().get(name).values()));
@@ -326,10 +328,11 @@ class DistillObjectiveTest {
                         "0.5",
                         "distill.kd.temperature",
                         "2",
-                        "distill.kd.standardise-logits",
+                        "distill.kd.standardize-logits",
                         "true"),
                 pair(Map.of()));
-        assertThat(both).isEqualTo(new Recipe(1, Map.of("kd", new Kd(0.5, 2, LogitScaling.STANDARDISED)), pair(Map.of())));
+        assertThat(both)
+                .isEqualTo(new Recipe(1, Map.of("kd", new Kd(0.5, 2, LogitScaling.STANDARDIZED)), pair(Map.of())));
         assertThatThrownBy(() -> Methods.recipe(settings("distill.add-kd", "0.5"), pair(Map.of())))
                 .isInstanceOf(UserException.class)
                 .hasMessage("distill.add-kd is 0.5, but distill.method is kd already: set distill.kd.weight");

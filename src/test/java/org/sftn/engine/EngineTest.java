@@ -148,7 +148,7 @@ class EngineTest {
     @EnumSource
     void someTapsMayHaveNoGradient(Kind kind) {
         Engine engine = kind.engine();
-        Set<String> taps = Set.of("stage1", "stage2.before-relu", Taps.LOGITS);
+        Set<String> taps = Set.of("stage1", "stage2.pre-activation", Taps.LOGITS);
         try (TrainingExecutable executable = engine.compileForTraining(NETWORK, taps, BATCH)) {
             executable.load(NETWORK.initialValues(1));
             Map<String, Tensor> outputs = executable.forward(images(BATCH, "x"));

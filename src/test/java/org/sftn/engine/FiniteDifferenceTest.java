@@ -97,7 +97,7 @@ class FiniteDifferenceTest {
                 Named.of("concat", concat()),
                 Named.of("slices", slices()),
                 Named.of("shuffle units", shuffleUnits()),
-                Named.of("learned vectors", learnedVectors()),
+                Named.of("parameter vectors", learnedVectors()),
                 layer("flatten", new Flatten()),
                 Named.of("flattened maps", flattened()),
                 Named.of("linear", linear()),

@@ -78,13 +78,13 @@ class OnnxFormatTest {
         SavedModel model = model(name);
         Tensor pixels =
                 Reproducible.tensor("image", model.description().imageShape().batched(BATCH), 1, 0.5);
-        Tensor normalised = normalised(pixels);
+        Tensor normalized = normalized(pixels);
 
-        Tensor expected = computed(SavedNetwork.of(model), model.values(), normalised);
+        Tensor expected = computed(SavedNetwork.of(model), model.values(), normalized);
 
         // Or a mistake could hide behind what all images share.
         assertThat(distance(expected.row(0), expected.row(1))).isGreaterThan(100 * TOLERANCE);
-        same(expected, file(model, Normalization.OUTSIDE), normalised);
+        same(expected, file(model, Normalization.OUTSIDE), normalized);
         same(expected, file(model, Normalization.INSIDE), pixels);
     }
 
@@ -124,7 +124,7 @@ class OnnxFormatTest {
         }
     }
 
-    private static Tensor normalised(Tensor pixels) {
+    private static Tensor normalized(Tensor pixels) {
         float[] values = pixels.values().clone();
         int plane = pixels.shape().dimension(2) * pixels.shape().dimension(3);
         for (int i = 0; i < values.length; i++) {
@@ -194,7 +194,11 @@ class OnnxFormatTest {
                 network(b -> b.add("layer", new Add(), Taps.IMAGE, b.add("relu", new Relu(), Taps.IMAGE))),
                 network(b -> b.add("layer", new Add(), Taps.IMAGE, b.add("relu", new Relu(), Taps.IMAGE), Taps.IMAGE)),
                 network(b -> b.add("layer", new Concat(), b.add("relu", new Relu(), Taps.IMAGE), Taps.IMAGE)),
-                network(b -> b.add("layer", new SpatialAttention(), Taps.IMAGE, b.add("gate", new ChannelSlice(2, 1), Taps.IMAGE))),
+                network(b -> b.add(
+                        "layer",
+                        new SpatialAttention(),
+                        Taps.IMAGE,
+                        b.add("gate", new ChannelSlice(2, 1), Taps.IMAGE))),
                 network(b -> b.add("layer", new Linear(4, 5), b.add("mean", new GlobalAveragePool(), Taps.IMAGE))),
                 network(b -> b.add("layer", new ParameterVector(3, 0.5f))));
     }
@@ -288,7 +292,7 @@ class OnnxFormatTest {
     }
 
     @Test
-    void normalisationComesFirstAndBatchNormStays() throws IOException {
+    void normalizationComesFirstAndBatchNormStays() throws IOException {
         SavedModel model = model("resnet8");
 
         assertThat(operators(file(model, Normalization.INSIDE)))
@@ -336,7 +340,7 @@ class OnnxFormatTest {
     }
 
     @Test
-    void imagesThatCannotBeNormalisedAreRefused() {
+    void imagesThatCannotBeNormalizedAreRefused() {
         for (List<Double> deviation : Arrays.asList(List.of(1.0, 1.0), List.of(1.0, 0.0, 1.0))) {
             SavedModel model = model("resnet8");
             ModelDescription its = model.description();
@@ -351,7 +355,7 @@ class OnnxFormatTest {
                     its.provenance());
             assertRefused(
                     new SavedModel(bad, model.values()),
-                    "images of 3 channels cannot be normalised by mean [0.49, 0.38, 0.56] and deviation " + deviation);
+                    "images of 3 channels cannot be normalized by mean [0.49, 0.38, 0.56] and deviation " + deviation);
         }
     }
 

@@ -88,7 +88,7 @@ class ExportTest {
     }
 
     @Test
-    void normalisationIsOutsideUnlessAskedFor() throws IOException {
+    void normalizationIsOutsideUnlessAskedFor() throws IOException {
         assertThat(export().code()).isZero();
         byte[] usual = Files.readAllBytes(file);
         assertThat(export("--overwrite", "--normalization", "outside").code()).isZero();
@@ -183,7 +183,7 @@ class ExportTest {
     void anUnknownFormatIsNamed() {
         assertMistake(
                 export("--format", "safetensors", "--normalization", "inside"),
-                "--normalization is for --format onnx: weights alone normalise nothing");
+                "--normalization is for --format onnx: weights alone normalize nothing");
         assertMistake(
                 export("--format", "onx"), "there is no format 'onx' among onnx, safetensors; did you mean 'onnx'?");
     }

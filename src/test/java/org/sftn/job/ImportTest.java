@@ -209,10 +209,10 @@ class ImportTest {
     }
 
     @Test
-    void aTeacherStartsFromImportedWeightsAndTheirNormalisation() throws IOException {
-        Path normalised = folder.resolve("normalised");
+    void aTeacherStartsFromImportedWeightsAndTheirNormalization() throws IOException {
+        Path normalized = folder.resolve("normalized");
         Path teacher = folder.resolve("teacher");
-        succeed(importing(WEIGHTS, normalised, "resnet8", "--mean=0.5,0.25,0", "--standard-deviation=0.25,0.5,1"));
+        succeed(importing(WEIGHTS, normalized, "resnet8", "--mean=0.5,0.25,0", "--standard-deviation=0.25,0.5,1"));
 
         succeed(run(
                 "teacher",
@@ -220,12 +220,12 @@ class ImportTest {
                 "data.path=" + data,
                 "teacher.network=resnet8",
                 "teacher.student=resnet8",
-                "teacher.start-from=" + normalised,
+                "teacher.start-from=" + normalized,
                 "training.epochs=1",
                 "training.global-batch=16",
                 "training.learning-rate=1e-9"));
 
-        SavedModel start = model(normalised);
+        SavedModel start = model(normalized);
         SavedModel trained = model(teacher.resolve("model"));
         assertThat(start.description().mean()).containsExactly(0.5, 0.25, 0.0);
         assertThat(trained.description().mean()).isEqualTo(start.description().mean());
@@ -312,7 +312,7 @@ class ImportTest {
                 String.format(Locale.ROOT, "there are no weights in file:%s: it is no file", folder.resolve("no")));
         assertMistake(
                 importing(WEIGHTS, out, "resnet8", "--mean=1,2,3", "--standard-deviation=1,1,1"),
-                "--mean and --standard-deviation cannot be used: values cannot be normalised by mean [1.0, 2.0, 3.0] and deviation [1.0, 1.0, 1.0]");
+                "--mean and --standard-deviation cannot be used: values cannot be normalized by mean [1.0, 2.0, 3.0] and deviation [1.0, 1.0, 1.0]");
         Ran half = importing(WEIGHTS, out, "resnet8", "--mean=0,0,0");
         assertThat(half.code()).isEqualTo(1);
         assertThat(half.err()).contains("--standard-deviation=R,G,B");

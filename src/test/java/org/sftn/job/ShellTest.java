@@ -44,7 +44,8 @@ class ShellTest {
 
     @Test
     void aJobEndsWithItsSummary() {
-        assertThat(run(session -> new JobPlan(List.of("plan"), () -> "all done"))).isEqualTo(Shell.DONE);
+        assertThat(run(session -> new JobPlan(List.of("plan"), () -> "all done")))
+                .isEqualTo(Shell.DONE);
         assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("all done\n");
     }
 

@@ -20,7 +20,7 @@ class ProjectedTest {
         assertThat(projected.stageShape(4)).isEqualTo(Shape.of(256, 8, 8));
         Network network = projected.network();
         assertThat(network.tapShape(Taps.LAST_MAP)).isEqualTo(Shape.of(256, 8, 8));
-        assertThat(network.tap("stage4.before-relu")).isEqualTo("projector.bn3");
+        assertThat(network.tap("stage4.pre-activation")).isEqualTo("projector.bn3");
         // The student without its linear layer, the projector and the teacher's linear layer.
         long projector = 256 * 128 + 2 * 128 + 128 * 128 * 9 + 2 * 128 + 128 * 256 + 2 * 256;
         assertThat(network.parameterCount())

@@ -126,8 +126,8 @@ class ZooTest {
         Set<String> expected = new HashSet<>(Set.of(Taps.STEM, Taps.LAST_MAP, Taps.POOLED, Taps.LOGITS));
         for (int stage = 1; stage <= architecture.stages().size(); stage++) {
             expected.add(Taps.stage(stage));
-            expected.add(Taps.stageBeforeRelu(stage));
-            assertThat(network.tapShape(Taps.stageBeforeRelu(stage))).isEqualTo(architecture.stageShape(stage));
+            expected.add(Taps.stagePreActivation(stage));
+            assertThat(network.tapShape(Taps.stagePreActivation(stage))).isEqualTo(architecture.stageShape(stage));
         }
 
         assertThat(network.taps().keySet()).isEqualTo(expected);
@@ -239,18 +239,18 @@ class ZooTest {
     @Test
     void residualStageIsTappedAtItsSumAndPreActivationStageAtTheNextBatchNorm() {
         Network residual = Zoo.create("resnet20", CIFAR, 10).network();
-        assertThat(residual.tap("stage2.before-relu")).isEqualTo("stage2.block2.add");
+        assertThat(residual.tap("stage2.pre-activation")).isEqualTo("stage2.block2.add");
         assertThat(residual.tap("stage2")).isEqualTo("stage2.block2.relu2");
 
         Network bottleneck = Zoo.create("resnet50", CIFAR, 10).network();
         assertThat(bottleneck.tap("stem")).isEqualTo("maxpool");
-        assertThat(bottleneck.tap("stage4.before-relu")).isEqualTo("stage4.block2.add");
+        assertThat(bottleneck.tap("stage4.pre-activation")).isEqualTo("stage4.block2.add");
         assertThat(bottleneck.tap("stage4")).isEqualTo("stage4.block2.relu3");
 
         Network preActivation = Zoo.create("wrn_16_2", CIFAR, 10).network();
         assertThat(preActivation.tap("stage2")).isEqualTo("stage2.block1.add");
-        assertThat(preActivation.tap("stage2.before-relu")).isEqualTo("stage3.block0.bn1");
-        assertThat(preActivation.tap("stage3.before-relu")).isEqualTo("bn1");
+        assertThat(preActivation.tap("stage2.pre-activation")).isEqualTo("stage3.block0.bn1");
+        assertThat(preActivation.tap("stage3.pre-activation")).isEqualTo("bn1");
     }
 
     @Test
@@ -309,8 +309,8 @@ class ZooTest {
     void stagesOfMobileNetworksAreTappedWhereTheReferenceTakesThem() {
         Network linear = Zoo.create("mobilenet_v2_32", CIFAR, 10).network();
         assertThat(linear.tap("stage1")).isEqualTo("stage1.block2.add");
-        assertThat(linear.tap("stage1.before-relu")).isEqualTo("stage1.block2.add");
-        assertThat(linear.tap("stage4.before-relu")).isEqualTo("stage4.block3.bn3");
+        assertThat(linear.tap("stage1.pre-activation")).isEqualTo("stage1.block2.add");
+        assertThat(linear.tap("stage4.pre-activation")).isEqualTo("stage4.block3.bn3");
 
         Network widening = Zoo.create("mobilenet_v2", CIFAR, 10).network();
         assertThat(widening.tap("stage1")).isEqualTo("stage1.block2.add");
@@ -319,11 +319,11 @@ class ZooTest {
 
         Network joined = Zoo.create("shufflenet_v1_32", CIFAR, 10).network();
         assertThat(joined.tap("stage1")).isEqualTo("stage1.block3.relu3");
-        assertThat(joined.tap("stage1.before-relu")).isEqualTo("stage1.block3.add");
+        assertThat(joined.tap("stage1.pre-activation")).isEqualTo("stage1.block3.add");
 
         Network shuffled = Zoo.create("shufflenet_v2_32", CIFAR, 10).network();
         assertThat(shuffled.tap("stage1")).isEqualTo("stage1.block3.shuffle");
-        assertThat(shuffled.tap("stage1.before-relu")).isEqualTo("stage1.block3.before_relu");
+        assertThat(shuffled.tap("stage1.pre-activation")).isEqualTo("stage1.block3.before_relu");
     }
 
     @Test

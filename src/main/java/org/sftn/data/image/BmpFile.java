@@ -69,6 +69,6 @@ record BmpFile(byte[] bytes, int width, int height) implements ImageFile {
     @Override
     public Resizer.Source decode(int reduction) throws UnusableImageException {
         return DecodedImage.read(
-                ImageIO.getImageReadersByFormatName("bmp").next(), bytes, width, height, DecodedImage.Samples.COLOURS);
+                ImageIO.getImageReadersByFormatName("bmp").next(), bytes, width, height, DecodedImage.Samples.COLORS);
     }
 }

@@ -4,15 +4,15 @@ import org.sftn.conf.DataSettings.ColorJitter;
 import org.sftn.data.order.RandomStream;
 
 /**
- * Random changes of colour. Of bytes, as torchvision's {@code ColorJitter} makes them of Pillow images, bit for bit
- * ({@code ImageEnhance}); of normalised values, AlexNet's noise.
+ * Random changes of color. Of bytes, as torchvision's {@code ColorJitter} makes them of Pillow images, bit for bit
+ * ({@code ImageEnhance}); of normalized values, AlexNet's noise.
  */
 public final class Colors {
     private static final int VALUES_OF_A_BYTE = 256;
     private static final int WHITE = 255;
     private static final int ADJUSTMENTS = 3;
 
-    // The principal components of ImageNet's colours, in [0, 1], as in facebook/fb.resnet.torch, datasets/imagenet.lua.
+    // The principal components of ImageNet's colors, in [0, 1], as in facebook/fb.resnet.torch, datasets/imagenet.lua.
     private static final double[] EIGENVALUES = {0.2175, 0.0188, 0.0045};
     private static final double[][] EIGENVECTORS = {
         {-0.5675, 0.7192, 0.4009},
@@ -56,7 +56,7 @@ public final class Colors {
         blend(planes, (int) (sum / (double) plane + 0.5), factor);
     }
 
-    /** From gray by 0 over the image itself by 1 to more colour. */
+    /** From gray by 0 over the image itself by 1 to more color. */
     static void adjustSaturation(byte[] planes, float factor) {
         int plane = planes.length / Preprocessing.CHANNELS;
         for (int i = 0; i < plane; i++) {
@@ -93,7 +93,7 @@ public final class Colors {
     }
 
     /**
-     * AlexNet's noise (Krizhevsky et al. 2012, 4.1): along each principal component of ImageNet's colours its variance times a
+     * AlexNet's noise (Krizhevsky et al. 2012, 4.1): along each principal component of ImageNet's colors its variance times a
      * normal number.
      *
      * @param deviation of the normal numbers

@@ -20,9 +20,9 @@ final class DecodedImage implements Resizer.Source {
     /** What an image's samples are, unless it has a palette. */
     enum Samples {
         /** Red, green and blue, or gray, and perhaps others that do not matter. */
-        COLOURS,
+        COLORS,
         /** Red, green and blue, each multiplied by the alpha that follows. */
-        WEIGHTED_COLOURS,
+        WEIGHTED_COLORS,
         /** Cyan, magenta, yellow and black. */
         INKS
     }
@@ -129,8 +129,8 @@ final class DecodedImage implements Resizer.Source {
     private int value(int at, int band) {
         int value = eightBits(at, band);
         return switch (kind) {
-            case COLOURS -> value;
-            case WEIGHTED_COLOURS -> unweighted(value, eightBits(at, 3));
+            case COLORS -> value;
+            case WEIGHTED_COLORS -> unweighted(value, eightBits(at, 3));
             case INKS -> lessInk(value, MAX - eightBits(at, 3));
         };
     }

@@ -7,7 +7,7 @@ import java.util.Locale;
  * a file it is the first.
  *
  * <p>The pixels are those that Pillow's {@code convert("RGB")} gives: gray is repeated, alpha dropped, CMYK converted by the plain
- * formula; colour profiles and EXIF's orientation are ignored, a TIFF's orientation is not. In one thing they are not Pillow's:
+ * formula; color profiles and EXIF's orientation are ignored, a TIFF's orientation is not. In one thing they are not Pillow's:
  * 16 bits are cut to 8 in gray images as well, which Pillow makes white.
  */
 public interface ImageFile {

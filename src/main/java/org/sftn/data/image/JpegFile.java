@@ -70,7 +70,7 @@ public record JpegFile(String name, byte[] bytes, JpegHeader header) implements 
 
     /** With the JDK's reader, which runs everywhere and says what is wrong with a file. */
     public Resizer.Source decodeByJdk() throws UnusableImageException {
-        return DecodedImage.read(reader(), withoutProfile(bytes), width(), height(), DecodedImage.Samples.COLOURS);
+        return DecodedImage.read(reader(), withoutProfile(bytes), width(), height(), DecodedImage.Samples.COLORS);
     }
 
     private static ImageReader reader() {
@@ -94,7 +94,7 @@ public record JpegFile(String name, byte[] bytes, JpegHeader header) implements 
     }
 
     // The reader converts pixels from a profile that it finds, and slowly.
-    /** The same JPEG without the segments that hold a colour profile. */
+    /** The same JPEG without the segments that hold a color profile. */
     private static byte[] withoutProfile(byte[] jpeg) {
         byte[] out = new byte[jpeg.length];
         int written = 2;

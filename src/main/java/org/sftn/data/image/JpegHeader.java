@@ -9,7 +9,7 @@ import java.util.Locale;
  * @param precision bits of a sample
  * @param width pixels, at least 1
  * @param height pixels, at least 1
- * @param components 1 for gray, 3 for colour, 4 for CMYK and YCCK
+ * @param components 1 for gray, 3 for color, 4 for CMYK and YCCK
  * @param scans over the pixels, at most
  * @param isEnded whether an end marker follows; a truncated file has none
  */

@@ -12,7 +12,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A JPEG decoded by libjpeg-turbo or a WebP decoded by libwebp, which Leptonica brings: colour profiles are ignored, alpha is dropped and
+ * A JPEG decoded by libjpeg-turbo or a WebP decoded by libwebp, which Leptonica brings: color profiles are ignored, alpha is dropped and
  * CMYK becomes RGB as in Pillow. Holds native memory until it is closed.
  */
 public final class NativeImage implements Resizer.Source {

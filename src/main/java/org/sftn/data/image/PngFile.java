@@ -42,7 +42,7 @@ record PngFile(byte[] bytes, int width, int height) implements ImageFile {
                 withoutTexts(bytes),
                 width,
                 height,
-                DecodedImage.Samples.COLOURS);
+                DecodedImage.Samples.COLORS);
     }
 
     // The reader would unpack texts and profiles, which may be bombs.

@@ -6,7 +6,7 @@ import java.util.Locale;
  * A PBM, PGM or PPM (netpbm's P1 to P6), the first image of it.
  *
  * @param bytes the whole file; shared, not copied
- * @param form 1 to 3 for bits, gray and colours as texts, 4 to 6 for the same as bytes
+ * @param form 1 to 3 for bits, gray and colors as texts, 4 to 6 for the same as bytes
  * @param highest value of a sample, 1 to 65535
  * @param start of the samples
  */

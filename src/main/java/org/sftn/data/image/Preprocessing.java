@@ -45,14 +45,14 @@ public record Preprocessing(
         }
         if (mean.size() != CHANNELS || standardDeviation.size() != CHANNELS) {
             throw new IllegalArgumentException(
-                    "three channels cannot be normalised by mean " + mean + " and deviation " + standardDeviation);
+                    "three channels cannot be normalized by mean " + mean + " and deviation " + standardDeviation);
         }
         for (int c = 0; c < CHANNELS; c++) {
             if (!(Math.abs(mean.get(c)) <= 1)
                     || !(standardDeviation.get(c) > 0)
                     || standardDeviation.get(c).isInfinite()) {
                 throw new IllegalArgumentException(
-                        "values cannot be normalised by mean " + mean + " and deviation " + standardDeviation);
+                        "values cannot be normalized by mean " + mean + " and deviation " + standardDeviation);
             }
         }
     }
@@ -108,7 +108,7 @@ public record Preprocessing(
                 imageSize, Store.FILES, mean, standardDeviation, evaluationResize, Augmentation.padded(0, false));
     }
 
-    /** Normalised by other statistics. */
+    /** Normalized by other statistics. */
     public Preprocessing with(List<Double> otherMean, List<Double> otherStandardDeviation) {
         return new Preprocessing(imageSize, store, otherMean, otherStandardDeviation, evaluationResize, augmentation);
     }

@@ -147,13 +147,13 @@ public final class Resizer {
         int[] first = new int[count];
         int[][] weights = new int[count][];
         for (int i = 0; i < count; i++) {
-            double centre = axis.from() + (axis.first() + i + 0.5) * scale;
-            int begin = Math.max(0, (int) (centre - support + 0.5));
-            int end = Math.min(axis.length(), (int) (centre + support + 0.5));
+            double center = axis.from() + (axis.first() + i + 0.5) * scale;
+            int begin = Math.max(0, (int) (center - support + 0.5));
+            int end = Math.min(axis.length(), (int) (center + support + 0.5));
             double[] triangle = new double[end - begin];
             double sum = 0;
             for (int j = 0; j < triangle.length; j++) {
-                triangle[j] = Math.max(0, 1 - Math.abs((begin + j - centre + 0.5) * (1 / support)));
+                triangle[j] = Math.max(0, 1 - Math.abs((begin + j - center + 0.5) * (1 / support)));
                 sum += triangle[j];
             }
             int[] fixed = new int[triangle.length];

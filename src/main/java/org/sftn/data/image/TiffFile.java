@@ -14,7 +14,7 @@ import java.util.stream.LongStream;
  * @param bytes the whole file; shared, not copied
  * @param parts strips or tiles
  * @param compression that the file names
- * @param colours that the file names: its photometric interpretation
+ * @param colors that the file names: its photometric interpretation
  * @param samples of a pixel
  * @param orientation 1 to 8; 1 where the first row is the top and the first column the left
  */
@@ -24,7 +24,7 @@ record TiffFile(
         TiffDirectory directory,
         Parts parts,
         int compression,
-        int colours,
+        int colors,
         int samples,
         int orientation)
         implements ImageFile {
@@ -134,17 +134,17 @@ record TiffFile(
         long height = directory.number(TiffDirectory.IMAGE_LENGTH);
         ImageFile.checkSize(width, height);
         int compression = (int) directory.number(TiffDirectory.COMPRESSION, PLAIN);
-        int colours = (int) directory.number(TiffDirectory.PHOTOMETRIC_INTERPRETATION);
+        int colors = (int) directory.number(TiffDirectory.PHOTOMETRIC_INTERPRETATION);
         int samples = (int) directory.number(TiffDirectory.SAMPLES_PER_PIXEL, 1);
         int bits = (int) directory.number(TiffDirectory.BITS_PER_SAMPLE, 1);
-        checkKind(directory, compression, colours, samples, bits);
+        checkKind(directory, compression, colors, samples, bits);
         boolean planes = directory.number(TiffDirectory.PLANAR_CONFIGURATION, 1) != 1 && samples > 1;
         int bitsOfPixel = planes ? bits : bits * samples;
         // Of YCbCr's three samples two may be rare.
-        long inflation = colours == YCBCR ? 3 * inflation(compression) : inflation(compression);
+        long inflation = colors == YCBCR ? 3 * inflation(compression) : inflation(compression);
         ImageFile.checkBytes(bytes, height * ((width * bits * samples + 7) / 8), inflation);
         Parts parts = Parts.of(directory, (int) width, (int) height, planes ? samples : 1);
-        parts.check(bytes, compression == PLAIN && colours != YCBCR ? bitsOfPixel : 0);
+        parts.check(bytes, compression == PLAIN && colors != YCBCR ? bitsOfPixel : 0);
         int orientation = (int) directory.number(TiffDirectory.ORIENTATION, 1);
         return new TiffFile(
                 name,
@@ -152,12 +152,12 @@ record TiffFile(
                 directory,
                 parts,
                 compression,
-                colours,
+                colors,
                 samples,
                 orientation < 1 || orientation > 8 ? 1 : orientation);
     }
 
-    private static void checkKind(TiffDirectory directory, int compression, int colours, int samples, int bits)
+    private static void checkKind(TiffDirectory directory, int compression, int colors, int samples, int bits)
             throws UnusableImageException {
         boolean fax = compression == HUFFMAN_RUNS || compression == T4 || compression == T6;
         boolean known = fax
@@ -177,30 +177,29 @@ record TiffFile(
         if (LongStream.of(directory.numbers(TiffDirectory.BITS_PER_SAMPLE)).anyMatch(each -> each != bits)) {
             throw unsupported("samples of several sizes");
         }
-        int needed = switch (colours) {
+        int needed = switch (colors) {
             case WHITE_IS_ZERO, BLACK_IS_ZERO, PALETTE -> 1;
             case RGB, YCBCR -> 3;
             case CMYK -> 4;
-            default -> throw unsupported("photometric interpretation %d", colours);
+            default -> throw unsupported("photometric interpretation %d", colors);
         };
         boolean small = bits == 1 || bits == 2 || bits == 4;
-        boolean sized = bits == 8
-                || bits == 16 && colours != PALETTE && colours != YCBCR
-                || small && needed == 1 && samples == 1;
-        boolean exact = samples == needed
-                || samples > needed && samples <= MAX_SAMPLES && colours != PALETTE && colours != YCBCR;
+        boolean sized =
+                bits == 8 || bits == 16 && colors != PALETTE && colors != YCBCR || small && needed == 1 && samples == 1;
+        boolean exact =
+                samples == needed || samples > needed && samples <= MAX_SAMPLES && colors != PALETTE && colors != YCBCR;
         boolean inJpeg = bits == 8
                 && samples == needed
-                && (colours == BLACK_IS_ZERO || colours == RGB || colours == YCBCR)
+                && (colors == BLACK_IS_ZERO || colors == RGB || colors == YCBCR)
                 && (samples == 1 || directory.number(TiffDirectory.PLANAR_CONFIGURATION, 1) == 1);
         boolean packed = (!fax || bits == 1) && (compression != JPEG || inJpeg);
         boolean weightedGray = needed == 1 && directory.number(TiffDirectory.EXTRA_SAMPLES, 0) == WEIGHTING_ALPHA;
         if (!sized || !exact || !packed || weightedGray) {
             throw unsupported(
                     "photometric interpretation %d, compression %d and %d samples of %d bits",
-                    colours, compression, samples, bits);
+                    colors, compression, samples, bits);
         }
-        if (colours == PALETTE && directory.numbers(TiffDirectory.COLOR_MAP).length != 3 << bits) {
+        if (colors == PALETTE && directory.numbers(TiffDirectory.COLOR_MAP).length != 3 << bits) {
             throw unusable("its palette has another length than 3 times %d", 1 << bits);
         }
     }
@@ -248,13 +247,13 @@ record TiffFile(
     }
 
     private Resizer.Source byLibrary() throws UnusableImageException {
-        DecodedImage.Samples kind = DecodedImage.Samples.COLOURS;
-        if (colours == CMYK) {
+        DecodedImage.Samples kind = DecodedImage.Samples.COLORS;
+        if (colors == CMYK) {
             kind = DecodedImage.Samples.INKS;
-        } else if (colours == RGB && directory.number(TiffDirectory.EXTRA_SAMPLES, 0) == WEIGHTING_ALPHA) {
-            kind = DecodedImage.Samples.WEIGHTED_COLOURS;
+        } else if (colors == RGB && directory.number(TiffDirectory.EXTRA_SAMPLES, 0) == WEIGHTING_ALPHA) {
+            kind = DecodedImage.Samples.WEIGHTED_COLORS;
         }
-        // Other fields and directories may be bombs, and a profile would change the colours.
+        // Other fields and directories may be bombs, and a profile would change the colors.
         byte[] alone = directory.alone();
         return DecodedImage.read(
                 new TIFFImageReaderSpi().createReaderInstance(null), alone, parts.width, parts.height, kind);
@@ -290,7 +289,7 @@ record TiffFile(
         return new PackedImage(values, 0, parts.width, parts.height, 3);
     }
 
-    // What colours they are the TIFF says, and a JPEG in Adobe's segment.
+    // What colors they are the TIFF says, and a JPEG in Adobe's segment.
     /** A part as a file of its own. */
     private byte[] jpeg(int i) {
         byte[] tables = directory.bytes(TiffDirectory.JPEG_TABLES);
@@ -298,7 +297,7 @@ record TiffFile(
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.writeBytes(new byte[] {(byte) 0xFF, (byte) 0xD8});
         if (samples == 3) {
-            byte transform = (byte) (colours == YCBCR ? 1 : 0);
+            byte transform = (byte) (colors == YCBCR ? 1 : 0);
             out.writeBytes(
                     new byte[] {(byte) 0xFF, (byte) 0xEE, 0, 14, 'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0, 0, transform
                     });

@@ -1,3 +1,2 @@
 /** Image files and pixels: decoding, resizing, preprocessing. */
 package org.sftn.data.image;
-

@@ -123,7 +123,7 @@ public record Manifest(
         }
     }
 
-    /** With what the images are normalised with in place of their own statistics; the identity stays. */
+    /** With what the images are normalized with in place of their own statistics; the identity stays. */
     public Manifest with(List<Double> otherMean, List<Double> otherStandardDeviation) {
         return new Manifest(
                 format, source, imageSize, store, classNames, otherMean, otherStandardDeviation, train, test);

@@ -7,7 +7,7 @@ import org.sftn.data.image.Preprocessing;
 import org.sftn.data.order.RandomStream;
 
 /**
- * Draws a textured shape on a textured ground. A class is a pair of shape and texture; place, size, angle, colours, ground,
+ * Draws a textured shape on a textured ground. A class is a pair of shape and texture; place, size, angle, colors, ground,
  * smaller shapes in the way, light and noise are at random. Only arithmetic that is the same on every machine.
  *
  * @param size height and width in pixels
@@ -85,7 +85,7 @@ public record GeneratedImages(int size, long seed) implements Serializable {
         }
     }
 
-    /** One of two colours, in coordinates in which the pattern repeats every 2. */
+    /** One of two colors, in coordinates in which the pattern repeats every 2. */
     private enum Texture {
         STRIPES {
             @Override
@@ -193,10 +193,10 @@ public record GeneratedImages(int size, long seed) implements Serializable {
             double textureSin,
             double frequency,
             double phase,
-            Colour first,
-            Colour second) {
-        /** The colour at a point, or null beside the shape. */
-        Colour at(double px, double py) {
+            Color first,
+            Color second) {
+        /** The color at a point, or null beside the shape. */
+        Color at(double px, double py) {
             double dx = px - x;
             double dy = py - y;
             double u = (dx * cos + dy * sin) / scale * stretch;
@@ -204,30 +204,30 @@ public record GeneratedImages(int size, long seed) implements Serializable {
             return kind.shape().covers(u, v) ? paint(dx, dy) : null;
         }
 
-        Colour paint(double dx, double dy) {
+        Color paint(double dx, double dy) {
             double u = (dx * textureCos + dy * textureSin) * frequency + phase;
             double v = (dy * textureCos - dx * textureSin) * frequency + phase;
             return kind.texture().first(u, v) ? first : second;
         }
     }
 
-    private record Colour(double red, double green, double blue) {
-        static Colour random(RandomStream random) {
-            return new Colour(random.nextDouble(), random.nextDouble(), random.nextDouble());
+    private record Color(double red, double green, double blue) {
+        static Color random(RandomStream random) {
+            return new Color(random.nextDouble(), random.nextDouble(), random.nextDouble());
         }
 
-        /** A colour that stands out from this one by brightness. */
-        Colour contrasting(RandomStream random, double least) {
-            Colour other = random(random);
+        /** A color that stands out from this one by brightness. */
+        Color contrasting(RandomStream random, double least) {
+            Color other = random(random);
             while (Math.abs(other.brightness() - brightness()) < least) {
                 other = random(random);
             }
             return other;
         }
 
-        /** Between this colour and another. */
-        Colour towards(Colour other, double share) {
-            return new Colour(
+        /** Between this color and another. */
+        Color towards(Color other, double share) {
+            return new Color(
                     red + share * (other.red - red),
                     green + share * (other.green - green),
                     blue + share * (other.blue - blue));
@@ -250,17 +250,17 @@ public record GeneratedImages(int size, long seed) implements Serializable {
      */
     public byte[] planes(Split split, int number, int label) {
         RandomStream random = RandomStream.of("generated-" + split.key(), seed, number);
-        Colour groundColour = Colour.random(random);
+        Color groundColor = Color.random(random);
         Kind groundKind = new Kind(Shape.DISC, TEXTURES.get(random.nextInt(TEXTURES.size())));
-        Figure ground = figure(random, groundKind, 1, groundColour, groundColour.towards(Colour.random(random), 0.25));
-        Colour mainColour = groundColour.contrasting(random, 0.25);
+        Figure ground = figure(random, groundKind, 1, groundColor, groundColor.towards(Color.random(random), 0.25));
+        Color mainColor = groundColor.contrasting(random, 0.25);
         double scale = random.nextDouble(0.6, 0.9);
-        Figure main = figure(random, Kind.of(label), scale, mainColour, mainColour.contrasting(random, 0.4));
+        Figure main = figure(random, Kind.of(label), scale, mainColor, mainColor.contrasting(random, 0.4));
         Figure[] distractors = new Figure[random.nextInt(3)];
         for (int i = 0; i < distractors.length; i++) {
-            Colour colour = Colour.random(random);
+            Color color = Color.random(random);
             Kind kind = Kind.of(random.nextInt(CLASSES));
-            distractors[i] = figure(random, kind, random.nextDouble(0.1, 0.2), colour, colour.contrasting(random, 0.1));
+            distractors[i] = figure(random, kind, random.nextDouble(0.1, 0.2), color, color.contrasting(random, 0.1));
         }
         double light = random.nextDouble(0.55, 1.1);
         double lightX = random.nextDouble(-0.3, 0.3);
@@ -277,10 +277,10 @@ public record GeneratedImages(int size, long seed) implements Serializable {
                 for (int sub = 0; sub < SUBPIXELS * SUBPIXELS; sub++) {
                     double px = (x * SUBPIXELS + sub % SUBPIXELS + 0.5) * step - 1;
                     double py = (y * SUBPIXELS + sub / SUBPIXELS + 0.5) * step - 1;
-                    Colour colour = colour(ground, main, distractors, px, py);
-                    red += colour.red();
-                    green += colour.green();
-                    blue += colour.blue();
+                    Color color = color(ground, main, distractors, px, py);
+                    red += color.red();
+                    green += color.green();
+                    blue += color.blue();
                 }
                 double shade = (light + lightX * (x * 2.0 / size - 1) + lightY * (y * 2.0 / size - 1))
                         / (SUBPIXELS * SUBPIXELS);
@@ -293,18 +293,18 @@ public record GeneratedImages(int size, long seed) implements Serializable {
         return planes;
     }
 
-    private static Colour colour(Figure ground, Figure main, Figure[] distractors, double x, double y) {
+    private static Color color(Figure ground, Figure main, Figure[] distractors, double x, double y) {
         for (Figure distractor : distractors) {
-            Colour colour = distractor.at(x, y);
-            if (colour != null) {
-                return colour;
+            Color color = distractor.at(x, y);
+            if (color != null) {
+                return color;
             }
         }
-        Colour colour = main.at(x, y);
-        return colour == null ? ground.paint(x, y) : colour;
+        Color color = main.at(x, y);
+        return color == null ? ground.paint(x, y) : color;
     }
 
-    private static Figure figure(RandomStream random, Kind kind, double scale, Colour first, Colour second) {
+    private static Figure figure(RandomStream random, Kind kind, double scale, Color first, Color second) {
         double room = 1 - 0.8 * scale;
         double angle = random.nextDouble(0, 2 * Math.PI);
         double textureAngle = random.nextDouble(0, 2 * Math.PI);

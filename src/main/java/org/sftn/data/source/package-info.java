@@ -1,3 +1,2 @@
 /** Where images come from: folders, tars, tables, generated ones. */
 package org.sftn.data.source;
-

@@ -1,3 +1,2 @@
 /** Spark tasks that work on images: their errors and their progress. */
 package org.sftn.data.task;
-

@@ -1,3 +1,2 @@
 /** Images without labels, in parts. */
 package org.sftn.data.unlabeled;
-

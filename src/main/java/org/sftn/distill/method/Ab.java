@@ -38,7 +38,7 @@ import org.sftn.nn.TransposedConvolution;
  * <p>Maps are taken before their stage's last ReLU. A connector, a convolution with batch-norm, gives the student's the teacher's
  * shape; equal shapes need none.
  */
-public record Ab(Initialisation initialisation, Preliminary.Schedule schedule) implements DistillationMethod {
+public record Ab(Initialization initialization, Preliminary.Schedule schedule) implements DistillationMethod {
     static final String NAME = "ab";
     private static final int STRIP = 1024;
     private static final float HUGE = 1e38f;
@@ -52,9 +52,9 @@ public record Ab(Initialisation initialisation, Preliminary.Schedule schedule) i
 
     static Recipe bind(Settings all, String path, Pair pair) {
         AbSettings settings = all.bind(path, AbSettings.class);
-        Initialisation initialisation = Initialisation.of(settings.weight(), settings.margin(), pair);
+        Initialization initialization = Initialization.of(settings.weight(), settings.margin(), pair);
         return new Recipe(
-                settings.crossEntropyWeight(), Map.of(NAME, new Ab(initialisation, settings.preliminary())), pair);
+                settings.crossEntropyWeight(), Map.of(NAME, new Ab(initialization, settings.preliminary())), pair);
     }
 
     @Override
@@ -64,11 +64,11 @@ public record Ab(Initialisation initialisation, Preliminary.Schedule schedule) i
 
     @Override
     public Optional<Preliminary> preliminary() {
-        return Optional.of(new Preliminary(initialisation, schedule));
+        return Optional.of(new Preliminary(initialization, schedule));
     }
 
     @Override
-    public MethodLoss open(MethodContext place) {
+    public MethodLoss open(MethodContext context) {
         return (values, batch, epoch) -> new MethodLoss.Term(0, Map.of());
     }
 
@@ -79,22 +79,22 @@ public record Ab(Initialisation initialisation, Preliminary.Schedule schedule) i
      * @param connectors with a tap {@code stageN} for each of the student's stages that are compared, from the first to the last
      * @param taught the teacher's values for them
      */
-    record Initialisation(double weight, double margin, Network connectors, List<String> taught)
+    record Initialization(double weight, double margin, Network connectors, List<String> taught)
             implements DistillationMethod {
-        static Initialisation of(double weight, double margin, Pair pair) {
+        static Initialization of(double weight, double margin, Pair pair) {
             Network teacher = pair.teacher().network();
             Network student = pair.student().network();
             List<String> taught = new ArrayList<>();
             Network.Builder connectors = Network.builder();
             for (Pair.Stages stages : pair.stages()) {
-                String from = Taps.stageBeforeRelu(stages.student());
-                String to = Taps.stageBeforeRelu(stages.teacher());
+                String from = Taps.stagePreActivation(stages.student());
+                String to = Taps.stagePreActivation(stages.teacher());
                 String input = connectors.input(STUDENT + from, student.tapShape(from));
                 connectors.tap(
                         Taps.stage(stages.student()), connected(connectors, input, teacher.tapShape(to), stages, pair));
                 taught.add(TEACHER + to);
             }
-            return new Initialisation(weight, margin, connectors.build(), taught);
+            return new Initialization(weight, margin, connectors.build(), taught);
         }
 
         private static String connected(
@@ -142,8 +142,8 @@ public record Ab(Initialisation initialisation, Preliminary.Schedule schedule) i
         }
 
         @Override
-        public MethodLoss open(MethodContext place) {
-            return (values, batch, epoch) -> loss(values, place.arithmetic());
+        public MethodLoss open(MethodContext context) {
+            return (values, batch, epoch) -> loss(values, context.arithmetic());
         }
 
         private MethodLoss.Term loss(Map<String, Tensor> values, Arithmetic arithmetic) {

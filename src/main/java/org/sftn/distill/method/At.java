@@ -40,9 +40,9 @@ public record At(double weight, MatchedStages stages) implements DistillationMet
     }
 
     @Override
-    public MethodLoss open(MethodContext place) {
+    public MethodLoss open(MethodContext context) {
         return (values, batch, epoch) ->
-                stages.sum(values, (student, teacher) -> distance(place.arithmetic(), weight, student, teacher));
+                stages.sum(values, (student, teacher) -> distance(context.arithmetic(), weight, student, teacher));
     }
 
     /**

@@ -75,7 +75,7 @@ public record Cc(double weight, int student, int teacher, int dimension) impleme
     }
 
     @Override
-    public MethodLoss open(MethodContext place) {
+    public MethodLoss open(MethodContext context) {
         return this::loss;
     }
 

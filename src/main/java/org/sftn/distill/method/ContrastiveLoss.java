@@ -15,7 +15,7 @@ import org.sftn.engine.Arithmetic.Matrix;
 public final class ContrastiveLoss {
     private static final double EPSILON = 1e-7;
     private static final int BLOCK = 512;
-    // Threads take whole parts; what a thread works in belongs to its first part, the same one in every step.
+    // Threads take whole parts; what a thread scratches in belongs to its first part, the same one in every step.
     private static final int PARTS = 64;
 
     private static final float LOG2_E = (float) (1 / Math.log(2));
@@ -27,7 +27,7 @@ public final class ContrastiveLoss {
     private final int batch;
     private final int dimension;
     private final float inverseTemperature;
-    private final Work[] works = new Work[PARTS];
+    private final Scratch[] scratches = new Scratch[PARTS];
 
     /** @param gradient of the value, a mean over the anchors, with respect to them */
     public record Result(double value, float[] gradient) {}
@@ -44,16 +44,16 @@ public final class ContrastiveLoss {
     }
 
     /** Z as the first batch sets it: the mean of {@code exp(<anchor, row> / temperature)} times the images. */
-    public double normaliser(float[] anchors, MemoryBank memory, Negatives negatives, long images) {
+    public double normalizer(float[] anchors, MemoryBank memory, Negatives negatives, long images) {
         int count = negatives.positives().length;
-        overPool(negatives, (work, from, length) -> {
-            work.gather(memory, negatives.pool(), from, length);
-            scores(work, anchors, count, length);
+        overPool(negatives, (scratch, from, length) -> {
+            scratch.gather(memory, negatives.pool(), from, length);
+            scores(scratch, anchors, count, length);
             for (int anchor = 0; anchor < count; anchor++) {
                 int row = anchor * BLOCK;
-                exponentials(work.scores, row, length);
+                exponentials(scratch.scores, row, length);
                 for (int j = 0; j < length; j++) {
-                    work.sum += negatives.counts()[anchor][from + j] * work.scores[row + j];
+                    scratch.sum += negatives.counts()[anchor][from + j] * scratch.scores[row + j];
                 }
             }
         });
@@ -66,29 +66,29 @@ public final class ContrastiveLoss {
 
     /**
      * @param anchors unit vectors, one for each image
-     * @param normaliser Z
+     * @param normalizer Z
      * @param images rows of the memory
      */
-    public Result of(float[] anchors, MemoryBank memory, Negatives negatives, double normaliser, long images) {
+    public Result of(float[] anchors, MemoryBank memory, Negatives negatives, double normalizer, long images) {
         int count = negatives.positives().length;
         double noise = (double) negatives.each() / images;
-        double inverse = 1 / (normaliser * (noise + EPSILON));
-        overPool(negatives, (work, from, length) -> {
-            work.gather(memory, negatives.pool(), from, length);
-            scores(work, anchors, count, length);
+        double inverse = 1 / (normalizer * (noise + EPSILON));
+        overPool(negatives, (scratch, from, length) -> {
+            scratch.gather(memory, negatives.pool(), from, length);
+            scores(scratch, anchors, count, length);
             for (int anchor = 0; anchor < count; anchor++) {
-                work.sum += contrast(
-                        work.scores, anchor * BLOCK, negatives.counts()[anchor], from, length, (float) inverse);
+                scratch.sum += contrast(
+                        scratch.scores, anchor * BLOCK, negatives.counts()[anchor], from, length, (float) inverse);
             }
             arithmetic.multiply(
                     count,
                     dimension,
                     length,
                     1,
-                    new Matrix(work.scores, 0, BLOCK),
-                    Matrix.of(work.rows, dimension),
+                    new Matrix(scratch.scores, 0, BLOCK),
+                    Matrix.of(scratch.rows, dimension),
                     1,
-                    Matrix.of(work.gradient, dimension));
+                    Matrix.of(scratch.gradient, dimension));
         });
         double sum = sum() + (double) count * negatives.each() * Math.log1p(EPSILON / noise);
         float[] gradient = gradient(count);
@@ -111,17 +111,17 @@ public final class ContrastiveLoss {
     /** Takes some rows of the pool. */
     @FunctionalInterface
     private interface Block {
-        void run(Work work, int from, int length);
+        void run(Scratch scratch, int from, int length);
     }
 
-    /** What one thread works in, and its sums. */
-    private static final class Work {
+    /** What one thread scratches in, and its sums. */
+    private static final class Scratch {
         private final float[] rows;
         private final float[] scores;
         private final float[] gradient;
         private double sum;
 
-        Work(int batch, int dimension) {
+        Scratch(int batch, int dimension) {
             rows = new float[BLOCK * dimension];
             scores = new float[batch * BLOCK];
             gradient = new float[batch * dimension];
@@ -137,47 +137,47 @@ public final class ContrastiveLoss {
 
     private void overPool(Negatives negatives, Block block) {
         arithmetic.split(PARTS, (from, to) -> {
-            if (works[from] == null) {
-                works[from] = new Work(batch, dimension);
+            if (scratches[from] == null) {
+                scratches[from] = new Scratch(batch, dimension);
             }
-            Work work = works[from];
-            work.sum = 0;
-            Arrays.fill(work.gradient, 0);
+            Scratch scratch = scratches[from];
+            scratch.sum = 0;
+            Arrays.fill(scratch.gradient, 0);
             int end = (int) ((long) negatives.size() * to / PARTS);
             for (int at = (int) ((long) negatives.size() * from / PARTS); at < end; at += BLOCK) {
-                block.run(work, at, Math.min(BLOCK, end - at));
+                block.run(scratch, at, Math.min(BLOCK, end - at));
             }
         });
     }
 
     private double sum() {
         double sum = 0;
-        for (Work work : works) {
-            sum += work == null ? 0 : work.sum;
+        for (Scratch scratch : scratches) {
+            sum += scratch == null ? 0 : scratch.sum;
         }
         return sum;
     }
 
     private float[] gradient(int count) {
         float[] gradient = new float[count * dimension];
-        for (Work work : works) {
-            for (int i = 0; work != null && i < gradient.length; i++) {
-                gradient[i] += work.gradient[i];
+        for (Scratch scratch : scratches) {
+            for (int i = 0; scratch != null && i < gradient.length; i++) {
+                gradient[i] += scratch.gradient[i];
             }
         }
         return gradient;
     }
 
-    private void scores(Work work, float[] anchors, int count, int length) {
+    private void scores(Scratch scratch, float[] anchors, int count, int length) {
         arithmetic.multiplyByTransposed(
                 count,
                 length,
                 dimension,
                 inverseTemperature,
                 Matrix.of(anchors, dimension),
-                Matrix.of(work.rows, dimension),
+                Matrix.of(scratch.rows, dimension),
                 0,
-                new Matrix(work.scores, 0, BLOCK));
+                new Matrix(scratch.scores, 0, BLOCK));
     }
 
     private double positiveScore(float[] anchors, MemoryBank memory, Negatives negatives, int anchor) {

@@ -119,8 +119,8 @@ public record Crd(
     }
 
     @Override
-    public MethodLoss open(MethodContext place) {
-        return new Remembering(this, place);
+    public MethodLoss open(MethodContext context) {
+        return new Remembering(this, context);
     }
 
     private static final class Remembering implements MethodLoss {
@@ -131,13 +131,13 @@ public record Crd(
         private final MemoryBank studentMemory;
         private final MemoryBank teacherMemory;
         /** Z of the student's and of the teacher's loss; 0 before the first batch. */
-        private final float[] normalisers = new float[2];
+        private final float[] normalizers = new float[2];
 
-        Remembering(Crd crd, MethodContext place) {
+        Remembering(Crd crd, MethodContext context) {
             this.crd = crd;
-            shard = place.shard();
+            shard = context.shard();
             sampler = new NegativeSampler(shard.labels().get(), shard.batch(), crd.negatives, crd.positive);
-            contrast = new ContrastiveLoss(place.arithmetic(), shard.batch(), crd.dimension, crd.temperature);
+            contrast = new ContrastiveLoss(context.arithmetic(), shard.batch(), crd.dimension, crd.temperature);
             studentMemory = MemoryBank.random(shard.indices(), crd.dimension, shard.seed(), 0);
             teacherMemory = MemoryBank.random(shard.indices(), crd.dimension, shard.seed(), 1);
         }
@@ -163,12 +163,12 @@ public record Crd(
         }
 
         private ContrastiveLoss.Result against(
-                MemoryBank memory, UnitVectors anchors, Negatives negatives, int normaliser) {
+                MemoryBank memory, UnitVectors anchors, Negatives negatives, int normalizer) {
             int images = shard.indices().length;
-            if (normalisers[normaliser] == 0) {
-                normalisers[normaliser] = (float) contrast.normaliser(anchors.rows(), memory, negatives, images);
+            if (normalizers[normalizer] == 0) {
+                normalizers[normalizer] = (float) contrast.normalizer(anchors.rows(), memory, negatives, images);
             }
-            return contrast.of(anchors.rows(), memory, negatives, normalisers[normaliser], images);
+            return contrast.of(anchors.rows(), memory, negatives, normalizers[normalizer], images);
         }
 
         private Tensor gradient(UnitVectors anchors, ContrastiveLoss.Result result) {
@@ -186,7 +186,7 @@ public record Crd(
             return Map.of(
                     "student-memory", new Tensor(bank, studentMemory.values()),
                     "teacher-memory", new Tensor(bank, teacherMemory.values()),
-                    "normalisers", new Tensor(Shape.of(2), normalisers));
+                    "normalizers", new Tensor(Shape.of(2), normalizers));
         }
 
         @Override

@@ -54,7 +54,7 @@ public record Dist(double weight, double beta, double gamma, double temperature)
     }
 
     @Override
-    public MethodLoss open(MethodContext place) {
+    public MethodLoss open(MethodContext context) {
         return this::loss;
     }
 
@@ -124,11 +124,11 @@ public record Dist(double weight, double beta, double gamma, double temperature)
         double aa = 0;
         double bb = 0;
         for (int i = 0; i < count; i++) {
-            double centredA = a[from + i * step] - meanA;
-            double centredB = b[from + i * step] - meanB;
-            ab += centredA * centredB;
-            aa += centredA * centredA;
-            bb += centredB * centredB;
+            double centeredA = a[from + i * step] - meanA;
+            double centeredB = b[from + i * step] - meanB;
+            ab += centeredA * centeredB;
+            aa += centeredA * centeredA;
+            bb += centeredB * centeredB;
         }
         double normA = Math.sqrt(aa);
         double norms = normA * Math.sqrt(bb) + EPSILON;

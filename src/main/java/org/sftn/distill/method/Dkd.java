@@ -33,7 +33,7 @@ public record Dkd(double alpha, double beta, double temperature, int warmUpEpoch
             @MoreThan(0) double temperature,
             @AtLeast(0) int warmUpEpochs,
             @AtLeast(0) double crossEntropyWeight,
-            boolean standardiseLogits) {}
+            boolean standardizeLogits) {}
 
     static Recipe bind(Settings all, String path, Pair pair) {
         DkdSettings settings = all.bind(path, DkdSettings.class);
@@ -42,7 +42,7 @@ public record Dkd(double alpha, double beta, double temperature, int warmUpEpoch
                 settings.beta(),
                 settings.temperature(),
                 settings.warmUpEpochs(),
-                LogitScaling.of(settings.standardiseLogits()));
+                LogitScaling.of(settings.standardizeLogits()));
         return new Recipe(settings.crossEntropyWeight(), Map.of(NAME, method), pair);
     }
 
@@ -52,7 +52,7 @@ public record Dkd(double alpha, double beta, double temperature, int warmUpEpoch
     }
 
     @Override
-    public MethodLoss open(MethodContext place) {
+    public MethodLoss open(MethodContext context) {
         return this::loss;
     }
 

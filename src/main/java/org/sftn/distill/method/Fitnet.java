@@ -113,7 +113,7 @@ public record Fitnet(double weight, int stage, Network regressor) implements Dis
     }
 
     @Override
-    public MethodLoss open(MethodContext place) {
+    public MethodLoss open(MethodContext context) {
         return this::loss;
     }
 

@@ -108,7 +108,7 @@ public record Fsp(Preliminary first) implements DistillationMethod {
     }
 
     @Override
-    public MethodLoss open(MethodContext place) {
+    public MethodLoss open(MethodContext context) {
         return (values, batch, epoch) -> new MethodLoss.Term(0, Map.of());
     }
 
@@ -127,13 +127,13 @@ public record Fsp(Preliminary first) implements DistillationMethod {
         }
 
         @Override
-        public MethodLoss open(MethodContext place) {
+        public MethodLoss open(MethodContext context) {
             return (values, batch, epoch) -> {
                 double sum = 0;
                 Gradients gradients = new Gradients();
                 for (int i = 1; i < student.size(); i++) {
                     Distance found = Distance.of(
-                            place.arithmetic(),
+                            context.arithmetic(),
                             new Flow(values.get(student.get(i - 1)), values.get(student.get(i))),
                             new Flow(values.get(teacher.get(i - 1)), values.get(teacher.get(i))));
                     sum += found.value();

@@ -154,8 +154,8 @@ public record Ft(double weight, String taught, Network paraphraser, Network tran
     }
 
     @Override
-    public MethodLoss open(MethodContext place) {
-        return (values, batch, epoch) -> loss(values, place.arithmetic());
+    public MethodLoss open(MethodContext context) {
+        return (values, batch, epoch) -> loss(values, context.arithmetic());
     }
 
     private MethodLoss.Term loss(Map<String, Tensor> values, Arithmetic arithmetic) {
@@ -176,7 +176,7 @@ public record Ft(double weight, String taught, Network paraphraser, Network tran
         }
 
         @Override
-        public MethodLoss open(MethodContext place) {
+        public MethodLoss open(MethodContext context) {
             return (values, batch, epoch) -> loss(values);
         }
 

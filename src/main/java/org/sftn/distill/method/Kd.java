@@ -26,10 +26,10 @@ public record Kd(double weight, double temperature, LogitScaling logits) impleme
             @AtLeast(0) double weight,
             @MoreThan(0) double temperature,
             @AtLeast(0) double crossEntropyWeight,
-            boolean standardiseLogits) {
+            boolean standardizeLogits) {
         /** The term with this temperature and these logits. */
         Kd weighted(double weight) {
-            return new Kd(weight, temperature, LogitScaling.of(standardiseLogits));
+            return new Kd(weight, temperature, LogitScaling.of(standardizeLogits));
         }
     }
 
@@ -44,7 +44,7 @@ public record Kd(double weight, double temperature, LogitScaling logits) impleme
     }
 
     @Override
-    public MethodLoss open(MethodContext place) {
+    public MethodLoss open(MethodContext context) {
         return this::loss;
     }
 

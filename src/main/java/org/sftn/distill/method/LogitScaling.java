@@ -6,15 +6,15 @@ import org.sftn.nn.Tensor;
 public enum LogitScaling {
     RAW,
     /**
-     * Each row of the student and of the teacher standardised (Sun et al. 2024, arXiv 2403.01427): {@code (z - mean) / (1e-7 +
+     * Each row of the student and of the teacher standardized (Sun et al. 2024, arXiv 2403.01427): {@code (z - mean) / (1e-7 +
      * std)} over the classes, the standard deviation with n - 1. A row of equal logits becomes 0 and gets no gradient.
      */
-    STANDARDISED;
+    STANDARDIZED;
 
     private static final double EPSILON = 1e-7;
 
-    static LogitScaling of(boolean standardise) {
-        return standardise ? STANDARDISED : RAW;
+    static LogitScaling of(boolean standardize) {
+        return standardize ? STANDARDIZED : RAW;
     }
 
     /** A formula of the logits of student and teacher, both {@code batch x classes}. */
@@ -27,9 +27,9 @@ public enum LogitScaling {
         if (this == RAW) {
             return formula.of(student, teacher);
         }
-        Tensor standardised = standardised(student);
-        StudentLoss loss = formula.of(standardised, standardised(teacher));
-        return new StudentLoss(loss.value(), gradient(student, standardised, loss.gradient()));
+        Tensor standardized = standardized(student);
+        StudentLoss loss = formula.of(standardized, standardized(teacher));
+        return new StudentLoss(loss.value(), gradient(student, standardized, loss.gradient()));
     }
 
     /** Mean and standard deviation of a row. */
@@ -43,29 +43,29 @@ public enum LogitScaling {
             double mean = sum / classes;
             double squares = 0;
             for (int c = 0; c < classes; c++) {
-                double centred = logits.values()[row * classes + c] - mean;
-                squares += centred * centred;
+                double centered = logits.values()[row * classes + c] - mean;
+                squares += centered * centered;
             }
             return new Moments(mean, Math.sqrt(squares / (classes - 1)));
         }
     }
 
-    private static Tensor standardised(Tensor logits) {
+    private static Tensor standardized(Tensor logits) {
         int classes = logits.shape().dimension(1);
-        Tensor standardised = Tensor.zeros(logits.shape());
+        Tensor standardized = Tensor.zeros(logits.shape());
         for (int row = 0; row < logits.batch(); row++) {
             Moments moments = Moments.of(logits, row);
             for (int c = 0; c < classes; c++) {
                 int at = row * classes + c;
-                standardised.values()[at] =
+                standardized.values()[at] =
                         (float) ((logits.values()[at] - moments.mean()) / (EPSILON + moments.deviation()));
             }
         }
-        return standardised;
+        return standardized;
     }
 
-    /** The gradient with respect to the logits from that with respect to the standardised ones. */
-    private static Tensor gradient(Tensor logits, Tensor standardised, Tensor gradient) {
+    /** The gradient with respect to the logits from that with respect to the standardized ones. */
+    private static Tensor gradient(Tensor logits, Tensor standardized, Tensor gradient) {
         int classes = logits.shape().dimension(1);
         Tensor result = Tensor.zeros(logits.shape());
         for (int row = 0; row < logits.batch(); row++) {
@@ -77,14 +77,14 @@ public enum LogitScaling {
             double product = 0;
             for (int at = row * classes; at < (row + 1) * classes; at++) {
                 sum += gradient.values()[at];
-                product += (double) gradient.values()[at] * standardised.values()[at];
+                product += (double) gradient.values()[at] * standardized.values()[at];
             }
-            // d deviation / d z = standardised (epsilon + deviation) / ((classes - 1) deviation)
+            // d deviation / d z = standardized (epsilon + deviation) / ((classes - 1) deviation)
             double share = product * (EPSILON + deviation) / ((classes - 1) * deviation);
             for (int at = row * classes; at < (row + 1) * classes; at++) {
                 result.values()[at] = (float) ((gradient.values()[at]
                                 - sum / classes
-                                - share * standardised.values()[at])
+                                - share * standardized.values()[at])
                         / (EPSILON + deviation));
             }
         }

@@ -62,7 +62,7 @@ public final class Methods {
                     Crd::bind),
             new Method(
                     Sskd.NAME,
-                    "outputs for turned images, and how near these are to the plain ones",
+                    "outputs for rotated images, and how near these are to the plain ones",
                     "Xu et al. 2020, arXiv 2006.07114",
                     Sskd::bind),
             new Method(

@@ -41,9 +41,9 @@ public record Nst(double weight, MatchedStages stages) implements DistillationMe
     }
 
     @Override
-    public MethodLoss open(MethodContext place) {
+    public MethodLoss open(MethodContext context) {
         return (values, batch, epoch) ->
-                stages.sum(values, (student, teacher) -> discrepancy(place.arithmetic(), weight, student, teacher));
+                stages.sum(values, (student, teacher) -> discrepancy(context.arithmetic(), weight, student, teacher));
     }
 
     /**

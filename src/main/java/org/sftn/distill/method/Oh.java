@@ -30,7 +30,8 @@ import org.sftn.nn.Tensor;
 /**
  * The overhaul of feature distillation (Heo et al. 2019, arXiv 1904.01866): {@code weight / loss-divisor sum_l 2^-(m-l) mean_images sum
  * (r(s) - u)^2}, stage l of m, over the values at which {@code u > 0} or {@code r(s) > u}. Both sides are taken before a stage's last
- * ReLU. The regressor r is a 1x1 convolution and batch-norm; it is trained. {@code u = max(t, margin)}; a channel's margin is the mean
+ * ReLU. The regressor r is a 1x1 convolution and batch-norm; it is trained. {@code u = max(t, margin)} is
+ * the paper's margin ReLU, and the distance its partial L2; a channel's margin is the mean
  * of what the ReLU takes away of a normal distribution with the mean and standard deviation that the last batch-norm gives it.
  *
  * <p>The teacher is in evaluation mode, as in mdistiller (github.com/megvii-research/mdistiller); the authors' code
@@ -53,7 +54,7 @@ public record Oh(double weight, double lossDivisor, List<Stage> stages, Network 
         }
 
         String taught() {
-            return TEACHER + Taps.stageBeforeRelu(teacher);
+            return TEACHER + Taps.stagePreActivation(teacher);
         }
     }
 
@@ -70,9 +71,9 @@ public record Oh(double weight, double lossDivisor, List<Stage> stages, Network 
         List<Stage> stages = new ArrayList<>();
         Network.Builder connectors = Network.builder();
         for (Pair.Stages each : MatchedStages.of(NAME, pair).stages()) {
-            String tap = Taps.stageBeforeRelu(each.teacher());
+            String tap = Taps.stagePreActivation(each.teacher());
             stages.add(new Stage(each.teacher(), margins(pair, tap)));
-            String source = Taps.stageBeforeRelu(each.student());
+            String source = Taps.stagePreActivation(each.student());
             Shape shape = student.tapShape(source);
             int width = teacher.tapShape(tap).channels();
             String prefix = Taps.stage(each.teacher()) + ".";
@@ -177,7 +178,7 @@ public record Oh(double weight, double lossDivisor, List<Stage> stages, Network 
     }
 
     @Override
-    public MethodLoss open(MethodContext place) {
+    public MethodLoss open(MethodContext context) {
         return (values, batch, epoch) -> {
             double sum = 0;
             Map<String, Tensor> gradients = new HashMap<>();
@@ -185,8 +186,8 @@ public record Oh(double weight, double lossDivisor, List<Stage> stages, Network 
                 Stage each = stages.get(i);
                 Tensor connected = values.get(each.connected());
                 double share = weight / lossDivisor / connected.batch() / (1L << (stages.size() - 1 - i));
-                StudentLoss found = partialDistance(
-                        place.arithmetic(), share, connected, values.get(each.taught()), each.margins());
+                StudentLoss found =
+                        partialL2(context.arithmetic(), share, connected, values.get(each.taught()), each.margins());
                 sum += found.value();
                 gradients.put(each.connected(), found.gradient());
             }
@@ -201,7 +202,7 @@ public record Oh(double weight, double lossDivisor, List<Stage> stages, Network 
      * @param teacher likewise, or of a resolution that is a whole multiple or fraction
      * @param margins one for each channel, below 0
      */
-    public static StudentLoss partialDistance(
+    public static StudentLoss partialL2(
             Arithmetic arithmetic, double weight, Tensor connected, Tensor teacher, Tensor margins) {
         Tensor t = Maps.repeated(arithmetic, Maps.pooled(arithmetic, teacher, connected), connected);
         int channels = connected.shape().dimension(1);

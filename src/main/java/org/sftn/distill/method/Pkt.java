@@ -47,9 +47,9 @@ public record Pkt(double weight) implements DistillationMethod {
     }
 
     @Override
-    public MethodLoss open(MethodContext place) {
+    public MethodLoss open(MethodContext context) {
         return (values, batch, epoch) -> loss(
-                        values.get(STUDENT_POOLED), values.get(TEACHER_POOLED), place.arithmetic())
+                        values.get(STUDENT_POOLED), values.get(TEACHER_POOLED), context.arithmetic())
                 .term(weight, STUDENT_POOLED);
     }
 

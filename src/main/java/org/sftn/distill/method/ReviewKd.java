@@ -36,7 +36,7 @@ import org.sftn.nn.Upsample;
  * student is fused with all deeper ones and compared with the teacher's at several scales.
  *
  * <p>A level's map gets the common width by a 1x1 convolution with batch-norm; the fused map of the level before is brought to its
- * resolution (nearest neighbour), and both are added, each weighted pixel by pixel by a gate in 0 to 1 that a 1x1 convolution makes of
+ * resolution (nearest neighbor), and both are added, each weighted pixel by pixel by a gate in 0 to 1 that a 1x1 convolution makes of
  * the two together. What this gives goes on to the next level, and through a 3x3 convolution with batch-norm to the teacher's width.
  * The common width is that of the pooled value, at most 512. The teacher's maps are taken before their stage's last ReLU.
  *
@@ -55,7 +55,7 @@ public record ReviewKd(double weight, int warmUpEpochs, Network fusion, Map<Stri
     /** Which maps of the student are fused. */
     public enum StudentMaps {
         AFTER_RELU,
-        BEFORE_RELU
+        PRE_ACTIVATION
     }
 
     /** {@code distill.reviewkd}. */
@@ -70,7 +70,7 @@ public record ReviewKd(double weight, int warmUpEpochs, Network fusion, Map<Stri
         Map<String, String> taught = new HashMap<>();
         taught.put(Taps.POOLED, TEACHER + Taps.POOLED);
         for (Pair.Stages stages : pair.stages()) {
-            taught.put(Taps.stage(stages.student()), TEACHER + Taps.stageBeforeRelu(stages.teacher()));
+            taught.put(Taps.stage(stages.student()), TEACHER + Taps.stagePreActivation(stages.teacher()));
         }
         Network fusion = new Fusion(pair, settings.studentMaps()).network();
         return new Recipe(
@@ -115,8 +115,8 @@ public record ReviewKd(double weight, int warmUpEpochs, Network fusion, Map<Stri
 
         private String level(Pair.Stages stages, String deeper) {
             String name = Taps.stage(stages.student());
-            String tap = studentMaps == StudentMaps.AFTER_RELU ? name : Taps.stageBeforeRelu(stages.student());
-            Shape target = teacher.tapShape(Taps.stageBeforeRelu(stages.teacher()));
+            String tap = studentMaps == StudentMaps.AFTER_RELU ? name : Taps.stagePreActivation(stages.student());
+            Shape target = teacher.tapShape(Taps.stagePreActivation(stages.teacher()));
             Shape from = student.tapShape(tap);
             String own = normed(name, 1, Convolution.same(from.channels(), width, 1, 1), b.input(STUDENT + tap, from));
             String other = resized(name + ".deeper", deeper, b.shape(own), stages);
@@ -141,7 +141,8 @@ public record ReviewKd(double weight, int warmUpEpochs, Network fusion, Map<Stri
         }
 
         private String gated(String name, String map, String gates, int channel) {
-            return b.add(name, new SpatialAttention(), map, b.add(name + ".slice", new ChannelSlice(channel, 1), gates));
+            return b.add(
+                    name, new SpatialAttention(), map, b.add(name + ".slice", new ChannelSlice(channel, 1), gates));
         }
 
         /** Taps what is compared with the teacher's map. */
@@ -166,7 +167,7 @@ public record ReviewKd(double weight, int warmUpEpochs, Network fusion, Map<Stri
             }
             int down = from.height() / to.height();
             if (from.height() == down * to.height() && from.width() == down * to.width()) {
-                // The nearest neighbour: of each window its first value.
+                // The nearest neighbor: of each window its first value.
                 return b.add(name, new AveragePool(1, down, 0), map);
             }
             throw new UserException(String.format(
@@ -197,8 +198,8 @@ public record ReviewKd(double weight, int warmUpEpochs, Network fusion, Map<Stri
     }
 
     @Override
-    public MethodLoss open(MethodContext place) {
-        return (values, batch, epoch) -> loss(values, epoch, place.arithmetic());
+    public MethodLoss open(MethodContext context) {
+        return (values, batch, epoch) -> loss(values, epoch, context.arithmetic());
     }
 
     private MethodLoss.Term loss(Map<String, Tensor> values, int epoch, Arithmetic arithmetic) {

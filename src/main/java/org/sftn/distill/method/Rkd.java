@@ -53,13 +53,13 @@ public record Rkd(double weight, double distanceWeight, double angleWeight) impl
     }
 
     @Override
-    public MethodLoss open(MethodContext place) {
+    public MethodLoss open(MethodContext context) {
         return (values, batch, epoch) -> loss(
                         values.get(STUDENT_POOLED),
                         values.get(TEACHER_POOLED),
                         distanceWeight,
                         angleWeight,
-                        place.arithmetic())
+                        context.arithmetic())
                 .term(weight, STUDENT_POOLED);
     }
 

@@ -7,22 +7,22 @@ import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
 
 /**
- * Cosines of the vectors of turned images with those of plain ones.
+ * Cosines of the vectors of rotated images with those of plain ones.
  *
- * @param cosines {@code 3 batch x batch}: a row for each turned image, view after view, a column for each plain image
+ * @param cosines {@code 3 batch x batch}: a row for each rotated image, view after view, a column for each plain image
  * @param vectors of all views, the plain ones first
  */
 record RotatedSimilarity(Tensor cosines, UnitVectors vectors, Arithmetic arithmetic) {
     /** @param vectors {@code 4 batch x features}, view after view */
     static RotatedSimilarity of(Tensor vectors, Arithmetic arithmetic) {
         UnitVectors unit = UnitVectors.of(vectors);
-        int turned = turned(unit);
-        int batch = unit.norms().length - turned;
+        int rotated = rotated(unit);
+        int batch = unit.norms().length - rotated;
         int features = vectors.shape().dimension(1);
-        Tensor cosines = Tensor.zeros(Shape.of(turned, batch));
+        Tensor cosines = Tensor.zeros(Shape.of(rotated, batch));
         Matrix all = Matrix.of(unit.rows(), features);
         arithmetic.split(
-                turned,
+                rotated,
                 (from, to) -> arithmetic.multiplyByTransposed(
                         to - from,
                         batch,
@@ -49,20 +49,20 @@ record RotatedSimilarity(Tensor cosines, UnitVectors vectors, Arithmetic arithme
      * @return with respect to the vectors
      */
     Tensor backward(Tensor gradient) {
-        int turned = turned(vectors);
-        int batch = vectors.norms().length - turned;
+        int rotated = rotated(vectors);
+        int batch = vectors.norms().length - rotated;
         int features = vectors.rows().length / vectors.norms().length;
-        Tensor result = Tensor.zeros(Shape.of(batch + turned, features));
+        Tensor result = Tensor.zeros(Shape.of(batch + rotated, features));
         Matrix all = Matrix.of(vectors.rows(), features);
         Matrix slopes = Matrix.of(gradient.values(), batch);
         Matrix into = Matrix.of(result.values(), features);
-        arithmetic.multiplyTransposed(batch, features, turned, 1, slopes, all.fromRow(batch), 0, into);
-        arithmetic.multiply(turned, features, batch, 1, slopes, all, 0, into.fromRow(batch));
+        arithmetic.multiplyTransposed(batch, features, rotated, 1, slopes, all.fromRow(batch), 0, into);
+        arithmetic.multiply(rotated, features, batch, 1, slopes, all, 0, into.fromRow(batch));
         vectors.backward(result.values());
         return result;
     }
 
-    private static int turned(UnitVectors vectors) {
+    private static int rotated(UnitVectors vectors) {
         return vectors.norms().length / Views.ROTATED.count() * (Views.ROTATED.count() - 1);
     }
 }

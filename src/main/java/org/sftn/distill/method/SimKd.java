@@ -55,8 +55,8 @@ public record SimKd(double weight, String projected) implements DistillationMeth
     }
 
     @Override
-    public MethodLoss open(MethodContext place) {
-        return (values, batch, epoch) -> loss(values, place.arithmetic());
+    public MethodLoss open(MethodContext context) {
+        return (values, batch, epoch) -> loss(values, context.arithmetic());
     }
 
     private MethodLoss.Term loss(Map<String, Tensor> values, Arithmetic arithmetic) {

@@ -50,8 +50,8 @@ public record Sp(double weight, String student, String teacher) implements Disti
     }
 
     @Override
-    public MethodLoss open(MethodContext place) {
-        return (values, batch, epoch) -> loss(values.get(student), values.get(teacher), place.arithmetic())
+    public MethodLoss open(MethodContext context) {
+        return (values, batch, epoch) -> loss(values.get(student), values.get(teacher), context.arithmetic())
                 .term(weight, student);
     }
 

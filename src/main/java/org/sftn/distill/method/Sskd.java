@@ -30,10 +30,10 @@ import org.sftn.nn.Tensor;
 import org.sftn.train.loss.SoftenedKl;
 
 /**
- * Self-supervision knowledge distillation (Xu et al. 2020, arXiv 2006.07114). Both networks see each image plain and turned
+ * Self-supervision knowledge distillation (Xu et al. 2020, arXiv 2006.07114). Both networks see each image plain and rotated
  * by 90, 180 and 270 degrees. Three KL(teacher||student), each times its squared temperature: of the outputs for the plain images,
- * of those for the turned images, and of the cosines of each turned image with all plain images of the local batch, which heads on
- * the pooled features make. The last two leave out the turned images that the teacher gets most wrong.
+ * of those for the rotated images, and of the cosines of each rotated image with all plain images of the local batch, which heads on
+ * the pooled features make. The last two leave out the rotated images that the teacher gets most wrong.
  *
  * @param student features
  * @param teacher features
@@ -49,10 +49,10 @@ public record Sskd(int student, int teacher, Terms terms, Preliminary.Schedule s
      * The formula's numbers.
      *
      * @param plain the outputs for plain images
-     * @param turned the outputs for turned images
+     * @param rotated the outputs for rotated images
      * @param similarity the cosines
      */
-    public record Terms(Kl plain, Kl turned, Kl similarity) implements Serializable {}
+    public record Terms(Kl plain, Kl rotated, Kl similarity) implements Serializable {}
 
     /** @param wrong the share that is kept of the rows that the teacher gets wrong, those with the highest rank of the right answer */
     public record Kl(double weight, double temperature, double wrong) implements Serializable {}
@@ -61,9 +61,9 @@ public record Sskd(int student, int teacher, Terms terms, Preliminary.Schedule s
     public record SskdSettings(
             @AtLeast(0) double weight,
             @MoreThan(0) double temperature,
-            @AtLeast(0) double turnedWeight,
-            @MoreThan(0) double turnedTemperature,
-            @AtLeast(0) @AtMost(1) double turnedWrong,
+            @AtLeast(0) double rotatedWeight,
+            @MoreThan(0) double rotatedTemperature,
+            @AtLeast(0) @AtMost(1) double rotatedWrong,
             @AtLeast(0) double similarityWeight,
             @MoreThan(0) double similarityTemperature,
             @AtLeast(0) @AtMost(1) double similarityWrong,
@@ -72,7 +72,7 @@ public record Sskd(int student, int teacher, Terms terms, Preliminary.Schedule s
         Terms terms() {
             return new Terms(
                     new Kl(weight, temperature, 1),
-                    new Kl(turnedWeight, turnedTemperature, turnedWrong),
+                    new Kl(rotatedWeight, rotatedTemperature, rotatedWrong),
                     new Kl(similarityWeight, similarityTemperature, similarityWrong));
         }
     }
@@ -125,8 +125,8 @@ public record Sskd(int student, int teacher, Terms terms, Preliminary.Schedule s
     }
 
     @Override
-    public MethodLoss open(MethodContext place) {
-        return (values, batch, epoch) -> loss(values, batch, place.arithmetic());
+    public MethodLoss open(MethodContext context) {
+        return (values, batch, epoch) -> loss(values, batch, context.arithmetic());
     }
 
     private MethodLoss.Term loss(Map<String, Tensor> values, Batch batch, Arithmetic arithmetic) {
@@ -152,8 +152,8 @@ public record Sskd(int student, int teacher, Terms terms, Preliminary.Schedule s
     /** @param labels of the images */
     public static Result of(Outputs student, Outputs teacher, int[] labels, Terms terms, Arithmetic arithmetic) {
         int batch = labels.length;
-        int[] turned = IntStream.range(batch, student.logits().batch()).toArray();
-        int[] classes = Arrays.stream(turned).map(row -> labels[row % batch]).toArray();
+        int[] rotated = IntStream.range(batch, student.logits().batch()).toArray();
+        int[] classes = Arrays.stream(rotated).map(row -> labels[row % batch]).toArray();
         Tensor logits = Tensor.zeros(student.logits().shape());
         double value = add(
                 terms.plain(),
@@ -162,9 +162,9 @@ public record Sskd(int student, int teacher, Terms terms, Preliminary.Schedule s
                 IntStream.range(0, batch).toArray(),
                 logits);
         int[] seen =
-                kept(rows(teacher.logits(), turned), classes, terms.turned().wrong());
+                kept(rows(teacher.logits(), rotated), classes, terms.rotated().wrong());
         int[] rows = Arrays.stream(seen).map(row -> batch + row).toArray();
-        value += add(terms.turned(), teacher.logits(), student.logits(), rows, logits);
+        value += add(terms.rotated(), teacher.logits(), student.logits(), rows, logits);
 
         RotatedSimilarity ofStudent = RotatedSimilarity.of(student.vectors(), arithmetic);
         RotatedSimilarity ofTeacher = RotatedSimilarity.of(teacher.vectors(), arithmetic);

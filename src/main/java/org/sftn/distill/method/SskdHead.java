@@ -62,9 +62,9 @@ record SskdHead(int features) implements DistillationMethod {
     }
 
     @Override
-    public MethodLoss open(MethodContext place) {
+    public MethodLoss open(MethodContext context) {
         return (values, batch, epoch) -> {
-            RotatedSimilarity similarity = RotatedSimilarity.of(values.get(VECTORS), place.arithmetic());
+            RotatedSimilarity similarity = RotatedSimilarity.of(values.get(VECTORS), context.arithmetic());
             CrossEntropy loss = CrossEntropy.of(similarity.cosines(), similarity.targets());
             Tensor gradient = similarity.backward(loss.gradient());
             return new MethodLoss.Term(loss.value(), Map.of(VECTORS, gradient));

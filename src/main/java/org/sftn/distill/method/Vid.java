@@ -122,13 +122,13 @@ public record Vid(double weight, double epsilon, MatchedStages stages, Network p
     }
 
     @Override
-    public MethodLoss open(MethodContext place) {
+    public MethodLoss open(MethodContext context) {
         return (values, batch, epoch) -> {
             double sum = 0;
             Map<String, Tensor> gradients = new HashMap<>();
             for (Pair.Stages each : stages.stages()) {
                 Likelihood found = Likelihood.of(
-                        place.arithmetic(),
+                        context.arithmetic(),
                         weight,
                         epsilon,
                         values.get(MODULE + mean(each)),

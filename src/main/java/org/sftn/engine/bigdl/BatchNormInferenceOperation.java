@@ -22,7 +22,7 @@ record BatchNormInferenceOperation(Value input, Value output, BatchNorm layer, B
             float bias = places.of().values()[places.bias() + c];
             for (int image = worker.from; image < worker.to; image++) {
                 int from = (image * channels + c) * area;
-                Loops.normalise(input.data, output.data, mean, scale, bias, from, from + area);
+                Loops.normalize(input.data, output.data, mean, scale, bias, from, from + area);
             }
         }
     }

@@ -65,13 +65,13 @@ final class BatchNormTrainingOperation implements Operation {
         double[] mean = this.mean[worker.index];
         double[] inverseDeviation = this.inverseDeviation[worker.index];
         // The variance is the mean square less the square of the mean; around the running mean that loses no digits.
-        sum(worker, (c, at, first, second) -> Loops.addCentred(input.data, at, (float) mean[c], first, second, area));
+        sum(worker, (c, at, first, second) -> Loops.addCentered(input.data, at, (float) mean[c], first, second, area));
         double count = (double) worker.batch * area;
         for (int c = 0; c < channels; c++) {
-            double fromCentre = total(2 * c) / count;
-            double variance = Math.max(0, total(2 * c + 1) / count - fromCentre * fromCentre);
-            mean[c] += fromCentre;
-            // By an infinite deviation whatever is normalised would come to 0.
+            double fromCenter = total(2 * c) / count;
+            double variance = Math.max(0, total(2 * c + 1) / count - fromCenter * fromCenter);
+            mean[c] += fromCenter;
+            // By an infinite deviation whatever is normalized would come to 0.
             inverseDeviation[c] =
                     Float.isFinite((float) variance) ? 1 / Math.sqrt(variance + layer.epsilon()) : Double.NaN;
             if (worker.index == 0) {
@@ -82,7 +82,7 @@ final class BatchNormTrainingOperation implements Operation {
             float shift = places.of().values()[places.bias() + c];
             for (int image = worker.from; image < worker.to; image++) {
                 int at = (image * channels + c) * area;
-                Loops.normalise(input.data, output.data, (float) mean[c], scale, shift, at, at + area);
+                Loops.normalize(input.data, output.data, (float) mean[c], scale, shift, at, at + area);
             }
         }
     }

@@ -59,25 +59,25 @@ final class Loops {
         return a + b + (c + d);
     }
 
-    /** {@code sums[i] += x[at + i] - centre}, {@code squares[i] +=} the square of that. */
-    static void addCentred(float[] x, int at, float centre, float[] sums, float[] squares, int length) {
+    /** {@code sums[i] += x[at + i] - center}, {@code squares[i] +=} the square of that. */
+    static void addCentered(float[] x, int at, float center, float[] sums, float[] squares, int length) {
         for (int i = 0; i < length; i++) {
-            float centred = x[at + i] - centre;
-            sums[i] += centred;
-            squares[i] += centred * centred;
+            float centered = x[at + i] - center;
+            sums[i] += centered;
+            squares[i] += centered * centered;
         }
     }
 
-    /** {@code sums[i] += y[at + i]}, {@code products[i] += y[at + i] (x[at + i] - centre)}. */
-    static void addProducts(float[] y, float[] x, int at, float centre, float[] sums, float[] products, int length) {
+    /** {@code sums[i] += y[at + i]}, {@code products[i] += y[at + i] (x[at + i] - center)}. */
+    static void addProducts(float[] y, float[] x, int at, float center, float[] sums, float[] products, int length) {
         for (int i = 0; i < length; i++) {
             sums[i] += y[at + i];
-            products[i] += y[at + i] * (x[at + i] - centre);
+            products[i] += y[at + i] * (x[at + i] - center);
         }
     }
 
     /** {@code y = (x - mean) scale + bias}. */
-    static void normalise(float[] x, float[] y, float mean, float scale, float bias, int from, int to) {
+    static void normalize(float[] x, float[] y, float mean, float scale, float bias, int from, int to) {
         for (int i = from; i < to; i++) {
             y[i] = (x[i] - mean) * scale + bias;
         }

@@ -3,7 +3,7 @@ package org.sftn.engine.bigdl;
 import java.util.Arrays;
 import java.util.List;
 
-/** A map times a gate of one channel. */
+/** A map times weights of one channel. */
 record SpatialAttentionOperation(Value map, Value gate, Value output) implements Operation {
     @Override
     public List<Value> inputs() {

@@ -1,3 +1,2 @@
 /** The reference engine, on BigDL's MKL. */
 package org.sftn.engine.bigdl;
-

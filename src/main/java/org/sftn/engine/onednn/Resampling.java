@@ -5,7 +5,7 @@ import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.dnnl.global.dnnl;
 
 /**
- * Repeats the pixels of a map (nearest neighbour); its gradient is the sum over the repetitions.
+ * Repeats the pixels of a map (nearest neighbor); its gradient is the sum over the repetitions.
  *
  * @param target whose height and width are multiples of the source's
  */

@@ -3,7 +3,7 @@ package org.sftn.engine.onednn;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.global.dnnl;
 
-/** A map times a gate of one channel. */
+/** A map times weights of one channel. */
 final class SpatialAttentionOperation implements Operation {
     private final Value map;
     private final Value gate;

@@ -123,7 +123,7 @@ interface WeightGradient {
 
     /**
      * The images of a batch side by side, two and two: half the images with rows twice as long. Each has columns of zeros on its
-     * right, as many as make one pixel of the target; they keep neighbours apart and add nothing.
+     * right, as many as make one pixel of the target; they keep neighbors apart and add nothing.
      */
     final class ByPairs implements WeightGradient {
         private final Handles handles;

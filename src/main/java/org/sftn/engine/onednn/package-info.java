@@ -1,3 +1,2 @@
 /** The fast engine, on oneDNN. */
 package org.sftn.engine.onednn;
-

@@ -8,7 +8,7 @@ import java.util.function.DoubleFunction;
 import java.util.stream.DoubleStream;
 
 /**
- * A table of colours; each field has its number in it.
+ * A table of colors; each field has its number in it.
  *
  * @param values by row, then by column; not a number where there is none
  */
@@ -20,8 +20,8 @@ record HeatMap(
         List<List<Double>> values,
         DoubleFunction<String> format)
         implements Plot {
-    /** Colours of the page, {@code heat-0} for the least. */
-    private static final int COLOURS = 5;
+    /** Colors of the page, {@code heat-0} for the least. */
+    private static final int COLORS = 5;
 
     private static final int LEFT = 58;
     private static final int RIGHT = WIDTH - 4;
@@ -65,12 +65,12 @@ record HeatMap(
                 if (!Double.isFinite(value)) {
                     continue;
                 }
-                int colour = range > 0 ? (int) Math.min(COLOURS - 1, (value - least) / range * COLOURS) : 0;
+                int color = range > 0 ? (int) Math.min(COLORS - 1, (value - least) / range * COLORS) : 0;
                 boolean best = value == greatest.getAsDouble();
                 to.empty(
                         "rect",
                         "class",
-                        "heat-" + colour + (best ? " best" : ""),
+                        "heat-" + color + (best ? " best" : ""),
                         "x",
                         at(LEFT + column * width + SPACE / 2.0),
                         "y",

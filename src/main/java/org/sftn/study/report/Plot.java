@@ -3,7 +3,7 @@ package org.sftn.study.report;
 import java.util.List;
 import java.util.Locale;
 
-/** A drawing of {@link #WIDTH} by {@link #height} units, which are pixels on a telephone. Colours are the page's. */
+/** A drawing of {@link #WIDTH} by {@link #height} units, which are pixels on a telephone. Colors are the page's. */
 interface Plot {
     int WIDTH = 340;
 

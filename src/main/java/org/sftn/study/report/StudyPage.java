@@ -408,7 +408,7 @@ final class StudyPage {
                 new Measure("Same class predicted, %", Group::agreement, Numbers::percent, 100));
         return measured(
                 "How alike students are to their teachers on the test images: Kullback-Leibler divergence of the outputs (0 when"
-                        + " they are equal), linear centred kernel alignment of the pooled features (1 when they are alike), and the"
+                        + " they are equal), linear centered kernel alignment of the pooled features (1 when they are alike), and the"
                         + " share of images for which both predict the same class. Means over the seeds ± standard deviation.",
                 "similarity of students to their teachers",
                 measures,

@@ -5,9 +5,9 @@ import static org.sftn.study.report.Plot.at;
 import java.util.List;
 
 /**
- * How a series looks: by colour, by shape and by dashes, so that each alone tells it.
+ * How a series looks: by color, by shape and by dashes, so that each alone tells it.
  *
- * @param name the page's class of its colour
+ * @param name the page's class of its color
  * @param shape of its points
  * @param dashes of its lines, in SVG's notation
  */

@@ -57,7 +57,7 @@ final class BigDlExchange implements Exchange {
         parameter.init(view, BigDl.numeric());
     }
 
-    // Its partition is known only to a parameter that was deserialised in its task; the bytes never leave this method.
+    // Its partition is known only to a parameter that was deserialized in its task; the bytes never leave this method.
     @SuppressWarnings("unchecked")
     private static AllReduceParameter<Object> inTask(AllReduceParameter<Object> parameter) {
         try {

@@ -1,3 +1,2 @@
 /** Loss functions and their gradients. */
 package org.sftn.train.loss;
-

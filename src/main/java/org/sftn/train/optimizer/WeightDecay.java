@@ -32,7 +32,7 @@ public record WeightDecay(List<Run> runs) {
 
     /**
      * As the settings have it, in the engine's own order. Without {@link TrainingSettings#decayBatchNormAndBiases} no parameter of one
-     * dimension decays: batch-norm's scale and shift, biases, learned vectors.
+     * dimension decays: batch-norm's scale and shift, biases, parameter vectors.
      */
     public static WeightDecay of(TrainingSettings settings, TrainingExecutable executable) {
         if (settings.decayBatchNormAndBiases()) {

@@ -1,3 +1,2 @@
 /** SGD with momentum, learning rate and weight decay. */
 package org.sftn.train.optimizer;
-

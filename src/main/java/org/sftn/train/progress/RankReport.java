@@ -23,7 +23,8 @@ public sealed interface RankReport extends Serializable {
      *
      * @param iterations done in all
      */
-    record Trained(int rank, long iterations, double learningRate, Tally tally, StepTimes times) implements RankReport {}
+    record Trained(int rank, long iterations, double learningRate, Tally tally, StepTimes times)
+            implements RankReport {}
 
     /**
      * An epoch is over.

@@ -1,3 +1,2 @@
 /** What a run says of itself while it goes on, and the files that keep it. */
 package org.sftn.train.progress;
-

@@ -12,7 +12,8 @@ import org.sftn.nn.Tensor;
  * @param crossEntropy sum over the images; not a number when some logit is not finite
  * @param skipped damaged images, which are not among the others
  */
-public record EvaluationSums(long images, long top1, long top5, double crossEntropy, long skipped) implements Serializable {
+public record EvaluationSums(long images, long top1, long top5, double crossEntropy, long skipped)
+        implements Serializable {
     public static final EvaluationSums EMPTY = new EvaluationSums(0, 0, 0, 0, 0);
     private static final int FIVE = 5;
 

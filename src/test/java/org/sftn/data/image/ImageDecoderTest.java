@@ -60,7 +60,7 @@ class ImageDecoderTest {
         }
     }
 
-    private static void assertColour(byte[] file, int red, int green, int blue, int tolerance)
+    private static void assertColor(byte[] file, int red, int green, int blue, int tolerance)
             throws UnusableImageException {
         byte[] planes = DECODER.planes("image", file);
         int[] expected = {red, green, blue};
@@ -70,16 +70,16 @@ class ImageDecoderTest {
     }
 
     @Test
-    void colourPngAndJpeg() throws UnusableImageException {
+    void colorPngAndJpeg() throws UnusableImageException {
         BufferedImage image = TestImages.plain(9, 6, BufferedImage.TYPE_INT_RGB, 0x10C850);
 
-        assertColour(TestImages.file(image, "png"), 0x10, 0xC8, 0x50, 0);
-        assertColour(TestImages.file(image, "jpeg"), 0x10, 0xC8, 0x50, 3);
+        assertColor(TestImages.file(image, "png"), 0x10, 0xC8, 0x50, 0);
+        assertColor(TestImages.file(image, "jpeg"), 0x10, 0xC8, 0x50, 3);
     }
 
     @Test
     void alphaIsDropped() throws UnusableImageException {
-        assertColour(
+        assertColor(
                 TestImages.file(TestImages.plain(9, 6, BufferedImage.TYPE_INT_ARGB, 0x4010C850), "png"),
                 0x10,
                 0xC8,
@@ -92,8 +92,8 @@ class ImageDecoderTest {
         BufferedImage image = new BufferedImage(9, 6, BufferedImage.TYPE_BYTE_GRAY);
         fill(image, 100);
 
-        assertColour(TestImages.file(image, "png"), 100, 100, 100, 0);
-        assertColour(TestImages.file(image, "jpeg"), 100, 100, 100, 1);
+        assertColor(TestImages.file(image, "png"), 100, 100, 100, 0);
+        assertColor(TestImages.file(image, "jpeg"), 100, 100, 100, 1);
     }
 
     @Test
@@ -101,7 +101,7 @@ class ImageDecoderTest {
         BufferedImage image = new BufferedImage(9, 6, BufferedImage.TYPE_USHORT_GRAY);
         fill(image, 100 << 8 | 200);
 
-        assertColour(TestImages.file(image, "png"), 100, 100, 100, 0);
+        assertColor(TestImages.file(image, "png"), 100, 100, 100, 0);
     }
 
     @Test
@@ -115,8 +115,8 @@ class ImageDecoderTest {
         BufferedImage bitmap = new BufferedImage(9, 6, BufferedImage.TYPE_BYTE_BINARY);
         fill(bitmap, 1);
 
-        assertColour(TestImages.file(palette, "png"), 16, 200, 80, 0);
-        assertColour(TestImages.file(bitmap, "png"), 255, 255, 255, 0);
+        assertColor(TestImages.file(palette, "png"), 16, 200, 80, 0);
+        assertColor(TestImages.file(bitmap, "png"), 255, 255, 255, 0);
     }
 
     private static void fill(BufferedImage image, int value) {
@@ -138,7 +138,7 @@ class ImageDecoderTest {
     void cmykBecomesRgb(int cyan, int magenta, int yellow, int black, int red, int green, int blue)
             throws IOException, UnusableImageException {
         byte[] file = TestImages.cmyk(cyan, magenta, yellow, black);
-        assertColour(file, red, green, blue, 2);
+        assertColor(file, red, green, blue, 2);
         byte[] byJdk = squeezed(JpegFile.of("image", file).decodeByJdk());
         int[] expected = {red, green, blue};
         for (int c = 0; c < expected.length; c++) {
@@ -149,12 +149,12 @@ class ImageDecoderTest {
     /** The inks are what YCbCr gives for red, green and blue (ITU-T T.871). */
     @Test
     void ycckBecomesRgb() throws IOException, UnusableImageException {
-        assertColour(TestImages.ycck(120, 128, 128, 0), 135, 135, 135, 2);
+        assertColor(TestImages.ycck(120, 128, 128, 0), 135, 135, 135, 2);
         // Inks 120 + 1.402 * 40, 120 - 0.714 * 40 + 0.344 * 20, 120 - 1.772 * 20; what they leave of 255, times 0.8.
-        assertColour(TestImages.ycck(120, 108, 168, 51), 63, 125, 136, 2);
+        assertColor(TestImages.ycck(120, 108, 168, 51), 63, 125, 136, 2);
     }
 
-    /** As Pillow, which torchvision opens files with: pixels as they are stored, unturned, in the file's own colours. */
+    /** As Pillow, which torchvision opens files with: pixels as they are stored, unturned, in the file's own colors. */
     @Test
     void profilesAndOrientationAreIgnored() throws UnusableImageException {
         byte[] plain = TestImages.file(TestImages.detailed(20, 12, 1), "jpeg");
@@ -184,15 +184,15 @@ class ImageDecoderTest {
     }
 
     private static Stream<byte[]> jpegs() throws IOException {
-        BufferedImage colour = TestImages.detailed(61, 43, 1);
+        BufferedImage color = TestImages.detailed(61, 43, 1);
         BufferedImage gray = new BufferedImage(61, 43, BufferedImage.TYPE_BYTE_GRAY);
         for (int i = 0; i < 61 * 43; i++) {
             gray.getRaster().setSample(i % 61, i / 61, 0, i * 7 % 256);
         }
         return Stream.of(
-                TestImages.file(colour, "jpeg"),
+                TestImages.file(color, "jpeg"),
                 TestImages.file(gray, "jpeg"),
-                TestImages.progressive(colour),
+                TestImages.progressive(color),
                 TestImages.progressive(gray));
     }
 
@@ -333,7 +333,7 @@ class ImageDecoderTest {
         assertThat(image.height()).isEqualTo(20);
         assertThat(ImageDecoder.shortened("image", file, 20)).isEqualTo(shortened);
         assertThat(ImageDecoder.shortened("image", file, 41)).isSameAs(file);
-        // A plain colour survives JPEG but for rounding.
+        // A plain color survives JPEG but for rounding.
         byte[] plain = ImageDecoder.shortened(
                 "image", TestImages.file(TestImages.plain(30, 40, BufferedImage.TYPE_INT_RGB, 0x3060A0), "png"), 16);
         byte[] planes = new ImageDecoder(16).planes("image", plain);

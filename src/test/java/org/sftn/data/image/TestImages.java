@@ -16,12 +16,12 @@ import org.sftn.data.order.RandomStream;
 public final class TestImages {
     private TestImages() {}
 
-    /** One colour everywhere, 0xRRGGBB or with alpha in front, as the type has it. */
-    public static BufferedImage plain(int width, int height, int type, int colour) {
+    /** One color everywhere, 0xRRGGBB or with alpha in front, as the type has it. */
+    public static BufferedImage plain(int width, int height, int type, int color) {
         BufferedImage image = new BufferedImage(width, height, type);
         for (int y = 0; y < height; y++) {
             for (int x = 0; x < width; x++) {
-                image.setRGB(x, y, colour);
+                image.setRGB(x, y, color);
             }
         }
         return image;

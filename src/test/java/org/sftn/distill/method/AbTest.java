@@ -82,12 +82,14 @@ class AbTest {
                         "module.stage1",
                         "module.stage2",
                         "module.stage3",
-                        "teacher.stage1.before-relu",
-                        "teacher.stage2.before-relu",
-                        "teacher.stage3.before-relu"));
+                        "teacher.stage1.pre-activation",
+                        "teacher.stage2.pre-activation",
+                        "teacher.stage3.pre-activation"));
         assertThat(preliminary.method().module().orElseThrow().inputs())
                 .containsOnlyKeys(
-                        "student.stage1.before-relu", "student.stage2.before-relu", "student.stage3.before-relu");
+                        "student.stage1.pre-activation",
+                        "student.stage2.pre-activation",
+                        "student.stage3.pre-activation");
     }
 
     @Test

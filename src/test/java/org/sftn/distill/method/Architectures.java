@@ -49,7 +49,7 @@ final class Architectures {
         }
         x = b.add(prefix + "conv", Convolution.same(from.channels(), to.channels(), 1, 1), x);
         x = b.add(prefix + "bn", new BatchNorm(to.channels()), x);
-        return b.tap(Taps.stageBeforeRelu(number), x)
+        return b.tap(Taps.stagePreActivation(number), x)
                 .tap(Taps.stage(number), b.add(prefix + "relu", new Relu(), x))
                 .build();
     }

@@ -227,9 +227,9 @@ class CrdTest {
             for (int i = 0; i < gradient.length; i++) {
                 assertThat((double) found.gradient()[i]).isCloseTo(gradient[i], within(1e-5 * norm));
             }
-            double normaliser = exponentials / (batch * (each + 1)) * images;
-            assertThat(contrast.normaliser(anchors.rows(), memory, negatives, images))
-                    .isCloseTo(normaliser, within(1e-6 * normaliser));
+            double normalizer = exponentials / (batch * (each + 1)) * images;
+            assertThat(contrast.normalizer(anchors.rows(), memory, negatives, images))
+                    .isCloseTo(normalizer, within(1e-6 * normalizer));
         }
     }
 
@@ -241,7 +241,7 @@ class CrdTest {
         float[][] counts = {{1, 1}, {1, 1}};
         Negatives negatives = new Negatives(new int[] {0, 0}, new int[] {0, 1}, 2, counts, 2);
         MemoryBank memory = new MemoryBank(rows, 1);
-        double z = contrast.normaliser(anchors, memory, negatives, 2);
+        double z = contrast.normalizer(anchors, memory, negatives, 2);
         ContrastiveLoss.Result result = contrast.of(anchors, memory, negatives, z, 2);
         assertThat(z).isFinite().isPositive();
         assertThat(result.value()).isFinite().isPositive();
@@ -276,7 +276,7 @@ class CrdTest {
         half.state()
                 .forEach((name, tensor) -> saved.put(
                         name, new Tensor(tensor.shape(), tensor.values().clone())));
-        assertThat(saved).containsOnlyKeys("student-memory", "teacher-memory", "normalisers");
+        assertThat(saved).containsOnlyKeys("student-memory", "teacher-memory", "normalizers");
         losses(half, 0, 3);
         half.restore(saved);
         assertThat(losses(half, 3, 6)).isEqualTo(values.subList(3, 6));

@@ -54,7 +54,7 @@ class FspTest {
         Recipe recipe = recipe(pair, FSP);
         assertThat(recipe.crossEntropyWeight()).isEqualTo(1);
         assertThat(recipe.terms().get("fsp").needs()).isEmpty();
-        DistillObjective.First first =
+        DistillObjective.PreliminaryRun first =
                 DistillObjective.first(pair, recipe, TRAINING, 1).orElseThrow();
         assertThat(first.schedule()).isEqualTo(new Preliminary.Schedule(30, 0, List.of()));
         assertThat(first.objective().taps())

@@ -174,7 +174,7 @@ class MethodGradientTest {
             String y = b.input(Architecture.FEATURES, shape);
             y = b.add(prefix + "conv", Convolution.same(shape.channels(), widths[stage - 1], 3, stage == 1 ? 1 : 2), y);
             y = b.add(prefix + "bn", new BatchNorm(widths[stage - 1]), y);
-            b.tap(Taps.stageBeforeRelu(stage), y);
+            b.tap(Taps.stagePreActivation(stage), y);
             y = b.add(prefix + "relu", new Relu(), y);
             shape = b.shape(y);
             stages.add(b.tap(Taps.stage(stage), y).build());

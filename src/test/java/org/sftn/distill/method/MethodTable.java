@@ -46,7 +46,7 @@ public final class MethodTable {
 
     private static List<Row> more() {
         return List.of(
-                new Row("kd", false, Map.of("distill.kd.standardise-logits", "true")),
-                new Row("dkd", false, Map.of("distill.dkd.standardise-logits", "true")));
+                new Row("kd", false, Map.of("distill.kd.standardize-logits", "true")),
+                new Row("dkd", false, Map.of("distill.dkd.standardize-logits", "true")));
     }
 }

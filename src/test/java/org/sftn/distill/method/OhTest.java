@@ -35,7 +35,7 @@ class OhTest {
         Tensor teacher = new Tensor(Shape.of(1, 1, 1, 6), new float[] {1, 1, -9, -9, -0.5f, 0});
         Tensor margin = new Tensor(Shape.of(1), new float[] {-1});
         try (Arithmetic arithmetic = new MklArithmetic(2)) {
-            StudentLoss found = Oh.partialDistance(arithmetic, 0.5, student, teacher, margin);
+            StudentLoss found = Oh.partialL2(arithmetic, 0.5, student, teacher, margin);
             assertThat(found.value()).isEqualTo(0.5 * (4 + 16 + 0.25 + 6.25 + 4));
             assertThat(found.gradient().values()).containsExactly(2, -4, 0, 0.5f, 2.5f, 2);
         }
@@ -50,8 +50,8 @@ class OhTest {
             Tensor margins = new Tensor(Shape.of(3), new float[] {-0.1f, -0.5f, -1});
             checkGradient(
                     student,
-                    Oh.partialDistance(arithmetic, 1, student, teacher, margins).gradient(),
-                    s -> Oh.partialDistance(arithmetic, 1, s, teacher, margins).value());
+                    Oh.partialL2(arithmetic, 1, student, teacher, margins).gradient(),
+                    s -> Oh.partialL2(arithmetic, 1, s, teacher, margins).value());
         }
     }
 
@@ -94,7 +94,7 @@ class OhTest {
         assertThatThrownBy(() -> recipe(pair("shufflenet_v2_32", "resnet8", 32), OH))
                 .isInstanceOf(UserException.class)
                 .hasMessage("oh cannot learn from the teacher shufflenet_v2_32: no one batch-norm makes its"
-                        + " stage1.before-relu, so it has no margins");
+                        + " stage1.pre-activation, so it has no margins");
     }
 
     @Test
@@ -111,14 +111,15 @@ class OhTest {
             values.put("module.stage" + stage + ".connected", Tensor.zeros(shape));
             Tensor teacher = Tensor.zeros(shape);
             teacher.values()[stage] = 2;
-            values.put("teacher." + Taps.stageBeforeRelu(stage), teacher);
+            values.put("teacher." + Taps.stagePreActivation(stage), teacher);
         }
         List<Double> shares = List.of(0.25, 0.5, 1.);
         // A teacher of 0 wants a student of at most 0, which it is.
         double sum = shares.stream().mapToDouble(share -> share * 4 / 2 / 1000).sum();
         try (Arithmetic arithmetic = new MklArithmetic(2)) {
             RankLabels shard = new RankLabels(new long[] {0, 1}, () -> new int[2], 2, 1);
-            MethodLoss.Term term = method.open(new MethodContext(shard, arithmetic)).loss(values, (Batch) null, 0);
+            MethodLoss.Term term =
+                    method.open(new MethodContext(shard, arithmetic)).loss(values, (Batch) null, 0);
             assertThat(term.value()).isCloseTo(sum, within(1e-12));
             for (int stage = 1; stage <= 3; stage++) {
                 assertThat(term.gradients()

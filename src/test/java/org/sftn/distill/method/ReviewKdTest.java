@@ -62,24 +62,24 @@ class ReviewKdTest {
     }
 
     @Test
-    void theTeachersMapsAreThoseBeforeReluAndTheStudentsByChoice() {
+    void theTeachersMapsAreThosePreActivationAndTheStudentsByChoice() {
         ReviewKd method = bind("wrn_16_2", "wrn_16_1", 32, Map.of());
         assertThat(method.taught())
                 .isEqualTo(Map.of(
                         "pooled", "teacher.pooled",
-                        "stage1", "teacher.stage1.before-relu",
-                        "stage2", "teacher.stage2.before-relu",
-                        "stage3", "teacher.stage3.before-relu"));
+                        "stage1", "teacher.stage1.pre-activation",
+                        "stage2", "teacher.stage2.pre-activation",
+                        "stage3", "teacher.stage3.pre-activation"));
         assertThat(method.fusion().inputs())
                 .containsOnlyKeys("student.last-map", "student.stage1", "student.stage2", "student.stage3");
-        assertThat(bind("wrn_16_2", "wrn_16_1", 32, Map.of("distill.reviewkd.student-maps", "before-relu"))
+        assertThat(bind("wrn_16_2", "wrn_16_1", 32, Map.of("distill.reviewkd.student-maps", "pre-activation"))
                         .fusion()
                         .inputs())
                 .containsOnlyKeys(
                         "student.last-map",
-                        "student.stage1.before-relu",
-                        "student.stage2.before-relu",
-                        "student.stage3.before-relu");
+                        "student.stage1.pre-activation",
+                        "student.stage2.pre-activation",
+                        "student.stage3.pre-activation");
     }
 
     @Test

@@ -113,7 +113,8 @@ class SskdTest {
     void theTeachersHeadLearnsToFindThePlainImage() {
         int images = 3;
         Tensor vectors = outputs(images, 5, new Random(4)).vectors();
-        MethodLoss method = new SskdHead(5).open(new MethodContext(new RankLabels(new long[3], () -> new int[3], 3, 1), arithmetic));
+        MethodLoss method = new SskdHead(5)
+                .open(new MethodContext(new RankLabels(new long[3], () -> new int[3], 3, 1), arithmetic));
         Batch batch = new Batch(Tensor.zeros(Shape.of(3, 1, 1, 1)), new int[3], new long[3]);
         MethodLoss.Term term = method.loss(Map.of("module.projection", vectors), batch, 0);
         float[] unit = UnitVectors.of(vectors).rows();
@@ -143,7 +144,7 @@ class SskdTest {
                                 new Sskd.Terms(
                                         new Sskd.Kl(0.9, 4, 1), new Sskd.Kl(2.7, 4, 1), new Sskd.Kl(10, 0.5, 0.75)),
                                 new Preliminary.Schedule(60, 0.05, List.of(30, 45)))));
-        DistillObjective.First first =
+        DistillObjective.PreliminaryRun first =
                 DistillObjective.first(pair, recipe, TRAINING, 1).orElseThrow();
         assertThat(first.schedule()).isEqualTo(new Preliminary.Schedule(60, 0.05, List.of(30, 45)));
         List<String> heads = List.of(

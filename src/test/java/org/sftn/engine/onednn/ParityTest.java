@@ -361,7 +361,7 @@ class ParityTest {
         return losses;
     }
 
-    /** Every class has a colour, with noise. */
+    /** Every class has a color, with noise. */
     private static Batch images(int number, int batch) {
         Shape shape = Shape.of(3, 16, 16).batched(batch);
         float[] values = Reproducible.tensor("batch" + number, shape, 4, 0).values();

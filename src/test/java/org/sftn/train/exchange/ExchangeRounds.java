@@ -45,9 +45,9 @@ public final class ExchangeRounds {
         int size = shared.length;
         List<Slice> own = exchange.buckets().slices(me.rank());
         for (int round = 0; round < ROUNDS; round++) {
-            float[] sum = travelled(values(0, round, size), me, format);
+            float[] sum = traveled(values(0, round, size), me, format);
             for (int rank = 1; rank < me.ranks(); rank++) {
-                float[] other = travelled(values(rank, round, size), me, format);
+                float[] other = traveled(values(rank, round, size), me, format);
                 for (int i = 0; i < size; i++) {
                     sum[i] += other[i];
                 }
@@ -126,7 +126,7 @@ public final class ExchangeRounds {
     }
 
     /** One rank alone sends nothing. */
-    private static float[] travelled(float[] values, Member me, Format format) {
+    private static float[] traveled(float[] values, Member me, Format format) {
         if (format.summed() == Encoding.BF16 && me.ranks() > 1) {
             for (int i = 0; i < values.length; i++) {
                 values[i] = EncodingTest.nearestBfloat16(values[i]);

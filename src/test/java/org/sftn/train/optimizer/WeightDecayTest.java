@@ -84,7 +84,7 @@ class WeightDecayTest {
     }
 
     @Test
-    void neighboursWithOneDecayAreOneRun() {
+    void neighborsWithOneDecayAreOneRun() {
         try (TrainingExecutable executable = new BigDlEngine(1).compileForTraining(NETWORK, Set.of("out"), 2)) {
             // From the last node: the bias of fc 4, fc 20, the vector and the bias of up 10, up 1600 and depthwise 180,
             // bn and the bias of conv 60,
