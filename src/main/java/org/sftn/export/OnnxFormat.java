@@ -3,13 +3,12 @@ package org.sftn.export;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.sftn.conf.Json;
 import org.sftn.model.ModelDescription;
 import org.sftn.model.SavedModel;
 
@@ -31,7 +30,6 @@ public record OnnxFormat(Normalization normalization, String producerVersion) im
     }
 
     private static final String PRODUCER = "SFTN on Spark";
-    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
 
     @Override
     public void write(SavedModel model, OutputStream out) throws IOException {
@@ -53,12 +51,12 @@ public record OnnxFormat(Normalization normalization, String producerVersion) im
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put("architecture", description.architecture());
         metadata.put("classes", String.valueOf(description.classes()));
-        metadata.put("classNames", JSON.writeValueAsString(description.classNames()));
-        metadata.put("mean", JSON.writeValueAsString(description.mean()));
-        metadata.put("standardDeviation", JSON.writeValueAsString(description.standardDeviation()));
+        metadata.put("class_names", Json.line(description.classNames()));
+        metadata.put("mean", Json.line(description.mean()));
+        metadata.put("standard_deviation", Json.line(description.standardDeviation()));
         metadata.put("normalization", normalization.name().toLowerCase(Locale.ROOT));
-        metadata.put("weightsSha256", description.weightsSha256());
-        metadata.put("provenance", JSON.writeValueAsString(description.provenance()));
+        metadata.put("weights_sha256", description.weightsSha256());
+        metadata.put("provenance", Json.line(description.provenance()));
         return metadata;
     }
 }

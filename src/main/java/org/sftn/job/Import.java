@@ -106,7 +106,7 @@ final class Import implements TextCommand {
                 "",
                 Map.of(
                         "job", "import",
-                        "code-version", BuildVersion.current().toString(),
+                        "code_version", BuildVersion.current().toString(),
                         "dataset", manifest.identity(),
                         "weights", file.getName(),
                         "weights-sha256", read.sha256(),

@@ -100,7 +100,7 @@ final class Report implements TextCommand {
         add(provenance, "Job", run.job());
         add(provenance, "Code version", run.codeVersion());
         add(provenance, "Data set", run.dataset());
-        add(provenance, "Model that it read", run.model());
+        add(provenance, "Model that it read", run.inputModel());
         add(provenance, "Seed", run.configuration().get("seed"));
         add(provenance, "Model that it wrote", result.map(RunResult::model).orElse(null));
         return new TrainedRun(

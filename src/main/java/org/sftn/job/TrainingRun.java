@@ -2,8 +2,6 @@ package org.sftn.job;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectWriter;
-import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +15,7 @@ import java.util.function.Predicate;
 import org.apache.hadoop.fs.FileSystem;
 import org.sftn.conf.DataSettings;
 import org.sftn.conf.EngineSettings;
+import org.sftn.conf.Json;
 import org.sftn.conf.Printable;
 import org.sftn.conf.Settings;
 import org.sftn.conf.TrainingSettings;
@@ -70,8 +69,6 @@ final class TrainingRun {
 
     // A line of JSON an interval for collectors of logs; log4j2.properties says whether.
     private static final Logger PROGRESS = LoggerFactory.getLogger("org.sftn.progress");
-    private static final ObjectWriter PROGRESS_JSON =
-            RunFolder.JSON.writer().without(SerializationFeature.INDENT_OUTPUT);
 
     private final Session session;
     private final Dataset data;
@@ -292,7 +289,7 @@ final class TrainingRun {
     private void log(TrainingProgress progress) {
         if (PROGRESS.isInfoEnabled()) {
             try {
-                PROGRESS.info(PROGRESS_JSON.writeValueAsString(
+                PROGRESS.info(Json.line(
                         new Line(folder.run().job(), folder.out().root().toString(), progress)));
             } catch (JsonProcessingException e) {
                 throw new IllegalStateException(e);
@@ -309,10 +306,10 @@ final class TrainingRun {
         RunDescription run = folder.run();
         Map<String, String> provenance = new TreeMap<>(run.configuration());
         provenance.put("job", run.job());
-        provenance.put("code-version", run.codeVersion());
+        provenance.put("code_version", run.codeVersion());
         provenance.put("dataset", run.dataset());
-        if (run.model() != null) {
-            provenance.put("teacher", run.model());
+        if (run.inputModel() != null) {
+            provenance.put("teacher", run.inputModel());
         }
         return new ModelDescription(
                 ModelDescription.FORMAT,

@@ -1,9 +1,10 @@
 package org.sftn.model;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import org.sftn.nn.Shape;
 
 /**
@@ -18,7 +19,6 @@ import org.sftn.nn.Shape;
  * @param weightsSha256 of {@code weights.safetensors}; also the model's identity
  * @param provenance where it comes from: job, configuration, data set, code version
  */
-@JsonInclude(JsonInclude.Include.NON_NULL)
 public record ModelDescription(
         int format,
         String architecture,
@@ -28,15 +28,15 @@ public record ModelDescription(
         List<Double> standardDeviation,
         String weightsSha256,
         Map<String, String> provenance) {
-    /** The only version there is. */
-    public static final int FORMAT = 1;
+    /** The version that is written and read; the first had other names. */
+    public static final int FORMAT = 2;
 
     public ModelDescription {
         image = List.copyOf(image);
         classNames = List.copyOf(classNames);
         mean = List.copyOf(mean);
         standardDeviation = List.copyOf(standardDeviation);
-        provenance = Map.copyOf(provenance);
+        provenance = Collections.unmodifiableSortedMap(new TreeMap<>(provenance));
         // Refuses what is no shape.
         new Shape(image);
         if (image.size() != 3 || classNames.isEmpty() || architecture.isBlank()) {

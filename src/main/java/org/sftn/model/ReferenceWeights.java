@@ -1,6 +1,5 @@
 package org.sftn.model;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -18,6 +17,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.sftn.conf.Json;
 import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
 import org.sftn.nn.ParameterSpec;
@@ -36,9 +36,8 @@ import org.sftn.zoo.Zoo;
  */
 public record ReferenceWeights(
         Map<String, Tensor> values, String sha256, Map<String, String> metadata, List<String> classNames) {
-    private static final ObjectMapper JSON = new ObjectMapper();
     /** As in the ONNX files. */
-    private static final String CLASS_NAMES = "classNames";
+    private static final String CLASS_NAMES = "class_names";
     /** Names of one kind in a message. */
     private static final int MAX_LISTED = 10;
 
@@ -73,7 +72,7 @@ public record ReferenceWeights(
             return List.of();
         }
         try {
-            return List.of(JSON.readValue(names, String[].class));
+            return List.of(Json.OPEN.readValue(names, String[].class));
         } catch (IOException | RuntimeException e) {
             throw new UserException(
                     "the weights " + file + " cannot be used: " + CLASS_NAMES
@@ -99,7 +98,7 @@ public record ReferenceWeights(
         metadata.put("architecture", description.architecture());
         metadata.put("format", "pt");
         metadata.put("model", description.weightsSha256());
-        metadata.put(CLASS_NAMES, JSON.writeValueAsString(description.classNames()));
+        metadata.put(CLASS_NAMES, Json.line(description.classNames()));
         new Safetensors(named, metadata).write(out);
     }
 

@@ -1,12 +1,9 @@
 package org.sftn.model;
 
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.ByteArrayInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -19,6 +16,7 @@ import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.HadoopFiles;
+import org.sftn.conf.Json;
 import org.sftn.conf.UserException;
 import org.sftn.nn.Tensor;
 
@@ -28,10 +26,6 @@ import org.sftn.nn.Tensor;
  * @param values parameters and running statistics by full name
  */
 public record SavedModel(ModelDescription description, Map<String, Tensor> values) {
-    private static final ObjectMapper JSON = new ObjectMapper()
-            .enable(SerializationFeature.INDENT_OUTPUT)
-            .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
-            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
     private static final String WEIGHTS = "weights.safetensors";
     private static final String DESCRIPTION = "model.json";
     /** Of any file of weights that is read. */
@@ -71,7 +65,7 @@ public record SavedModel(ModelDescription description, Map<String, Tensor> value
                 out -> new Safetensors(values, Map.of("architecture", description.architecture()))
                         .write(new DigestOutputStream(out, digest)));
         ModelDescription written = description.withWeights(HexFormat.of().formatHex(digest.digest()));
-        byte[] json = JSON.writeValueAsString(written).getBytes(StandardCharsets.UTF_8);
+        byte[] json = Json.file(written);
         HadoopFiles.replace(new Path(folder, DESCRIPTION), hadoop, out -> out.write(json));
         return written;
     }
@@ -85,20 +79,19 @@ public record SavedModel(ModelDescription description, Map<String, Tensor> value
         byte[] json = bytes(files, new Path(folder, DESCRIPTION), MAX_DESCRIPTION_BYTES, folder);
         ModelDescription description;
         try {
-            description = JSON.readValue(json, ModelDescription.class);
-        } catch (IOException | RuntimeException e) {
+            JsonNode tree = Json.COMPLETE.readTree(json);
+            int format = tree.path(Json.FORMAT).asInt();
+            if (format != ModelDescription.FORMAT) {
+                throw new UserException(String.format(
+                        Locale.ROOT,
+                        "the model %s cannot be used: its format is %d, this version reads %d",
+                        folder,
+                        format,
+                        ModelDescription.FORMAT));
+            }
+            description = Json.COMPLETE.treeToValue(tree, ModelDescription.class);
+        } catch (IOException e) {
             throw new UserException("the model " + folder + " cannot be used: model.json is damaged", e);
-        }
-        if (description == null) {
-            throw new UserException("the model " + folder + " cannot be used: model.json is damaged");
-        }
-        if (description.format() != ModelDescription.FORMAT) {
-            throw new UserException(String.format(
-                    Locale.ROOT,
-                    "the model %s cannot be used: its format is %d, this version reads %d",
-                    folder,
-                    description.format(),
-                    ModelDescription.FORMAT));
         }
         byte[] weights = bytes(files, new Path(folder, WEIGHTS), MAX_WEIGHTS_BYTES, folder);
         if (!sha256(weights).equals(description.weightsSha256())) {

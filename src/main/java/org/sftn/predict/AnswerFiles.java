@@ -1,11 +1,8 @@
 package org.sftn.predict;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.Serializable;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -20,6 +17,7 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.HadoopFiles;
+import org.sftn.conf.Json;
 
 /**
  * The output of a predict job: {@code predictions/part-00000.parquet} and so on, {@code csv/part-00000.csv} where they are asked
@@ -32,7 +30,6 @@ public record AnswerFiles(String folder, int parts, boolean csv) implements Seri
     private static final String PARQUET = "predictions";
     private static final String CSV = "csv";
     private static final String REPORTS = "done";
-    private static final ObjectMapper JSON = JsonMapper.builder().build();
     private static final int MAX_BYTES = 1 << 20;
     private static final Pattern REPORT = Pattern.compile("part-(?<part>\\d{1,9})-of-(?<parts>\\d{1,9})\\.json");
 
@@ -73,7 +70,7 @@ public record AnswerFiles(String folder, int parts, boolean csv) implements Seri
                 });
             }
         });
-        byte[] json = JSON.writeValueAsString(report[0]).getBytes(StandardCharsets.UTF_8);
+        byte[] json = Json.file(report[0]);
         String ofAll = String.format(Locale.ROOT, "-of-%05d.json", parts);
         replace(file(REPORTS, part, ofAll), attempt, hadoop, out -> out.write(json));
         return report[0];
@@ -96,7 +93,7 @@ public record AnswerFiles(String folder, int parts, boolean csv) implements Seri
                 try (FSDataInputStream in = report.getFileSystem(hadoop).open(report)) {
                     done.put(
                             Integer.valueOf(name.group("part")),
-                            JSON.readValue(in.readNBytes(MAX_BYTES), PartReport.class));
+                            Json.OPEN.readValue(in.readNBytes(MAX_BYTES), PartReport.class));
                 }
             }
         }

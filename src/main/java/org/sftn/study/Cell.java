@@ -1,6 +1,5 @@
 package org.sftn.study;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.Collections;
 import java.util.List;
 import java.util.SortedMap;
@@ -22,7 +21,6 @@ import org.sftn.evaluate.Similarity;
  * @param studentCoreHours cores times hours of training the student
  * @param teacherCoreHours of its teacher; 0 for a student alone
  */
-@JsonInclude(JsonInclude.Include.NON_NULL)
 public record Cell(
         String name,
         String teacherRun,

@@ -59,8 +59,8 @@ final class RunIdentity {
         identity.put("data.crop-padding", Integer.toString(data.cropPadding()));
         identity.put("data.horizontal-flip", Boolean.toString(data.horizontalFlip()));
         identity.put("data.shuffle-buffer", Integer.toString(data.shuffleBuffer()));
-        identity.put("data set", dataset.manifest().identity());
-        identity.put("training images", Long.toString(dataset.count("train", data.trainImages())));
+        identity.put("dataset", dataset.manifest().identity());
+        identity.put("training_images", Long.toString(dataset.count("train", data.trainImages())));
         identity.put("network", identity(objective.network()));
         return identity;
     }

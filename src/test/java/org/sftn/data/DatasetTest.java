@@ -154,10 +154,10 @@ class DatasetTest {
         String good = Files.readString(copied().resolve("manifest.json"));
 
         refused("{", "Unexpected end-of-input");
-        refused("[]", "has format unknown, this version reads 2; prepare it again");
+        refused("[]", "has format unknown, this version reads 3; prepare it again");
         refused(
-                good.replace("\"format\" : 2", "\"format\" : 1"),
-                "has format 1, this version reads 2; prepare it again");
+                good.replace("\"format\" : 3", "\"format\" : 1"),
+                "has format 1, this version reads 3; prepare it again");
         refused(
                 good.replace("\"images\" : 103", "\"images\" : 104"),
                 "is damaged: the classes do not add up to 104 images");
@@ -167,8 +167,8 @@ class DatasetTest {
         refused(
                 good.replaceFirst("part-00000.parquet", "../../secret"),
                 "is damaged: '../../secret' cannot be a shard");
-        refused(good.replace("\"imageSize\" : 8", "\"imageSize\" : 0"), "is damaged: images of size 0");
-        refused(good.replaceFirst("\"imageSize\" : 8,", ""), "imageSize");
+        refused(good.replace("\"image_size\" : 8", "\"image_size\" : 0"), "is damaged: images of size 0");
+        refused(good.replaceFirst("\"image_size\" : 8,", ""), "image_size");
         refused(
                 good.replaceFirst("\"mean\" : \\[ [0-9.]+", "\"mean\" : [ 7.5"),
                 "is damaged: values cannot be normalized by mean [7.5,");

@@ -275,11 +275,11 @@ class OnnxFormatTest {
                     .containsEntry("architecture", "resnet8")
                     .containsEntry("classes", "7")
                     .containsEntry("mean", "[0.49,0.38,0.56]")
-                    .containsEntry("standardDeviation", "[0.21,0.33,0.27]")
+                    .containsEntry("standard_deviation", "[0.21,0.33,0.27]")
                     .containsEntry("normalization", "outside")
-                    .containsEntry("weightsSha256", "0123abcd");
+                    .containsEntry("weights_sha256", "0123abcd");
             ObjectMapper json = new ObjectMapper();
-            assertThat(json.readValue(metadata.get("classNames"), new TypeReference<List<String>>() {}))
+            assertThat(json.readValue(metadata.get("class_names"), new TypeReference<List<String>>() {}))
                     .isEqualTo(model.description().classNames());
             assertThat(json.readValue(metadata.get("provenance"), new TypeReference<Map<String, String>>() {}))
                     .isEqualTo(model.description().provenance());

@@ -38,7 +38,7 @@ class EvaluateJobTest {
         folder = temporary;
         data = Fixture.images().folder();
         JsonNode manifest = new ObjectMapper().readTree(Files.readString(data.resolve("manifest.json")));
-        names = new ObjectMapper().convertValue(manifest.get("classNames"), String[].class);
+        names = new ObjectMapper().convertValue(manifest.get("class_names"), String[].class);
         write("constant", 16, names);
         write("nameless", 16, "class 0", "class 1", "class 2", "class 3");
         write("five", 16, "a", "b", "c", "d", "e");

@@ -146,16 +146,16 @@ class ImportTest {
         assertThat(model.description().image()).containsExactly(3, 32, 32);
         assertThat(model.description().classNames())
                 .extracting(name -> "\"" + name + "\"")
-                .hasToString(manifest.get("classNames").toString().replace(",", ", "));
+                .hasToString(manifest.get("class_names").toString().replace(",", ", "));
         assertThat(model.description().mean())
                 .hasToString(manifest.get("mean").toString().replace(",", ", "));
         assertThat(model.description().standardDeviation())
-                .hasToString(manifest.get("standardDeviation").toString().replace(",", ", "));
+                .hasToString(manifest.get("standard_deviation").toString().replace(",", ", "));
         assertThat(model.description().provenance())
                 .containsEntry("job", "import")
                 .containsEntry("weights", "repdistiller_resnet8.safetensors")
                 .containsEntry("weights-sha256", sha256(WEIGHTS))
-                .containsKeys("code-version", "dataset");
+                .containsKeys("code_version", "dataset");
         assertThat(model.description().provenance().get("weights-metadata")).contains("format=pt", "epoch=240");
     }
 
@@ -186,10 +186,10 @@ class ImportTest {
         Path nameless = Files.createDirectory(folder.resolve("nameless"));
         ObjectNode manifest = (ObjectNode) new ObjectMapper().readTree(Files.readString(data.resolve("manifest.json")));
         List<String> names = model(imported).description().classNames();
-        ArrayNode reversed = manifest.putArray("classNames");
+        ArrayNode reversed = manifest.putArray("class_names");
         names.forEach(name -> reversed.insert(0, name));
         Files.writeString(others.resolve("manifest.json"), manifest.toString());
-        ArrayNode none = manifest.putArray("classNames");
+        ArrayNode none = manifest.putArray("class_names");
         names.forEach(name -> none.add("class " + none.size()));
         Files.writeString(nameless.resolve("manifest.json"), manifest.toString());
         succeed(Ran.of("export", "--format=safetensors", "--model=" + imported, "--out=" + exported));
@@ -254,7 +254,7 @@ class ImportTest {
                 "training.global-batch=16"));
 
         JsonNode result = new ObjectMapper().readTree(Files.readString(student.resolve("result.json")));
-        assertThat(result.get("teacher").asText())
+        assertThat(result.get("input_model").asText())
                 .isEqualTo(model(imported).description().weightsSha256());
     }
 

@@ -26,11 +26,11 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.sftn.LocalSpark;
 import org.sftn.TestLog;
+import org.sftn.conf.Json;
 import org.sftn.data.Sample;
 import org.sftn.data.TestData;
 import org.sftn.distill.method.Methods;
 import org.sftn.export.OnnxRuntime;
-import org.sftn.job.run.RunFolder;
 import org.sftn.job.run.Running;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
@@ -141,7 +141,7 @@ class JobsTest {
         assertThat(result.get("configuration").get("teacher.student").asText()).isEqualTo("resnet8");
         assertThat(result.get("model").asText())
                 .isEqualTo(json(teacher.resolve("model/model.json"))
-                        .get("weightsSha256")
+                        .get("weights_sha256")
                         .asText());
         assertThat(taught)
                 .startsWith("teacher done: top-1 ")
@@ -154,13 +154,13 @@ class JobsTest {
         JsonNode result = json(student.resolve("result.json"));
         JsonNode model = json(student.resolve("model/model.json"));
 
-        assertThat(result.get("teacher").asText())
+        assertThat(result.get("input_model").asText())
                 .isEqualTo(json(teacher.resolve("model/model.json"))
-                        .get("weightsSha256")
+                        .get("weights_sha256")
                         .asText());
         assertThat(model.get("architecture").asText()).isEqualTo("resnet8");
         assertThat(model.get("provenance").get("teacher").asText())
-                .isEqualTo(result.get("teacher").asText());
+                .isEqualTo(result.get("input_model").asText());
         assertThat(model.get("provenance").get("distill.method").asText()).isEqualTo("kd");
         assertThat(distilled.out()).startsWith("distill done: top-1 ");
     }
@@ -184,7 +184,7 @@ class JobsTest {
         assertThat(other.get("similarity").get("cka").asDouble()).isBetween(0.0, 0.999);
         assertThat(other.get("similarity").get("agreement").asDouble()).isBetween(0.0, 1.0);
         assertThat(other.get("calibration_error").asDouble()).isBetween(0.0, 1.0);
-        assertThat(other.get("teacher").asText())
+        assertThat(other.get("input_model").asText())
                 .contains(json(teacher.resolve("result.json")).get("model").asText());
         JsonNode same = json(besideItself.resolve("result.json")).get("similarity");
         assertThat(same.get("kl").asDouble()).isZero();
@@ -205,7 +205,7 @@ class JobsTest {
                 .isEqualTo(trained.get("top1").asDouble());
         assertThat(evaluated.get("loss").asDouble())
                 .isCloseTo(trained.get("loss").asDouble(), org.assertj.core.data.Offset.offset(1e-5));
-        assertThat(evaluated.get("teacher").asText())
+        assertThat(evaluated.get("input_model").asText())
                 .isEqualTo(trained.get("model").asText());
         assertThat(ran.out()).startsWith("evaluate done: top-1 ");
         List<String> predictions = Files.readAllLines(out.resolve("predictions.csv"));
@@ -236,7 +236,7 @@ class JobsTest {
         succeed(Ran.of("export", "--normalization=inside", "--model=" + student.resolve("model"), "--out=" + file));
 
         List<String> predictions = Files.readAllLines(out.resolve("predictions.csv"));
-        JsonNode classNames = json(student.resolve("model/model.json")).get("classNames");
+        JsonNode classNames = json(student.resolve("model/model.json")).get("class_names");
         int right = 0;
         try (JavaSparkContext spark = LocalSpark.start(2);
                 OnnxRuntime runtime = new OnnxRuntime(Files.readAllBytes(file))) {
@@ -345,7 +345,7 @@ class JobsTest {
         TrainingProgress progress = new TrainingProgress(
                 2, 2, 5, 6, 0.1, 1.5, Map.of("ce", 1.5), 0.25, 812.34, 0.012, 0.034, 3671, 1, 2, 1);
         Running here = Running.now("teacher", "app-1").renewedWith(progress);
-        Files.writeString(out.resolve("running.json"), RunFolder.JSON.writeValueAsString(here));
+        Files.writeString(out.resolve("running.json"), Json.line(here));
         assertThat(Ran.of("status", out.toString()).out())
                 .contains("state       running: " + here + "\n")
                 .contains(
@@ -511,19 +511,19 @@ class JobsTest {
 
         Path taught = folder.resolve("nameless-student");
         succeed(distill(taught, "--set", "data.path=" + nameless));
-        assertThat(JSON.convertValue(json(taught.resolve("model/model.json")).get("classNames"), String[].class))
+        assertThat(JSON.convertValue(json(taught.resolve("model/model.json")).get("class_names"), String[].class))
                 .containsExactlyElementsOf(classNames());
     }
 
     private List<String> classNames() throws IOException {
-        return List.of(JSON.convertValue(json(data.resolve("manifest.json")).get("classNames"), String[].class));
+        return List.of(JSON.convertValue(json(data.resolve("manifest.json")).get("class_names"), String[].class));
     }
 
     /** A copy whose file of JSON calls the classes otherwise. */
     private Path renamed(Path from, String name, String file, List<String> classNames) throws IOException {
         Path to = copy(from, name);
         ObjectNode content = (ObjectNode) json(to.resolve(file));
-        content.set("classNames", JSON.valueToTree(classNames));
+        content.set("class_names", JSON.valueToTree(classNames));
         rewrite(to.resolve(file), content);
         return to;
     }
@@ -543,7 +543,7 @@ class JobsTest {
         Path marker = out.resolve("checkpoints/000000000003.json");
         JsonNode content = json(marker);
         ObjectNode there =
-                (ObjectNode) content.get("computedBy").get(0).get("platforms").get(0);
+                (ObjectNode) content.get("computed_by").get(0).get("platforms").get(0);
         there.put("threads", 8).put("processor", "Another");
         rewrite(marker, content);
 

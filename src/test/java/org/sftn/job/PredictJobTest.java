@@ -45,7 +45,7 @@ class PredictJobTest {
 
     /** Of a part that is done. */
     private static final String REPORT =
-            "{\"images\":1,\"unusable\":0,\"firstUnusable\":null,\"waiting\":1,\"decoding\":1,\"computing\":1,\"platform\":{\"engine\":\"onednn\","
+            "{\"images\":1,\"unusable\":0,\"first_unusable\":null,\"waiting\":1,\"decoding\":1,\"computing\":1,\"platform\":{\"engine\":\"onednn\","
                     + "\"library\":\"\",\"precision\":\"\",\"instructions\":\"\",\"processor\":\"\",\"threads\":1,\"decoder\":\"\"}}";
 
     private Path folder;

@@ -12,6 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sftn.FuzzTestFiles;
 import org.sftn.FuzzTestTarget;
+import org.sftn.conf.Json;
 import org.sftn.conf.UserException;
 import org.sftn.evaluate.Similarity;
 import org.sftn.job.run.RunDescription;
@@ -158,7 +159,7 @@ public class RunFolderFuzzTest {
 
     private static byte[] json(Object value) {
         try {
-            return RunFolder.JSON.writeValueAsBytes(value);
+            return Json.file(value);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }

@@ -12,7 +12,7 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.sftn.job.run.RunFolder;
+import org.sftn.conf.Json;
 import org.sftn.study.Cell;
 import org.sftn.study.CurvePoint;
 import org.sftn.study.StudyResult;
@@ -184,7 +184,7 @@ class StudyJobTest {
         Path its = whole.resolve("teachers/resnet14/standard/seed-1/model");
         Files.copy(its.resolve("weights.safetensors"), model.resolve("weights.safetensors"));
         ObjectNode description = (ObjectNode) json(its.resolve("model.json"));
-        description.putArray("classNames").add("a").add("b").add("c").add("d");
+        description.putArray("class_names").add("a").add("b").add("c").add("d");
         Files.writeString(model.resolve("model.json"), description.toString());
 
         Ran dry = study(out, "--dry-run", "--set", "study.teachers.standard.teacher.start-from=" + model);
@@ -238,10 +238,10 @@ class StudyJobTest {
     }
 
     private static StudyResult result(Path out) throws IOException {
-        return RunFolder.JSON.readValue(out.resolve("study.json").toFile(), StudyResult.class);
+        return Json.OPEN.readValue(out.resolve("study.json").toFile(), StudyResult.class);
     }
 
     private static JsonNode json(Path file) throws IOException {
-        return RunFolder.JSON.readTree(file.toFile());
+        return Json.OPEN.readTree(file.toFile());
     }
 }

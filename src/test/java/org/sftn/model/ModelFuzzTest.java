@@ -85,8 +85,8 @@ public class ModelFuzzTest {
 
     private static byte[] description() {
         return String.format(Locale.ROOT, """
-                {"format": 1, "architecture": "resnet8", "image": [3, 32, 32], "classNames": ["a", "b"],
-                 "mean": [0.5, 0.5, 0.5], "standardDeviation": [0.25, 0.25, 0.25], "weightsSha256": "%s",
+                {"format": 2, "architecture": "resnet8", "image": [3, 32, 32], "class_names": ["a", "b"],
+                 "mean": [0.5, 0.5, 0.5], "standard_deviation": [0.25, 0.25, 0.25], "weights_sha256": "%s",
                  "provenance": {"job": "teacher"}, "unknown": [[{"a": []}]]}""", SavedModel.sha256(WEIGHTS)).getBytes(StandardCharsets.UTF_8);
     }
 

@@ -113,14 +113,14 @@ class ReferenceWeightsTest {
     void namesOfClassesThatCannotBeReadAreRefused(String names) throws IOException {
         Architecture architecture = Zoo.create("resnet8", IMAGE, 5);
         try (OutputStream out = Files.newOutputStream(folder.resolve("weights"))) {
-            new Safetensors(model(architecture).values(), Map.of("classNames", names)).write(out);
+            new Safetensors(model(architecture).values(), Map.of("class_names", names)).write(out);
         }
 
         assertThatThrownBy(() -> ReferenceWeights.read(path("weights"), architecture, HADOOP))
                 .isInstanceOf(UserException.class)
                 .hasMessage(String.format(
                         Locale.ROOT,
-                        "the weights %s cannot be used: classNames in their metadata is no list of names",
+                        "the weights %s cannot be used: class_names in their metadata is no list of names",
                         path("weights")));
     }
 

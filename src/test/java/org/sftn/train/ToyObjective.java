@@ -7,9 +7,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.sftn.conf.UserException;
 import org.sftn.data.Batch;
 import org.sftn.engine.Engine;
@@ -165,10 +167,27 @@ record ToyObjective(
     private void takeCheckpoints() {
         Path checkpoints = Path.of(once).resolveSibling("checkpoints");
         try {
+            // Meanwhile the driver, which writes the marker, would make the folder anew.
+            while (!isMarked(checkpoints)) {
+                Thread.sleep(5);
+            }
             Files.move(checkpoints, checkpoints.resolveSibling("taken"));
             Files.createFile(checkpoints);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Whether each checkpoint, of which there is one, has its marker. */
+    private static boolean isMarked(Path checkpoints) throws IOException {
+        try (Stream<Path> all = Files.list(checkpoints)) {
+            List<Path> folders = all.filter(Files::isDirectory).toList();
+            return !folders.isEmpty()
+                    && folders.stream()
+                            .map(each -> each.getFileName().toString().split("-")[0] + ".json")
+                            .allMatch(marker -> Files.exists(checkpoints.resolve(marker)));
         }
     }
 

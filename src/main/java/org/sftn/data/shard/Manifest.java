@@ -1,12 +1,6 @@
 package org.sftn.data.shard;
 
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.MapperFeature;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.cfg.EnumFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -19,6 +13,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.DataSettings;
 import org.sftn.conf.HadoopFiles;
+import org.sftn.conf.Json;
 import org.sftn.conf.PrepareSettings.Store;
 import org.sftn.conf.Printable;
 import org.sftn.conf.Sha256;
@@ -47,22 +42,14 @@ public record Manifest(
         List<Double> standardDeviation,
         Part train,
         Part test) {
-    /** The version that is written and read; the first had other shards. */
-    public static final int FORMAT = 2;
+    /** The version that is written and read; the first had other shards, the second other names. */
+    public static final int FORMAT = 3;
 
     public static final String FILE = "manifest.json";
     /** Of 50,000 shards and more. */
     private static final int MAX_BYTES = 16 << 20;
 
     private static final int MAX_IMAGE_SIZE = 4096;
-    private static final ObjectMapper JSON = JsonMapper.builder()
-            .enable(SerializationFeature.INDENT_OUTPUT)
-            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
-            .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
-            .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
-            .enable(EnumFeature.WRITE_ENUMS_TO_LOWERCASE)
-            .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
-            .build();
 
     /**
      * A split.
@@ -150,7 +137,7 @@ public record Manifest(
 
     /** @param folder of the data set */
     void write(Path folder, Configuration hadoop) throws IOException {
-        byte[] json = (JSON.writeValueAsString(this) + "\n").getBytes(StandardCharsets.UTF_8);
+        byte[] json = Json.file(this);
         HadoopFiles.replace(new Path(folder, FILE), hadoop, out -> out.write(json));
     }
 
@@ -173,17 +160,17 @@ public record Manifest(
                     Locale.ROOT, "the data set cannot be used: %s is longer than %d bytes", path, MAX_BYTES));
         }
         try {
-            JsonNode tree = JSON.readTree(bytes);
-            int format = tree.path("format").asInt();
+            JsonNode tree = Json.COMPLETE.readTree(bytes);
+            int format = tree.path(Json.FORMAT).asInt();
             if (format != FORMAT) {
                 throw new UserException(String.format(
                         Locale.ROOT,
                         "the data set cannot be used: %s has format %s, this version reads %d; prepare it again",
                         path,
-                        tree.path("format").asText("unknown"),
+                        tree.path(Json.FORMAT).asText("unknown"),
                         FORMAT));
             }
-            return JSON.treeToValue(tree, Manifest.class);
+            return Json.COMPLETE.treeToValue(tree, Manifest.class);
         } catch (IOException e) {
             // Not only Jackson's own exceptions: it also throws those of a wrong encoding.
             throw new UserException(

@@ -1,17 +1,14 @@
 package org.sftn.data.shard;
 
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.HadoopFiles;
+import org.sftn.conf.Json;
 import org.sftn.data.image.ChannelSums;
 import org.sftn.data.source.Rejection;
 
@@ -38,11 +35,6 @@ public record ShardReport(
         ContentDigest digest,
         List<Rejection> rejections)
         implements java.io.Serializable {
-    private static final ObjectMapper JSON = JsonMapper.builder()
-            .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
-            .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
-            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
-            .build();
     private static final int MAX_BYTES = 64 << 20;
 
     public ShardReport {
@@ -56,7 +48,7 @@ public record ShardReport(
 
     /** @param folder of reports */
     void write(Path folder, Configuration hadoop) throws IOException {
-        byte[] json = JSON.writeValueAsString(this).getBytes(StandardCharsets.UTF_8);
+        byte[] json = Json.file(this);
         HadoopFiles.write(folder.getFileSystem(hadoop), path(folder, file), true, out -> out.write(json));
     }
 
@@ -77,7 +69,7 @@ public record ShardReport(
             return null;
         }
         try {
-            ShardReport report = JSON.readValue(json, ShardReport.class);
+            ShardReport report = Json.COMPLETE.readValue(json, ShardReport.class);
             boolean done = report != null
                     && report.file.equals(shard.getName())
                     && report.imagesPerClass.size() == classes

@@ -1,14 +1,11 @@
 package org.sftn.data.source;
 
-import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.Serializable;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -22,6 +19,7 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.sql.Row;
 import org.apache.spark.util.SerializableConfiguration;
 import org.sftn.conf.HadoopFiles;
+import org.sftn.conf.Json;
 import org.sftn.conf.Printable;
 import org.sftn.conf.Sha256;
 import org.sftn.data.image.ImageFile;
@@ -34,11 +32,6 @@ import org.sftn.data.image.UnusableImageException;
  * @param identity of the table and of what was made of it
  */
 record Staging(String identity, List<Part> parts) {
-    private static final ObjectMapper JSON = JsonMapper.builder()
-            .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
-            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
-            .disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET)
-            .build();
     /** Written last: without it nothing is staged. */
     private static final String LISTING = "listing.json";
 
@@ -181,7 +174,10 @@ record Staging(String identity, List<Part> parts) {
     }
 
     void write(Path folder, Configuration hadoop) throws IOException {
-        HadoopFiles.replace(new Path(folder, LISTING), hadoop, out -> JSON.writeValue(out, this));
+        HadoopFiles.replace(
+                new Path(folder, LISTING),
+                hadoop,
+                out -> out.write(Json.line(this).getBytes(StandardCharsets.UTF_8)));
     }
 
     /** @return null when nothing, or something else, or not all is there */
@@ -189,7 +185,7 @@ record Staging(String identity, List<Part> parts) {
         FileSystem files = folder.getFileSystem(hadoop);
         Staging staging;
         try (InputStream in = files.open(new Path(folder, LISTING))) {
-            staging = JSON.readValue(in, Staging.class);
+            staging = Json.OPEN.readValue(in, Staging.class);
         } catch (FileNotFoundException | com.fasterxml.jackson.core.JacksonException e) {
             return null;
         }

@@ -1,6 +1,5 @@
 package org.sftn.job.run;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -23,17 +22,16 @@ import org.sftn.train.platform.Stretch;
  *
  * @param fingerprint of what must not change while a run is continued
  * @param dataset the data set's identity; null when the job reads none
- * @param model the identity of the model that the job reads, such as the teacher; null when there is none
+ * @param inputModel the identity of the model that the job reads, such as the teacher; null when there is none
  * @param configuration the settings that this job reads
  * @param computedBy all that has computed the run; null until its executors have said so
  */
-@JsonInclude(JsonInclude.Include.NON_NULL)
 public record RunDescription(
         String job,
         String codeVersion,
         String fingerprint,
         String dataset,
-        String model,
+        String inputModel,
         SortedMap<String, String> configuration,
         List<Stretch> computedBy) {
     /**
@@ -76,17 +74,17 @@ public record RunDescription(
 
     /** @param read tells the keys that the job reads */
     public static RunDescription of(
-            String job, SortedMap<String, String> settings, Predicate<String> read, String dataset, String model) {
+            String job, SortedMap<String, String> settings, Predicate<String> read, String dataset, String inputModel) {
         SortedMap<String, String> configuration = new TreeMap<>(settings);
         configuration.keySet().removeIf(read.negate());
         SortedMap<String, String> fixed = fixed(configuration);
-        String all = job + "\n" + fixed + "\n" + dataset + "\n" + model;
+        String all = job + "\n" + fixed + "\n" + dataset + "\n" + inputModel;
         return new RunDescription(
-                job, BuildVersion.current().toString(), sha256(all), dataset, model, configuration, null);
+                job, BuildVersion.current().toString(), sha256(all), dataset, inputModel, configuration, null);
     }
 
     RunDescription with(List<Stretch> computing) {
-        return new RunDescription(job, codeVersion, fingerprint, dataset, model, configuration, computing);
+        return new RunDescription(job, codeVersion, fingerprint, dataset, inputModel, configuration, computing);
     }
 
     /** Null when the job does not read it. */
@@ -110,8 +108,9 @@ public record RunDescription(
         if (!Objects.equals(dataset, other.dataset)) {
             differences.add(String.format(Locale.ROOT, "the data set was %s, now %s", other.dataset, dataset));
         }
-        if (!Objects.equals(model, other.model)) {
-            differences.add(String.format(Locale.ROOT, "the model it reads was %s, now %s", other.model, model));
+        if (!Objects.equals(inputModel, other.inputModel)) {
+            differences.add(
+                    String.format(Locale.ROOT, "the model it reads was %s, now %s", other.inputModel, inputModel));
         }
         differences.addAll(differences(fixed(other.configuration), fixed(configuration)));
         return differences;

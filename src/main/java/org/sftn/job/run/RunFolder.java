@@ -1,10 +1,5 @@
 package org.sftn.job.run;
 
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.PropertyNamingStrategies;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -26,6 +21,7 @@ import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.permission.FsAction;
 import org.apache.hadoop.security.AccessControlException;
 import org.sftn.conf.HadoopFiles;
+import org.sftn.conf.Json;
 import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
 import org.sftn.train.OutputFolder;
@@ -45,11 +41,9 @@ public final class RunFolder {
 
     public static final List<String> EVALUATION = List.of(CONFUSION, PREDICTIONS);
 
-    public static final ObjectMapper JSON = JsonMapper.builder()
-            .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
-            .enable(SerializationFeature.INDENT_OUTPUT)
-            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .build();
+    /** Of the JSON files of a run. */
+    static final int FORMAT = 1;
+
     public static final String LOCK = "running.json";
 
     private static final int MAX_NAMED = 3;
@@ -349,7 +343,8 @@ public final class RunFolder {
     }
 
     private void write(Path path, Object value) throws IOException {
-        replace(path, JSON.writeValueAsString(value) + "\n", hadoop);
+        byte[] json = Json.file(FORMAT, value);
+        HadoopFiles.replace(path, hadoop, to -> to.write(json));
     }
 
     /** What the folder's run is; empty when there is none. */
@@ -376,7 +371,7 @@ public final class RunFolder {
             content = in.readAllBytes();
         }
         try {
-            T value = JSON.readValue(content, type);
+            T value = Json.OPEN.readValue(content, type);
             if (value == null) {
                 throw new UserException(path + " cannot be read: it holds nothing");
             }

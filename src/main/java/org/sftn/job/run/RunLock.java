@@ -2,7 +2,6 @@ package org.sftn.job.run;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
@@ -18,6 +17,7 @@ import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.sftn.conf.DaemonThreads;
 import org.sftn.conf.HadoopFiles;
+import org.sftn.conf.Json;
 import org.sftn.conf.UserException;
 import org.sftn.train.progress.TrainingProgress;
 import org.slf4j.Logger;
@@ -98,7 +98,7 @@ public final class RunLock implements AutoCloseable {
 
     private static Optional<Running> parse(byte[] content) {
         try {
-            return Optional.ofNullable(RunFolder.JSON.readValue(content, Running.class));
+            return Optional.ofNullable(Json.OPEN.readValue(content, Running.class));
         } catch (IOException e) {
             return Optional.empty();
         }
@@ -173,7 +173,7 @@ public final class RunLock implements AutoCloseable {
     }
 
     private void write(Running state) throws IOException {
-        byte[] text = (RunFolder.JSON.writeValueAsString(state) + "\n").getBytes(StandardCharsets.UTF_8);
+        byte[] text = Json.file(RunFolder.FORMAT, state);
         // Another run may write at the same time.
         Path unfinished = file.suffix("." + own.token() + HadoopFiles.UNFINISHED);
         HadoopFiles.replace(files, file, unfinished, hadoop, out -> out.write(text));

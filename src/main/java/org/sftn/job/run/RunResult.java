@@ -1,6 +1,5 @@
 package org.sftn.job.run;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
 import java.util.Locale;
 import java.util.SortedMap;
@@ -24,11 +23,10 @@ import org.sftn.train.platform.Stretch;
  * @param imagesPerSecond trained, evaluated or predicted, over all executors; with a teacher, evaluated by both
  * @param seed null when the job draws nothing at random
  * @param dataset the data set's identity
- * @param teacher the identity of the model that the job read, of both where there are two
+ * @param inputModel the identity of the model that the job read, of both where there are two
  * @param model the identity of the model that the job wrote
  * @param computedBy all that has computed the run, on which the bits depend
  */
-@JsonInclude(JsonInclude.Include.NON_NULL)
 public record RunResult(
         String job,
         String status,
@@ -45,7 +43,7 @@ public record RunResult(
         Long seed,
         String codeVersion,
         String dataset,
-        String teacher,
+        String inputModel,
         String model,
         List<Stretch> computedBy,
         SortedMap<String, String> configuration) {
@@ -74,26 +72,15 @@ public record RunResult(
             double imagesPerSecond,
             String model,
             List<Stretch> computedBy) {
-        return new RunResult(
-                run.job(),
-                DONE,
-                null,
-                top1,
-                top5,
-                loss,
-                null,
-                null,
-                epochs,
-                null,
-                null,
-                imagesPerSecond,
-                run.seed(),
-                run.codeVersion(),
-                run.dataset(),
-                run.model(),
-                model,
-                computedBy,
-                run.configuration());
+        Builder result = new Builder(run, DONE);
+        result.top1 = top1;
+        result.top5 = top5;
+        result.loss = loss;
+        result.epochs = epochs;
+        result.imagesPerSecond = imagesPerSecond;
+        result.model = model;
+        result.computedBy = computedBy;
+        return result.build();
     }
 
     /** @param similarity null when the model was compared with none */
@@ -103,66 +90,44 @@ public record RunResult(
             Similarity similarity,
             double imagesPerSecond,
             List<Stretch> computedBy) {
-        return new RunResult(
-                run.job(),
-                DONE,
-                null,
-                evaluation.top1(),
-                evaluation.top5(),
-                evaluation.loss(),
-                evaluation.calibrationError(),
-                similarity,
-                null,
-                null,
-                null,
-                imagesPerSecond,
-                run.seed(),
-                run.codeVersion(),
-                run.dataset(),
-                run.model(),
-                null,
-                computedBy,
-                run.configuration());
+        Builder result = new Builder(run, DONE);
+        result.top1 = evaluation.top1();
+        result.top5 = evaluation.top5();
+        result.loss = evaluation.loss();
+        result.calibrationError = evaluation.calibrationError();
+        result.similarity = similarity;
+        result.imagesPerSecond = imagesPerSecond;
+        result.computedBy = computedBy;
+        return result.build();
     }
 
     public static RunResult predicted(
             RunDescription run, long images, long unusable, double imagesPerSecond, List<Stretch> computedBy) {
-        return new RunResult(
-                run.job(),
-                DONE,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                images,
-                unusable,
-                imagesPerSecond,
-                run.seed(),
-                run.codeVersion(),
-                run.dataset(),
-                run.model(),
-                null,
-                computedBy,
-                run.configuration());
+        Builder result = new Builder(run, DONE);
+        result.images = images;
+        result.unusableImages = unusable;
+        result.imagesPerSecond = imagesPerSecond;
+        result.computedBy = computedBy;
+        return result.build();
     }
 
     /** @param dataset the identity of the data set that was written */
     public static RunResult prepared(RunDescription run, String dataset, double imagesPerSecond) {
-        return withoutScores(run, DONE, null, imagesPerSecond, dataset);
+        Builder result = new Builder(run, DONE);
+        result.dataset = dataset;
+        result.imagesPerSecond = imagesPerSecond;
+        return result.build();
     }
 
     /** Of a job that is made of others, which have results of their own. */
     public static RunResult done(RunDescription run) {
-        return withoutScores(run, DONE, null, null, run.dataset());
+        return new Builder(run, DONE).build();
     }
 
     public static RunResult failed(RunDescription run, Throwable why) {
-        String message = Redaction.of(why.getMessage() == null ? why.toString() : why.getMessage());
-        String status = why instanceof StoppedException ? STOPPED : FAILED;
-        return withoutScores(run, status, message, null, run.dataset());
+        Builder result = new Builder(run, why instanceof StoppedException ? STOPPED : FAILED);
+        result.message = Redaction.of(why.getMessage() == null ? why.toString() : why.getMessage());
+        return result.build();
     }
 
     /** Of a job that is done. */
@@ -181,27 +146,51 @@ public record RunResult(
                         imagesPerSecond);
     }
 
-    private static RunResult withoutScores(
-            RunDescription run, String status, String message, Double imagesPerSecond, String dataset) {
-        return new RunResult(
-                run.job(),
-                status,
-                message,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                imagesPerSecond,
-                run.seed(),
-                run.codeVersion(),
-                dataset,
-                run.model(),
-                null,
-                null,
-                run.configuration());
+    /** Takes what a job has. */
+    private static final class Builder {
+        private final RunDescription run;
+        private final String status;
+        private String message;
+        private Double top1;
+        private Double top5;
+        private Double loss;
+        private Double calibrationError;
+        private Similarity similarity;
+        private Integer epochs;
+        private Long images;
+        private Long unusableImages;
+        private Double imagesPerSecond;
+        private String dataset;
+        private String model;
+        private List<Stretch> computedBy;
+
+        Builder(RunDescription run, String status) {
+            this.run = run;
+            this.status = status;
+            this.dataset = run.dataset();
+        }
+
+        RunResult build() {
+            return new RunResult(
+                    run.job(),
+                    status,
+                    message,
+                    top1,
+                    top5,
+                    loss,
+                    calibrationError,
+                    similarity,
+                    epochs,
+                    images,
+                    unusableImages,
+                    imagesPerSecond,
+                    run.seed(),
+                    run.codeVersion(),
+                    dataset,
+                    run.inputModel(),
+                    model,
+                    computedBy,
+                    run.configuration());
+        }
     }
 }

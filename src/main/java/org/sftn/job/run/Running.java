@@ -1,6 +1,5 @@
 package org.sftn.job.run;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -25,7 +24,6 @@ import org.sftn.train.progress.TrainingProgress;
  * @param renewals counts them
  * @param progress null when nothing is trained yet
  */
-@JsonInclude(JsonInclude.Include.NON_NULL)
 public record Running(
         String token,
         String job,

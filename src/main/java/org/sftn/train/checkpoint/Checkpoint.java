@@ -32,7 +32,7 @@ public record Checkpoint(
         String folder,
         List<File> files)
         implements Serializable {
-    public static final int FORMAT = 2;
+    public static final int FORMAT = 3;
 
     /** @param sha256 of the content, in hex */
     public record File(String name, long bytes, String sha256) implements Serializable {

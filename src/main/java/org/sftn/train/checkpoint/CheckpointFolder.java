@@ -1,13 +1,8 @@
 package org.sftn.train.checkpoint;
 
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -22,6 +17,7 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.HadoopFiles;
+import org.sftn.conf.Json;
 import org.sftn.conf.UserException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,11 +31,6 @@ public final class CheckpointFolder {
     private static final Pattern MARKER = Pattern.compile("\\d{12}\\.json");
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,100}");
     private static final int MAX_MARKER_BYTES = 16 << 20;
-    private static final ObjectMapper JSON = JsonMapper.builder()
-            .enable(SerializationFeature.INDENT_OUTPUT)
-            .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
-            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
-            .build();
 
     private final Path root;
     private final Configuration hadoop;
@@ -89,15 +80,15 @@ public final class CheckpointFolder {
     }
 
     private Checkpoint verified(Path marker) throws IOException {
-        JsonNode content = JSON.readTree(HadoopFiles.read(marker, MAX_MARKER_BYTES, hadoop));
-        if (content.path("format").asInt(Checkpoint.FORMAT) != Checkpoint.FORMAT) {
+        JsonNode content = Json.COMPLETE.readTree(HadoopFiles.read(marker, MAX_MARKER_BYTES, hadoop));
+        if (content.path(Json.FORMAT).asInt(Checkpoint.FORMAT) != Checkpoint.FORMAT) {
             throw new UserException(String.format(
                     Locale.ROOT,
                     "the run cannot be continued: its checkpoints are of another version, of format %s instead of %d; finish it with that version, or begin again with --overwrite",
-                    content.path("format"),
+                    content.path(Json.FORMAT),
                     Checkpoint.FORMAT));
         }
-        Checkpoint checkpoint = JSON.treeToValue(content, Checkpoint.class);
+        Checkpoint checkpoint = Json.COMPLETE.treeToValue(content, Checkpoint.class);
         if (checkpoint.ranks() < 1 || checkpoint.files().size() != checkpoint.ranks() || !isName(checkpoint.folder())) {
             throw new IOException("its marker contradicts itself");
         }
@@ -122,7 +113,7 @@ public final class CheckpointFolder {
      */
     public void commit(Checkpoint checkpoint, int keep) throws IOException {
         Path marker = new Path(root, String.format(Locale.ROOT, "%012d.json", checkpoint.iterations()));
-        byte[] bytes = (JSON.writeValueAsString(checkpoint) + "\n").getBytes(StandardCharsets.UTF_8);
+        byte[] bytes = Json.file(checkpoint);
         HadoopFiles.replace(marker, hadoop, out -> out.write(bytes));
         List<Path> markers = markers();
         // A later one is damaged, else the run would have begun there.

@@ -1,6 +1,5 @@
 package org.sftn.train.progress;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.Locale;
 import java.util.Map;
 
@@ -22,7 +21,6 @@ import java.util.Map;
  * @param executors that train now
  * @param missingExecutors how many more it should be
  */
-@JsonInclude(JsonInclude.Include.NON_NULL)
 public record TrainingProgress(
         long epoch,
         int epochs,

@@ -267,16 +267,16 @@ public class DataFuzzTest {
     private static byte[] manifest() {
         String digest = "0123456789abcdef".repeat(4);
         String part = String.format(Locale.ROOT, """
-                {"images": 3, "imagesPerClass": [2, 1], "digest": "%s",
+                {"images": 3, "images_per_class": [2, 1], "digest": "%s",
                  "shards": [{"file": "part-00000.parquet", "images": 3, "bytes": 700, "sha256": "%s"}]}""", digest, digest);
         return String.format(Locale.ROOT, """
-                {"format": 2, "source": "generated", "imageSize": 8, "store": "files", "classNames": ["a", "b"],
-                 "mean": [0.5, 0.5, 0.5], "standardDeviation": [0.25, 0.25, 0.25], "train": %s, "test": %s}""", part, part).getBytes(StandardCharsets.UTF_8);
+                {"format": 3, "source": "generated", "image_size": 8, "store": "files", "class_names": ["a", "b"],
+                 "mean": [0.5, 0.5, 0.5], "standard_deviation": [0.25, 0.25, 0.25], "train": %s, "test": %s}""", part, part).getBytes(StandardCharsets.UTF_8);
     }
 
     private static byte[] report() {
         return String.format(Locale.ROOT, """
-                {"file": "part-00000.parquet", "images": 1, "bytes": 10, "sha256": "%s", "imagesPerClass": [1, 0],
+                {"file": "part-00000.parquet", "images": 1, "bytes": 10, "sha256": "%s", "images_per_class": [1, 0],
                  "sums": {"pixels": 1, "values": [1, 2, 3], "squares": [1, 4, 9]}, "digest": {"value": 5, "scale": 7},
                  "rejections": [{"split": "TRAIN", "number": 1, "name": "a/b.png", "reason": "it is empty"}]}""", "0123456789abcdef".repeat(4)).getBytes(StandardCharsets.UTF_8);
     }

@@ -518,8 +518,8 @@ class TableSourceTest {
         assertThat(session.read()
                         .option("multiLine", "true")
                         .json(out + "/manifest.json")
-                        .selectExpr("posexplode(arrays_zip(classNames, train.imagesPerClass))")
-                        .selectExpr("pos", "col.classNames", "col.imagesPerClass")
+                        .selectExpr("posexplode(arrays_zip(class_names, train.images_per_class))")
+                        .selectExpr("pos", "col.class_names", "col.images_per_class")
                         .collectAsList())
                 .extracting(Row::toString)
                 .containsExactly("[0,cat,4]", "[1,dog,4]", "[2,eel,4]", "[3,fox,0]");

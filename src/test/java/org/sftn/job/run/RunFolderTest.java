@@ -59,8 +59,8 @@ class RunFolderTest {
         assertThat(names()).containsExactly("result.json", "run.json");
         assertThat(json("result.json"))
                 .isEqualTo(new ObjectMapper().readTree(String.format(Locale.ROOT, """
-                        {"job": "distill", "status": "done", "top1": 0.5, "top5": 0.75, "loss": 1.25, "epochs": 3, "images_per_second": 100.0,
-                         "seed": 1, "code_version": "%s", "dataset": "data", "teacher": "teacher", "model": "abc",
+                        {"format": 1, "job": "distill", "status": "done", "top1": 0.5, "top5": 0.75, "loss": 1.25, "epochs": 3, "images_per_second": 100.0,
+                         "seed": 1, "code_version": "%s", "dataset": "data", "input_model": "teacher", "model": "abc",
                          "computed_by": [{"after_iteration": 0, "ranks": 2, "platforms": [
                            {"engine": "onednn", "library": "oneDNN 3", "precision": "bf16", "instructions": "AMX", "processor": "a processor",
                             "threads": 2, "decoder": "none"}]}],

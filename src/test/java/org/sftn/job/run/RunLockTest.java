@@ -24,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sftn.ObjectStore;
+import org.sftn.conf.Json;
 import org.sftn.conf.UserException;
 import org.sftn.train.progress.TrainingProgress;
 
@@ -82,7 +83,7 @@ class RunLockTest {
     }
 
     private void write(Running state) throws IOException {
-        Files.writeString(file, RunFolder.JSON.writeValueAsString(state));
+        Files.writeString(file, Json.line(state));
     }
 
     private Running read() throws IOException {

@@ -136,7 +136,7 @@ class CheckpointFolderTest {
         assertThatThrownBy(() -> checkpoints().latest())
                 .isInstanceOf(UserException.class)
                 .hasMessage(
-                        "the run cannot be continued: its checkpoints are of another version, of format 1 instead of 2;"
+                        "the run cannot be continued: its checkpoints are of another version, of format 1 instead of 3;"
                                 + " finish it with that version, or begin again with --overwrite");
     }
 

@@ -114,9 +114,9 @@ public class CheckpointFuzzTest {
     private static byte[] marker() {
         byte[] rank = rank();
         return String.format(Locale.ROOT, """
-                {"format": 2, "iterations": 4, "epochs": 0, "ranks": 1,
+                {"format": 3, "iterations": 4, "epochs": 0, "ranks": 1,
                  "run": {"job": "teacher"},
-                 "computedBy": [{"afterIteration": 0, "ranks": 1, "platforms": [{"engine": "onednn", "library": "oneDNN 3",
+                 "computed_by": [{"after_iteration": 0, "ranks": 1, "platforms": [{"engine": "onednn", "library": "oneDNN 3",
                  "precision": "bf16", "instructions": "AMX", "processor": "p", "threads": 2, "decoder": "none"}]}], "folder": "000000000004-a",
                  "files": [{"name": "rank-0.safetensors", "bytes": %d, "sha256": "%s"}]}""", rank.length, sha256(rank)).getBytes(StandardCharsets.UTF_8);
     }
