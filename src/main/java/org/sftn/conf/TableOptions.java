@@ -6,11 +6,11 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /** Options of a reader of Spark SQL, whose names are not ours. */
-final class TableOptions {
+public final class TableOptions {
     private TableOptions() {}
 
     /** As Spark takes them. */
-    static Map<String, String> texts(Config options) {
+    public static Map<String, String> texts(Config options) {
         return options.entrySet().stream()
                 .collect(Collectors.toUnmodifiableMap(
                         each -> String.join(".", ConfigUtil.splitPath(each.getKey())),

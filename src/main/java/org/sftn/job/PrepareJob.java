@@ -39,7 +39,7 @@ final class PrepareJob implements Job {
                     folder.alreadyFinished("data set " + folder.finished().dataset()));
         }
         Settings settings = session.settings();
-        Preparer preparer = new Preparer(session.spark(), settings.prepare(), settings.seed(), session.progress());
+        Preparer preparer = new Preparer(session.spark(), settings, settings.seed(), session.progress());
         List<String> lines = new ArrayList<>();
         preparer.check().forEach(line -> lines.add("Images   " + line));
         lines.add(String.format(

@@ -26,9 +26,9 @@ class HadoopPathTest {
         assertThatThrownBy(() -> HadoopPath.of("--out", path, HADOOP))
                 .isInstanceOf(UserException.class)
                 .hasMessage("--out cannot be '%s': Hadoop can hold no colon in a file's name", path);
-        assertThatThrownBy(() -> HadoopPath.in(new Path("/data"), "prepare.train-folder", "a:b", HADOOP))
+        assertThatThrownBy(() -> HadoopPath.in(new Path("/data"), "prepare.image-folder.train", "a:b", HADOOP))
                 .isInstanceOf(UserException.class)
-                .hasMessageStartingWith("prepare.train-folder cannot be 'a:b': ");
+                .hasMessageStartingWith("prepare.image-folder.train cannot be 'a:b': ");
     }
 
     @ParameterizedTest

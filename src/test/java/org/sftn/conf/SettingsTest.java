@@ -38,25 +38,15 @@ class SettingsTest {
         assertThat(settings.seed()).isEqualTo(1);
         assertThat(settings.prepare())
                 .isEqualTo(new PrepareSettings(
-                        PrepareSettings.Source.GENERATED,
+                        "generated",
                         "",
-                        PrepareSettings.Labels.FINE,
-                        "train",
-                        "test",
-                        "ILSVRC2012_img_train.tar",
-                        "ILSVRC2012_img_val.tar",
-                        "ILSVRC2012_validation_ground_truth.txt",
                         PrepareSettings.DamagedTars.FAIL,
                         "",
                         32,
                         PrepareSettings.Store.PIXELS,
                         0,
                         0.01,
-                        ConfigMemorySize.ofBytes(128L << 20),
-                        new PrepareSettings.Generated(10, 10000, 2000),
-                        new PrepareSettings.Webdataset("*train*.tar", "*val*.tar", "label"),
-                        new PrepareSettings.Table(
-                                "parquet", ConfigFactory.empty(), "", "", "", "train", "test", "image", "label", "")));
+                        ConfigMemorySize.ofBytes(128L << 20)));
         assertThat(settings.data())
                 .isEqualTo(new DataSettings(
                         "",
@@ -116,17 +106,17 @@ class SettingsTest {
                         entry("seed", "1"),
                         entry("prepare.source", "generated"),
                         entry("prepare.input", ""),
-                        entry("prepare.labels", "fine"),
-                        entry("prepare.train-folder", "train"),
-                        entry("prepare.test-folder", "test"),
+                        entry("prepare.cifar-100-binary.labels", "fine"),
+                        entry("prepare.image-folder.train", "train"),
+                        entry("prepare.image-folder.test", "test"),
                         entry("prepare.image-size", "32"),
                         entry("prepare.store", "pixels"),
                         entry("prepare.max-rejected-share", "0.01"),
                         entry("prepare.shorter-side", "0"),
                         entry("prepare.shard-size", "128 MiB"),
-                        entry("prepare.train-tar", "ILSVRC2012_img_train.tar"),
-                        entry("prepare.test-tar", "ILSVRC2012_img_val.tar"),
-                        entry("prepare.ground-truth", "ILSVRC2012_validation_ground_truth.txt"),
+                        entry("prepare.imagenet-tars.train", "ILSVRC2012_img_train.tar"),
+                        entry("prepare.imagenet-tars.test", "ILSVRC2012_img_val.tar"),
+                        entry("prepare.imagenet-tars.ground-truth", "ILSVRC2012_validation_ground_truth.txt"),
                         entry("prepare.damaged-tars", "fail"),
                         entry("prepare.class-names", ""),
                         entry("prepare.webdataset.train", "*train*.tar"),

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sftn.LocalSpark;
 import org.sftn.TestSettings;
 import org.sftn.conf.DataSettings.Damaged;
-import org.sftn.conf.PrepareSettings;
+import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 
 class DatasetTest {
@@ -34,13 +34,12 @@ class DatasetTest {
     @BeforeAll
     static void start() {
         spark = LocalSpark.start(2);
-        PrepareSettings settings = TestSettings.with(Map.of(
+        Settings settings = TestSettings.with(Map.of(
                         "prepare.image-size", "8",
                         "prepare.shard-size", 30 * 192 + "B",
                         "prepare.generated.classes", "4",
                         "prepare.generated.train-images", "103",
-                        "prepare.generated.test-images", "20"))
-                .prepare();
+                        "prepare.generated.test-images", "20"));
         TestData.prepare(spark, settings, 5, folder.resolve("set"));
     }
 

@@ -17,7 +17,7 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.sftn.TestSettings;
 import org.sftn.conf.DataSettings.Damaged;
-import org.sftn.conf.PrepareSettings;
+import org.sftn.conf.Settings;
 import org.sftn.data.image.TestImages;
 import org.sftn.data.shard.Manifest;
 import org.sftn.data.shard.Preparer;
@@ -28,7 +28,7 @@ import org.sftn.data.source.Split;
 public final class TestData {
     private TestData() {}
 
-    public static Manifest prepare(JavaSparkContext spark, PrepareSettings settings, long seed, Path out) {
+    public static Manifest prepare(JavaSparkContext spark, Settings settings, long seed, Path out) {
         PrintStream progress = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
         try {
             return new Preparer(spark, settings, seed, progress).prepare(out.toString());
@@ -59,13 +59,12 @@ public final class TestData {
             Path folder = Files.createDirectories(in.resolve(split.key()).resolve("class " + label));
             Files.write(folder.resolve(String.format(Locale.ROOT, "image %03d.png", i)), TestImages.file(image, "png"));
         }
-        PrepareSettings settings = TestSettings.with(Map.of(
+        Settings settings = TestSettings.with(Map.of(
                         "prepare.source", "image-folder",
                         "prepare.input", in.toString(),
                         "prepare.store", "files",
                         "prepare.image-size", Integer.toString(size),
-                        "prepare.shard-size", "4000B"))
-                .prepare();
+                        "prepare.shard-size", "4000B"));
         return prepare(spark, settings, 5, out);
     }
 

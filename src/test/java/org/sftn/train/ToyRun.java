@@ -12,7 +12,7 @@ import java.util.Map;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.sftn.TestSettings;
 import org.sftn.conf.DataSettings;
-import org.sftn.conf.PrepareSettings;
+import org.sftn.conf.Settings;
 import org.sftn.conf.TrainingSettings;
 import org.sftn.conf.TrainingSettings.ExchangeKind;
 import org.sftn.data.Dataset;
@@ -39,7 +39,7 @@ record ToyRun(
     static final long SEED = 3;
 
     static ToyRun prepare(JavaSparkContext spark, Path data) {
-        PrepareSettings settings = TestSettings.with(Map.of(
+        Settings settings = TestSettings.with(Map.of(
                         "prepare.image-size",
                         Integer.toString(SIZE),
                         "prepare.shard-size",
@@ -49,8 +49,7 @@ record ToyRun(
                         "prepare.generated.train-images",
                         "105",
                         "prepare.generated.test-images",
-                        "23"))
-                .prepare();
+                        "23"));
         TestData.prepare(spark, settings, 5, data);
         return of(spark, data);
     }

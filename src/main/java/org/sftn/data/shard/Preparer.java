@@ -22,8 +22,8 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.sftn.conf.HadoopFiles;
-import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.Printable;
+import org.sftn.conf.Settings;
 import org.sftn.conf.Sha256;
 import org.sftn.conf.UserException;
 import org.sftn.data.image.ChannelSums;
@@ -54,7 +54,7 @@ public final class Preparer {
             Split.TEST.key());
 
     private final JavaSparkContext spark;
-    private final PrepareSettings settings;
+    private final Settings settings;
     private final long seed;
     private final PrintStream out;
     private Source source;
@@ -63,7 +63,7 @@ public final class Preparer {
      * @param seed of the order of the images, and of generated ones
      * @param out takes lines of progress
      */
-    public Preparer(JavaSparkContext spark, PrepareSettings settings, long seed, PrintStream out) {
+    public Preparer(JavaSparkContext spark, Settings settings, long seed, PrintStream out) {
         this.spark = spark;
         this.settings = settings;
         this.seed = seed;
@@ -82,7 +82,7 @@ public final class Preparer {
             String images = String.format(
                     Locale.ROOT,
                     "%s, %,d training and %,d test images of %d classes",
-                    Sources.key(settings.source()),
+                    settings.prepare().source(),
                     opened.images(Split.TRAIN),
                     opened.images(Split.TEST),
                     opened.classNames().size());
@@ -161,7 +161,7 @@ public final class Preparer {
             throw new UserException("the data set cannot be made: split " + split.key() + " has no images");
         }
         return new SplitWriter(
-                spark, opened, split, folder, settings.shardSize().toBytes(), seed);
+                spark, opened, split, folder, settings.prepare().shardSize().toBytes(), seed);
     }
 
     /** What all shards depend on, as a digest: with another one nothing of an earlier run can be used. */
@@ -208,14 +208,14 @@ public final class Preparer {
         long usable = splits.stream().mapToLong(Preparer::images).sum();
         double share = rejections.size() / (double) (usable + rejections.size());
         boolean emptySplit = splits.stream().anyMatch(reports -> images(reports) == 0);
-        if (share > settings.maxRejectedShare() || emptySplit) {
+        if (share > settings.prepare().maxRejectedShare() || emptySplit) {
             throw new UserException(String.format(
                     Locale.ROOT,
                     "the data set cannot be made: %d of %d images cannot be used, a share of %.4f where prepare.max-rejected-share = %s%s; %s names them with the reasons",
                     rejections.size(),
                     usable + rejections.size(),
                     share,
-                    settings.maxRejectedShare(),
+                    settings.prepare().maxRejectedShare(),
                     emptySplit ? ", and a split has none left" : "",
                     named));
         }
@@ -264,9 +264,9 @@ public final class Preparer {
         ChannelSums sums = train.stream().map(ShardReport::sums).reduce(ChannelSums.NONE, ChannelSums::plus);
         return new Manifest(
                 Manifest.FORMAT,
-                Sources.key(settings.source()),
+                settings.prepare().source(),
                 opened.imageSize(),
-                settings.store(),
+                settings.prepare().store(),
                 opened.classNames(),
                 sums.mean(),
                 sums.standardDeviation(),

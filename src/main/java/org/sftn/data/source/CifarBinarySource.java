@@ -9,8 +9,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
-import org.sftn.conf.PrepareSettings;
-import org.sftn.conf.PrepareSettings.Labels;
+import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 import org.sftn.data.image.Preprocessing;
 import org.sftn.data.image.UnusableImageException;
@@ -28,15 +27,25 @@ record CifarBinarySource(
     private static final int FINE_CLASSES = 100;
     private static final int COARSE_CLASSES = 20;
 
-    static CifarBinarySource open(PrepareSettings settings, Configuration hadoop) throws IOException {
-        Path folder = Sources.input(settings, "the folder with train.bin and test.bin", hadoop);
+    /** Which of CIFAR-100's two labels. */
+    enum Labels {
+        FINE,
+        COARSE
+    }
+
+    /** {@code prepare.cifar-100-binary}. */
+    record CifarSettings(Labels labels) {}
+
+    static CifarBinarySource open(Settings settings, String path, Configuration hadoop) throws IOException {
+        Labels labels = settings.bind(path, CifarSettings.class).labels();
+        Path folder = Sources.input(settings.prepare(), "the folder with train.bin and test.bin", hadoop);
         Map<Split, Integer> counts = Map.of(
                 Split.TRAIN,
                 records(file(folder, Split.TRAIN), hadoop),
                 Split.TEST,
                 records(file(folder, Split.TEST), hadoop));
         return new CifarBinarySource(
-                folder, settings.labels(), names(folder, settings.labels(), hadoop), counts, hadoop);
+                folder, labels, names(folder, labels, hadoop), counts, hadoop);
     }
 
     private static Path file(Path folder, Split split) {

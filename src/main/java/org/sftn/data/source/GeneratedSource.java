@@ -3,14 +3,22 @@ package org.sftn.data.source;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
-import org.sftn.conf.PrepareSettings;
+import org.sftn.conf.Limit.AtLeast;
+import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 import org.sftn.data.image.Preprocessing;
 
 /** Drawn images, for trials without any data set: the labels go round, so that classes have equal shares. */
 record GeneratedSource(GeneratedImages images, int classes, int trainImages, int testImages) implements Source {
-    static GeneratedSource open(PrepareSettings settings, long seed) {
-        int classes = settings.generated().classes();
+    /** {@code prepare.generated}. */
+    record GeneratedSettings(
+            @AtLeast(2) int classes,
+            @AtLeast(1) int trainImages,
+            @AtLeast(1) int testImages) {}
+
+    static GeneratedSource open(Settings settings, String path, long seed) {
+        GeneratedSettings own = settings.bind(path, GeneratedSettings.class);
+        int classes = own.classes();
         if (classes < 2 || classes > GeneratedImages.CLASSES) {
             throw new UserException(String.format(
                     Locale.ROOT,
@@ -19,10 +27,10 @@ record GeneratedSource(GeneratedImages images, int classes, int trainImages, int
                     classes));
         }
         return new GeneratedSource(
-                new GeneratedImages(settings.imageSize(), seed),
+                new GeneratedImages(settings.prepare().imageSize(), seed),
                 classes,
-                settings.generated().trainImages(),
-                settings.generated().testImages());
+                own.trainImages(),
+                own.testImages());
     }
 
     @Override

@@ -14,8 +14,8 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.HadoopPath;
-import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.Printable;
+import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 
 /**
@@ -49,11 +49,15 @@ record ImageFolderSource(
         }
     }
 
-    static ImageFolderSource open(PrepareSettings settings, Configuration hadoop) throws IOException {
-        ImageForm form = ImageForm.of(settings);
-        Path input = Sources.input(settings, "the folder with the image folders", hadoop);
-        Path train = HadoopPath.in(input, "prepare.train-folder", settings.trainFolder(), hadoop);
-        Path test = HadoopPath.in(input, "prepare.test-folder", settings.testFolder(), hadoop);
+    /** {@code prepare.image-folder}. */
+    record FolderSettings(String train, String test) {}
+
+    static ImageFolderSource open(Settings settings, String path, Configuration hadoop) throws IOException {
+        FolderSettings own = settings.bind(path, FolderSettings.class);
+        ImageForm form = ImageForm.of(settings.prepare());
+        Path input = Sources.input(settings.prepare(), "the folder with the image folders", hadoop);
+        Path train = HadoopPath.in(input, path + ".train", own.train(), hadoop);
+        Path test = HadoopPath.in(input, path + ".test", own.test(), hadoop);
         Listing training = new Listing(train, Split.TRAIN, form, hadoop);
         Listing testing = new Listing(test, Split.TEST, form, hadoop);
         List<String> classes = training.classes();
@@ -61,13 +65,13 @@ record ImageFolderSource(
         if (InputFolder.isSame(train, test, hadoop)) {
             throw new UserException(String.format(
                     Locale.ROOT,
-                    "prepare.train-folder and prepare.test-folder are one folder, %s: a model would be tested on the images that it was trained on",
+                    "prepare.image-folder.train and prepare.image-folder.test are one folder, %s: a model would be tested on the images that it was trained on",
                     train));
         }
         checkSame(train, test, classes, tested);
         training.addAll(classes);
         testing.addAll(classes);
-        List<String> beside = beside(input, List.of(settings.trainFolder(), settings.testFolder()), hadoop);
+        List<String> beside = beside(input, List.of(own.train(), own.test()), hadoop);
         return of(classes, training, testing, beside, form);
     }
 

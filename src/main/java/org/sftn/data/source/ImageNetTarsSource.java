@@ -18,6 +18,7 @@ import org.apache.spark.util.SerializableConfiguration;
 import org.sftn.conf.HadoopPath;
 import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.PrepareSettings.DamagedTars;
+import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 import org.sftn.data.image.ImageFile;
 import org.sftn.data.task.TaskErrors;
@@ -27,7 +28,6 @@ import org.sftn.data.task.TaskErrors;
  * ILSVRC2012_img_val.tar} files whose classes a {@link GroundTruth} knows. Files in a folder a class are understood in either.
  */
 final class ImageNetTarsSource {
-
     /**
      * A tar, or one in another.
      *
@@ -48,14 +48,23 @@ final class ImageNetTarsSource {
 
     private ImageNetTarsSource() {}
 
-    static Source open(PrepareSettings settings, JavaSparkContext spark) throws IOException {
-        ImageForm form = ImageForm.of(settings);
+    /**
+     * {@code prepare.imagenet-tars}.
+     *
+     * @param groundTruth names the classes of the test images
+     */
+    record TarsSettings(String train, String test, String groundTruth) {}
+
+    static Source open(Settings settings, String path, JavaSparkContext spark) throws IOException {
+        PrepareSettings prepare = settings.prepare();
+        TarsSettings own = settings.bind(path, TarsSettings.class);
+        ImageForm form = ImageForm.of(prepare);
         Configuration hadoop = spark.hadoopConfiguration();
-        Path input = Sources.input(settings, "the folder with ImageNet's tars", hadoop);
-        Path trainTar = HadoopPath.in(input, "prepare.train-tar", settings.trainTar(), hadoop);
-        Path testTar = HadoopPath.in(input, "prepare.test-tar", settings.testTar(), hadoop);
-        Reading train = new Reading(trainTar, Split.TRAIN, settings.damagedTars());
-        Reading test = new Reading(testTar, Split.TEST, settings.damagedTars());
+        Path input = Sources.input(prepare, "the folder with ImageNet's tars", hadoop);
+        Path trainTar = HadoopPath.in(input, path + ".train", own.train(), hadoop);
+        Path testTar = HadoopPath.in(input, path + ".test", own.test(), hadoop);
+        Reading train = new Reading(trainTar, Split.TRAIN, prepare.damagedTars());
+        Reading test = new Reading(testTar, Split.TEST, prepare.damagedTars());
         List<Found> trainFiles = train.list(spark);
         List<Found> testFiles = test.list(spark);
         List<String> classes = trainFiles.stream()
@@ -77,7 +86,7 @@ final class ImageNetTarsSource {
         GroundTruth truth = named
                 ? null
                 : GroundTruth.read(
-                        HadoopPath.in(input, "prepare.ground-truth", settings.groundTruth(), hadoop), classes, hadoop);
+                        HadoopPath.in(input, path + ".ground-truth", own.groundTruth(), hadoop), classes, hadoop);
         return ListedSource.of(
                 classes,
                 Map.of(

@@ -1,39 +1,74 @@
 package org.sftn.data.source;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.Locale;
-import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.sftn.conf.HadoopPath;
+import org.sftn.conf.Nearest;
 import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.PrepareSettings.Store;
+import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 
-/** Which class stands for which value of {@code prepare.source}. */
+/** The table of sources: a source is its file, its row here and its block in reference.conf. */
 public final class Sources {
-    private static final Set<PrepareSettings.Source> WITHOUT_FILES =
-            Set.of(PrepareSettings.Source.GENERATED, PrepareSettings.Source.CIFAR_100_BINARY);
+    /**
+     * A row.
+     *
+     * @param name in {@code prepare.source}; the source's own settings are {@code prepare.NAME}
+     * @param files whether its images are files, which can be stored as they are
+     */
+    private record Row(String name, boolean files, Opener opener) {}
+
+    @FunctionalInterface
+    private interface Opener {
+        /**
+         * @param path of the source's own settings
+         * @throws UserException when the source is not there or not whole
+         */
+        Source open(Settings settings, String path, long seed, JavaSparkContext spark) throws IOException;
+    }
+
+    private static final List<Row> ALL = List.of(
+            new Row("generated", false, (settings, path, seed, spark) -> GeneratedSource.open(settings, path, seed)),
+            new Row("cifar-100-binary", false, (settings, path, seed, spark) ->
+                    CifarBinarySource.open(settings, path, spark.hadoopConfiguration())),
+            new Row("image-folder", true, (settings, path, seed, spark) ->
+                    ImageFolderSource.open(settings, path, spark.hadoopConfiguration())),
+            new Row("tiny-imagenet-200", true, (settings, path, seed, spark) ->
+                    TinyImageNetSource.open(settings, spark.hadoopConfiguration())),
+            new Row("imagenet-tars", true, (settings, path, seed, spark) ->
+                    ImageNetTarsSource.open(settings, path, spark)),
+            new Row("webdataset", true, (settings, path, seed, spark) -> WebDatasetSource.open(settings, path, spark)),
+            new Row("table", true, (settings, path, seed, spark) -> TableSource.open(settings, path, spark)));
 
     private Sources() {}
 
-    /** @throws UserException when the source is not there or not whole, or does not go with the other settings */
-    public static Source open(PrepareSettings settings, long seed, JavaSparkContext spark) throws IOException {
-        if (settings.store() == Store.FILES && WITHOUT_FILES.contains(settings.source())) {
-            throw new UserException("prepare.store = files cannot be had of prepare.source = " + key(settings.source())
-                    + ": it has no image files");
+    /** @throws UserException when there is no such source, it is not there or not whole, or does not go with the other settings */
+    public static Source open(Settings settings, long seed, JavaSparkContext spark) throws IOException {
+        Row row = named(settings.prepare().source());
+        if (settings.prepare().store() == Store.FILES && !row.files()) {
+            throw new UserException(
+                    "prepare.store = files cannot be had of prepare.source = " + row.name() + ": it has no image files");
         }
-        Configuration hadoop = spark.hadoopConfiguration();
-        return switch (settings.source()) {
-            case GENERATED -> GeneratedSource.open(settings, seed);
-            case CIFAR_100_BINARY -> CifarBinarySource.open(settings, hadoop);
-            case IMAGE_FOLDER -> ImageFolderSource.open(settings, hadoop);
-            case TINY_IMAGENET_200 -> TinyImageNetSource.open(settings, hadoop);
-            case IMAGENET_TARS -> ImageNetTarsSource.open(settings, spark);
-            case TABLE -> TableSource.open(settings, spark);
-            case WEBDATASET -> WebDatasetSource.open(settings, spark);
-        };
+        return row.opener().open(settings, "prepare." + row.name(), seed, spark);
+    }
+
+    private static Row named(String name) {
+        List<String> names = ALL.stream().map(Row::name).toList();
+        return ALL.stream()
+                .filter(row -> row.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new UserException(String.format(
+                        Locale.ROOT,
+                        "prepare.source cannot be '%s'; there are %s%s",
+                        name,
+                        names.stream().collect(Collectors.joining(", ")),
+                        Nearest.suggestion(name, names))));
     }
 
     /**
@@ -46,10 +81,5 @@ public final class Sources {
             throw new UserException("there is nothing to prepare: prepare.input is empty, " + what);
         }
         return HadoopPath.asGiven("prepare.input", settings.input(), hadoop);
-    }
-
-    /** As in the configuration. */
-    public static String key(PrepareSettings.Source source) {
-        return source.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 }

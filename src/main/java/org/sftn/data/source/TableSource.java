@@ -1,5 +1,6 @@
 package org.sftn.data.source;
 
+import com.typesafe.config.Config;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -27,7 +28,9 @@ import org.apache.spark.util.SerializableConfiguration;
 import org.sftn.conf.HadoopPath;
 import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.Printable;
+import org.sftn.conf.Settings;
 import org.sftn.conf.Sha256;
+import org.sftn.conf.TableOptions;
 import org.sftn.conf.UserException;
 import org.sftn.data.image.ImageFile;
 import org.sftn.data.task.TaskErrors;
@@ -79,15 +82,30 @@ record TableSource(
         }
     }
 
-    static Source open(PrepareSettings settings, JavaSparkContext spark) throws IOException {
-        ImageForm form = ImageForm.of(settings);
+    /** {@code prepare.table}. */
+    record TableSettings(
+            String format,
+            Config options,
+            String train,
+            String test,
+            String splitColumn,
+            String trainValue,
+            String testValue,
+            String imageColumn,
+            String labelColumn,
+            String nameColumn) {}
+
+    static Source open(Settings settings, String path, JavaSparkContext spark) throws IOException {
+        PrepareSettings prepare = settings.prepare();
+        TableSettings own = settings.bind(path, TableSettings.class);
+        ImageForm form = ImageForm.of(prepare);
         Configuration hadoop = spark.hadoopConfiguration();
-        String folder = settings.input().isBlank() ? "." : settings.input();
+        String folder = prepare.input().isBlank() ? "." : prepare.input();
         Path input = HadoopPath.of("prepare.input", folder, hadoop);
-        Optional<ClassNames> given = ClassLabels.named(settings, input, hadoop);
-        String labelColumn = settings.table().labelColumn();
+        Optional<ClassNames> given = ClassLabels.named(prepare, input, hadoop);
+        String labelColumn = own.labelColumn();
         List<String> remarks = new ArrayList<>();
-        Map<Split, ImageTable> tables = tables(settings.table(), input, spark, remarks);
+        Map<Split, ImageTable> tables = tables(own, input, spark, remarks);
         ImageTable train = tables.get(Split.TRAIN);
         ImageTable test = tables.get(Split.TEST);
         boolean numbers = isNumber(train, labelColumn);
@@ -108,7 +126,7 @@ record TableSource(
     }
 
     private static Map<Split, ImageTable> tables(
-            PrepareSettings.Table settings, Path input, JavaSparkContext spark, List<String> remarks) {
+            TableSettings settings, Path input, JavaSparkContext spark, List<String> remarks) {
         boolean apart = settings.splitColumn().isEmpty();
         ImageTable train = open("prepare.table.train", settings.train(), settings, input, spark);
         if (apart) {
@@ -152,14 +170,14 @@ record TableSource(
     }
 
     private static ImageTable open(
-            String what, String from, PrepareSettings.Table settings, Path input, JavaSparkContext spark) {
+            String what, String from, TableSettings settings, Path input, JavaSparkContext spark) {
         if (from.isBlank()) {
             throw new UserException("there is nothing to prepare: " + what + " is empty");
         }
-        ImageTable.Place place = new ImageTable.Place(what, settings.format(), from, settings.optionTexts());
+        ImageTable.Place place = new ImageTable.Place(what, settings.format(), from, TableOptions.texts(settings.options()));
         if (place.isPath()) {
             Path path = HadoopPath.pattern(input, what, from, spark.hadoopConfiguration());
-            place = new ImageTable.Place(what, settings.format(), path.toString(), settings.optionTexts());
+            place = new ImageTable.Place(what, settings.format(), path.toString(), TableOptions.texts(settings.options()));
         }
         return ImageTable.open(spark, place, settings.imageColumn(), settings.nameColumn());
     }

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Locale;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
-import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.Printable;
+import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 
 /**
@@ -16,9 +16,9 @@ import org.sftn.conf.UserException;
 final class TinyImageNetSource {
     private TinyImageNetSource() {}
 
-    static Source open(PrepareSettings settings, Configuration hadoop) throws IOException {
-        ImageForm form = ImageForm.of(settings);
-        Path input = Sources.input(settings, "the folder with train and val of Tiny-ImageNet", hadoop);
+    static Source open(Settings settings, Configuration hadoop) throws IOException {
+        ImageForm form = ImageForm.of(settings.prepare());
+        Path input = Sources.input(settings.prepare(), "the folder with train and val of Tiny-ImageNet", hadoop);
         Path train = new Path(input, "train");
         Path test = new Path(input, "val");
         ImageFolderSource.Listing training = new ImageFolderSource.Listing(train, Split.TRAIN, form, hadoop);

@@ -26,8 +26,10 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SerializableConfiguration;
 import org.sftn.conf.HadoopPath;
+import org.sftn.conf.PrepareSettings.DamagedTars;
 import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.Printable;
+import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 import org.sftn.data.image.ImageFile;
 import org.sftn.data.image.UnusableImageException;
@@ -79,27 +81,38 @@ final class WebDatasetSource {
 
     private WebDatasetSource() {}
 
-    static Source open(PrepareSettings settings, JavaSparkContext spark) throws IOException {
-        ImageForm form = ImageForm.of(settings);
+    /**
+     * {@code prepare.webdataset}.
+     *
+     * @param train a pattern of tars
+     * @param test likewise
+     * @param labelField of a description
+     */
+    record TarsSettings(String train, String test, String labelField) {}
+
+    static Source open(Settings settings, String path, JavaSparkContext spark) throws IOException {
+        PrepareSettings prepare = settings.prepare();
+        TarsSettings own = settings.bind(path, TarsSettings.class);
+        ImageForm form = ImageForm.of(prepare);
         Configuration hadoop = spark.hadoopConfiguration();
-        Path input = Sources.input(settings, "the folder with WebDataset's tars", hadoop);
-        Optional<ClassNames> named = ClassLabels.named(settings, input, hadoop);
+        Path input = Sources.input(prepare, "the folder with WebDataset's tars", hadoop);
+        Optional<ClassNames> named = ClassLabels.named(prepare, input, hadoop);
         InputFolder all = list(input, hadoop);
         List<FileStatus> trainTars =
-                tars(input, all, "train", settings.webdataset().train(), hadoop);
+                tars(input, all, "train", own.train(), hadoop);
         List<FileStatus> testTars =
-                tars(input, all, "test", settings.webdataset().test(), hadoop);
+                tars(input, all, "test", own.test(), hadoop);
         requireApart(trainTars, testTars);
-        Reading train = new Reading(input, Split.TRAIN, settings);
-        Reading test = new Reading(input, Split.TEST, settings);
-        train.read(trainTars, spark);
-        test.read(testTars, spark);
+        Reading train = new Reading(input, Split.TRAIN, prepare.damagedTars());
+        Reading test = new Reading(input, Split.TEST, prepare.damagedTars());
+        train.read(trainTars, own.labelField(), spark);
+        test.read(testTars, own.labelField(), spark);
         Set<String> trainLabels = train.labels();
         Set<String> testLabels = test.labels();
         boolean numbers = ClassLabels.areNumbers(trainLabels) && ClassLabels.areNumbers(testLabels);
         ClassLabels classes = ClassLabels.of(trainLabels, testLabels, numbers, named);
         List<String> beside =
-                beside(input, all, Stream.concat(trainTars.stream(), testTars.stream()), settings, hadoop);
+                beside(input, all, Stream.concat(trainTars.stream(), testTars.stream()), prepare, hadoop);
         return ListedSource.of(
                 classes.names(),
                 Map.of(Split.TRAIN, train.images(classes, form), Split.TEST, test.images(classes, form)),
@@ -336,21 +349,20 @@ final class WebDatasetSource {
         private record Found(String tar, Sample sample) {}
 
         private final Split split;
-        private final PrepareSettings settings;
+        private final DamagedTars damagedTars;
         private final PassedOver passedOver;
         private final List<Found> found = new ArrayList<>();
         private final List<Rejection> unlisted = new ArrayList<>();
 
-        Reading(Path input, Split split, PrepareSettings settings) {
+        Reading(Path input, Split split, DamagedTars damagedTars) {
             this.split = split;
-            this.settings = settings;
+            this.damagedTars = damagedTars;
             this.passedOver = new PassedOver(input + ", " + split.key());
         }
 
         /** Reads the tars in parallel. */
-        void read(List<FileStatus> tars, JavaSparkContext spark) {
+        void read(List<FileStatus> tars, String labelField, JavaSparkContext spark) {
             SerializableConfiguration hadoop = new SerializableConfiguration(spark.hadoopConfiguration());
-            String labelField = settings.webdataset().labelField();
             List<Tar> parts = tars.stream()
                     .map(tar -> new Tar(tar.getPath().toString(), tar.getLen(), labelField))
                     .toList();
@@ -381,7 +393,7 @@ final class WebDatasetSource {
             }
             if (contents.damage() != null) {
                 unlisted.add(contents.damage()
-                        .rejection(split, tar.getName(), tar + " is cut or damaged", settings.damagedTars()));
+                        .rejection(split, tar.getName(), tar + " is cut or damaged", damagedTars));
             }
         }
 

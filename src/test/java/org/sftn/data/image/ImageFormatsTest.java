@@ -30,7 +30,7 @@ import org.sftn.LocalSpark;
 import org.sftn.TestJvm;
 import org.sftn.TestSettings;
 import org.sftn.conf.DataSettings.Damaged;
-import org.sftn.conf.PrepareSettings;
+import org.sftn.conf.Settings;
 import org.sftn.data.Batch;
 import org.sftn.data.BatchLoader;
 import org.sftn.data.Sample;
@@ -200,7 +200,7 @@ public class ImageFormatsTest {
 
     /** What evaluation sees, by the image's name. */
     private static Map<String, float[]> views(JavaSparkContext spark, Path folder, String store) {
-        PrepareSettings settings = TestSettings.with(Map.of(
+        Settings settings = TestSettings.with(Map.of(
                         "prepare.source",
                         "image-folder",
                         "prepare.input",
@@ -208,8 +208,7 @@ public class ImageFormatsTest {
                         "prepare.store",
                         store,
                         "prepare.image-size",
-                        "8"))
-                .prepare();
+                        "8"));
         Path out = folder.resolve(store);
         Manifest manifest = TestData.prepare(spark, settings, 5, out);
         BatchLoader loader = new BatchLoader(

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sftn.LocalSpark;
 import org.sftn.TestSettings;
 import org.sftn.conf.DataSettings.Damaged;
-import org.sftn.conf.PrepareSettings;
+import org.sftn.conf.Settings;
 import org.sftn.conf.Sha256;
 import org.sftn.conf.UserException;
 import org.sftn.data.Dataset;
@@ -57,7 +57,7 @@ class PreparerTest {
         spark.stop();
     }
 
-    private PrepareSettings settings(Map<String, String> values) {
+    private Settings settings(Map<String, String> values) {
         Map<String, String> all = new HashMap<>(Map.of(
                 "prepare.input", folder.resolve("in").toString(),
                 "prepare.image-size", "16",
@@ -65,24 +65,24 @@ class PreparerTest {
                 "prepare.generated.train-images", "105",
                 "prepare.generated.test-images", "23"));
         all.putAll(values);
-        return TestSettings.with(all).prepare();
+        return TestSettings.with(all);
     }
 
     /** Images of 768 bytes. */
-    private PrepareSettings generated(int imagesPerShard) {
+    private Settings generated(int imagesPerShard) {
         return settings(Map.of("prepare.source", "generated", "prepare.shard-size", 768 * imagesPerShard + "B"));
     }
 
-    private PrepareSettings cifar(double maxRejectedShare) {
+    private Settings cifar(double maxRejectedShare) {
         return settings(Map.of(
                 "prepare.source", "cifar-100-binary", "prepare.max-rejected-share", Double.toString(maxRejectedShare)));
     }
 
-    private Manifest prepare(PrepareSettings settings, String out) {
+    private Manifest prepare(Settings settings, String out) {
         return prepare(settings, 5, out);
     }
 
-    private Manifest prepare(PrepareSettings settings, long seed, String out) {
+    private Manifest prepare(Settings settings, long seed, String out) {
         return TestData.prepare(spark, settings, seed, folder.resolve(out));
     }
 
@@ -205,7 +205,7 @@ class PreparerTest {
     @Test
     void anotherSeedGivesAnotherOrder() throws IOException {
         cifar(40, 10);
-        PrepareSettings settings = cifar(0.0);
+        Settings settings = cifar(0.0);
         Manifest first = prepare(settings, 1, "a");
         Manifest second = prepare(settings, 2, "b");
 
@@ -291,7 +291,7 @@ class PreparerTest {
                                 LongStream.range(0, 20)
                                         .mapToObj(i -> "group " + i)
                                         .toList()) + "\n\n");
-        PrepareSettings coarse = settings(Map.of("prepare.source", "cifar-100-binary", "prepare.labels", "coarse"));
+        Settings coarse = settings(Map.of("prepare.source", "cifar-100-binary", "prepare.cifar-100-binary.labels", "coarse"));
 
         Manifest manifest = prepare(coarse, "out");
 
@@ -411,7 +411,7 @@ class PreparerTest {
     }
 
     /** Eight images a shard. */
-    private PrepareSettings small(double maxRejectedShare) {
+    private Settings small(double maxRejectedShare) {
         return settings(Map.of(
                 "prepare.source",
                 "cifar-100-binary",

@@ -32,7 +32,7 @@ import org.sftn.FuzzTestTarget;
 import org.sftn.TestJvm;
 import org.sftn.TestSettings;
 import org.sftn.conf.DataSettings.Damaged;
-import org.sftn.conf.PrepareSettings;
+import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 import org.sftn.data.ShardRange;
 import org.sftn.data.image.ChannelSums;
@@ -55,9 +55,8 @@ import us.hebi.matlab.mat.types.Struct;
 public class DataFuzzTest {
     private static final Configuration HADOOP = FuzzTestFiles.hadoop();
     private static final List<String> CLASSES = List.of("n01440764", "n01443537");
-    private static final PrepareSettings CIFAR = TestSettings.with(
-                    Map.of("prepare.source", "cifar-100-binary", "prepare.input", "fuzz:/"))
-            .prepare();
+    private static final Settings CIFAR = TestSettings.with(
+                    Map.of("prepare.source", "cifar-100-binary", "prepare.input", "fuzz:/"));
     /** Those that call native code. */
     private static final Set<String> NATIVE = Set.of("jpeg-native", "webp", "tiff");
     // What the JDK's readers may take for the largest image of a file of some KB.
@@ -159,7 +158,7 @@ public class DataFuzzTest {
 
     private static void cifar(byte[] file) throws IOException {
         FuzzTestFiles.hold(Map.of("train.bin", file, "test.bin", file));
-        CifarBinarySource source = CifarBinarySource.open(CIFAR, HADOOP);
+        CifarBinarySource source = CifarBinarySource.open(CIFAR, "prepare.cifar-100-binary", HADOOP);
         try (InputFiles files = new InputFiles(HADOOP)) {
             for (Item item : source.items(Split.TRAIN)) {
                 item.read(files);

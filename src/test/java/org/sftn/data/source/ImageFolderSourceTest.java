@@ -27,7 +27,7 @@ import org.sftn.LocalSpark;
 import org.sftn.TestSettings;
 import org.sftn.conf.DataSettings;
 import org.sftn.conf.DataSettings.Damaged;
-import org.sftn.conf.PrepareSettings;
+import org.sftn.conf.Settings;
 import org.sftn.conf.PrepareSettings.Store;
 import org.sftn.conf.UserException;
 import org.sftn.data.Batch;
@@ -73,21 +73,20 @@ class ImageFolderSourceTest {
         write("val/cat/f.png", TestImages.file(TestImages.detailed(3, 5, 5), "png"));
     }
 
-    private PrepareSettings settings(Store store, double maxRejectedShare) {
+    private Settings settings(Store store, double maxRejectedShare) {
         return TestSettings.with(Map.of(
                         "prepare.source",
                         "image-folder",
                         "prepare.input",
                         folder.resolve("in").toString(),
-                        "prepare.test-folder",
+                        "prepare.image-folder.test",
                         "val",
                         "prepare.image-size",
                         "8",
                         "prepare.store",
                         store.name().toLowerCase(Locale.ROOT),
                         "prepare.max-rejected-share",
-                        Double.toString(maxRejectedShare)))
-                .prepare();
+                        Double.toString(maxRejectedShare)));
     }
 
     private Manifest prepare(Store store, double maxRejectedShare, String out) {
@@ -171,7 +170,7 @@ class ImageFolderSourceTest {
     }
 
     private List<String> remarks() throws IOException {
-        return ImageFolderSource.open(settings(Store.PIXELS, 0), new Configuration())
+        return ImageFolderSource.open(settings(Store.PIXELS, 0), "prepare.image-folder", new Configuration())
                 .remarks();
     }
 
@@ -200,7 +199,7 @@ class ImageFolderSourceTest {
         assertThatThrownBy(this::remarks)
                 .isInstanceOf(UserException.class)
                 .hasMessage(
-                        "prepare.train-folder and prepare.test-folder are one folder, %s/train: a model would be tested on the images that it was trained on",
+                        "prepare.image-folder.train and prepare.image-folder.test are one folder, %s/train: a model would be tested on the images that it was trained on",
                         in);
     }
 

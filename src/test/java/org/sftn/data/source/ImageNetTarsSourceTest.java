@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sftn.LocalSpark;
 import org.sftn.TestSettings;
-import org.sftn.conf.PrepareSettings;
+import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 import org.sftn.data.Sample;
 import org.sftn.data.TestData;
@@ -110,7 +110,7 @@ class ImageNetTarsSourceTest {
         for (int i = 0; i < more.length; i += 2) {
             values.put(more[i], more[i + 1]);
         }
-        return TestData.prepare(spark, TestSettings.with(values).prepare(), 5, folder.resolve(out));
+        return TestData.prepare(spark, TestSettings.with(values), 5, folder.resolve(out));
     }
 
     /** The same images as folders. */
@@ -136,7 +136,7 @@ class ImageNetTarsSourceTest {
     void tarsGiveTheShardsOfTheFoldersTheyHold() throws IOException {
         Manifest tars = prepare("tars");
         unpack();
-        Manifest folders = prepare("folders", "prepare.source", "image-folder", "prepare.test-folder", "val");
+        Manifest folders = prepare("folders", "prepare.source", "image-folder", "prepare.image-folder.test", "val");
 
         assertThat(tars.classNames()).isEqualTo(CLASSES);
         assertThat(tars.train().images()).isEqualTo(12);
@@ -178,7 +178,7 @@ class ImageNetTarsSourceTest {
 
     private void same(Manifest official, String truth) throws IOException {
         Files.writeString(in.resolve("truth.txt"), truth);
-        assertThat(prepare("form-" + forms++, "prepare.ground-truth", "truth.txt")
+        assertThat(prepare("form-" + forms++, "prepare.imagenet-tars.ground-truth", "truth.txt")
                         .test())
                 .isEqualTo(official.test());
     }
@@ -340,10 +340,9 @@ class ImageNetTarsSourceTest {
                 in.resolve(TRAIN),
                 tar("UTF-8", "./cat/a.JPEG", "dog/b.JPEG", "dog/._b.JPEG", "__MACOSX/dog/c.JPEG", "dog/index.html"));
         Files.write(in.resolve(TEST), tar("UTF-8", "cat/a.JPEG", "dog/b.JPEG"));
-        PrepareSettings settings = TestSettings.with(
-                        Map.of("prepare.source", "imagenet-tars", "prepare.input", in.toString()))
-                .prepare();
-        assertThat(ImageNetTarsSource.open(settings, spark).remarks())
+        Settings settings = TestSettings.with(
+                        Map.of("prepare.source", "imagenet-tars", "prepare.input", in.toString()));
+        assertThat(Sources.open(settings, 5, spark).remarks())
                 .containsExactly(
                         in.resolve(TRAIN) + ": 2 hidden files or folders passed over, the first dog/._b.JPEG",
                         in.resolve(TRAIN) + ": 1 file without an extension of images passed over: dog/index.html");

@@ -40,7 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sftn.LocalSpark;
 import org.sftn.ObjectStore;
 import org.sftn.TestSettings;
-import org.sftn.conf.PrepareSettings;
+import org.sftn.conf.Settings;
 import org.sftn.conf.Sha256;
 import org.sftn.conf.UserException;
 import org.sftn.data.Sample;
@@ -140,7 +140,7 @@ class TableSourceTest {
                 .parquet(in.resolve(to).toString());
     }
 
-    private PrepareSettings settings(String... more) {
+    private Settings settings(String... more) {
         Map<String, String> values = new HashMap<>(Map.of(
                 "prepare.source", "table",
                 "prepare.input", in.toString(),
@@ -153,7 +153,7 @@ class TableSourceTest {
         for (int i = 0; i < more.length; i += 2) {
             values.put(more[i], more[i + 1]);
         }
-        return TestSettings.with(values).prepare();
+        return TestSettings.with(values);
     }
 
     private Manifest prepare(String out, String... more) {
@@ -233,7 +233,7 @@ class TableSourceTest {
         for (int files : new int[] {1, 5}) {
             write("train-" + files, files, schema, rows);
             write("test-" + files, 1, schema, rows.subList(0, 6));
-            PrepareSettings settings = settings(Stream.concat(
+            Settings settings = settings(Stream.concat(
                             Stream.of(columns),
                             Stream.of("prepare.table.train", "train-" + files, "prepare.table.test", "test-" + files))
                     .toArray(String[]::new));
@@ -318,7 +318,7 @@ class TableSourceTest {
                 .hasSize(5);
     }
 
-    private static PrepareSettings csv(Path input) {
+    private static Settings csv(Path input) {
         Map<String, String> values = new HashMap<>(Map.of(
                 "prepare.source", "table",
                 "prepare.input", input.toString(),
@@ -332,7 +332,7 @@ class TableSourceTest {
                 "prepare.max-rejected-share", "0.7"));
         values.put("prepare.table.options.header", "true");
         values.put("prepare.shard-size", "4000B");
-        return TestSettings.with(values).prepare();
+        return TestSettings.with(values);
     }
 
     @Test

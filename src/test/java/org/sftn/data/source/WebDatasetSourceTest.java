@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sftn.LocalSpark;
 import org.sftn.TestSettings;
-import org.sftn.conf.PrepareSettings;
+import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 import org.sftn.data.TestData;
 import org.sftn.data.image.TestImages;
@@ -102,7 +102,7 @@ class WebDatasetSourceTest {
                 labels[2]);
     }
 
-    private PrepareSettings settings(String... more) {
+    private Settings settings(String... more) {
         Map<String, String> values = new HashMap<>(Map.of(
                 "prepare.source", "webdataset",
                 "prepare.input", in.toString(),
@@ -113,7 +113,7 @@ class WebDatasetSourceTest {
         for (int i = 0; i < more.length; i += 2) {
             values.put(more[i], more[i + 1]);
         }
-        return TestSettings.with(values).prepare();
+        return TestSettings.with(values);
     }
 
     private Manifest prepare(String out, String... more) {
