@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -28,6 +29,7 @@ import org.sftn.study.MetricsTable;
 import org.sftn.train.OutputFolder;
 import org.sftn.train.checkpoint.CheckpointFolder;
 import org.sftn.train.progress.TrainingProgress;
+import org.sftn.train.quantity.StepShare;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -156,7 +158,7 @@ final class Status implements TextCommand {
     private static String progress(TrainingProgress progress) {
         return String.format(
                 Locale.ROOT,
-                "epoch %d/%d, iteration %,d/%,d (%.1f %%), loss %.4f%s, %.1f images/s (%.0f %% of the time waiting for images, %.0f %% exchanging), left %s, %s%s",
+                "epoch %d/%d, iteration %,d/%,d (%.1f %%), loss %.4f%s, %.1f images/s (%s), left %s, %s%s",
                 progress.epoch(),
                 progress.epochs(),
                 progress.iteration(),
@@ -165,8 +167,7 @@ final class Status implements TextCommand {
                 progress.loss(),
                 progress.top1() == null ? "" : String.format(Locale.ROOT, ", top-1 %.2f %%", 100 * progress.top1()),
                 progress.imagesPerSecond(),
-                100 * progress.dataWaitShare(),
-                100 * progress.exchangeShare(),
+                shares(progress),
                 TrainingProgress.time(progress.secondsLeft()),
                 Printable.count(progress.restarts(), "restart"),
                 progress.missingExecutors() == 0
@@ -176,6 +177,16 @@ final class Status implements TextCommand {
                                 ", on %d of %d executors",
                                 progress.executors(),
                                 progress.executors() + progress.missingExecutors()));
+    }
+
+    private static String shares(TrainingProgress progress) {
+        return Stream.of(StepShare.values())
+                .map(share -> String.format(
+                        Locale.ROOT,
+                        "%.0f %% of the time %s",
+                        100 * progress.shares().getOrDefault(share.column(), Double.NaN),
+                        share.words()))
+                .collect(Collectors.joining(", "));
     }
 
     private static String lastEpoch(MetricsTable metrics, Optional<RunDescription> described) {

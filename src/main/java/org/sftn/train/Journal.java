@@ -88,8 +88,7 @@ final class Journal implements Coordinator.Listener {
         }
         scalars.put("learning_rate", interval.learningRate());
         scalars.put("images_per_second", interval.imagesPerSecond());
-        scalars.put("data_wait_share", interval.dataWaitShare());
-        scalars.put("exchange_share", interval.exchangeShare());
+        scalars.putAll(interval.shares());
         write(interval.iteration(), scalars);
     }
 

@@ -32,6 +32,7 @@ import org.sftn.train.optimizer.Sgd;
 import org.sftn.train.optimizer.WeightDecay;
 import org.sftn.train.progress.RankReport;
 import org.sftn.train.quantity.EvaluationSums;
+import org.sftn.train.quantity.StepShare;
 import org.sftn.train.quantity.StepTimes;
 import org.sftn.train.quantity.Tally;
 import org.sftn.train.spark.DriverService;
@@ -197,7 +198,11 @@ final class Replica {
         long computed = System.nanoTime();
         exchange.finish();
         long end = System.nanoTime();
-        count(new StepTimes(seconds(end - start), seconds(waited), seconds(end - computed - updateNanos)));
+        count(new StepTimes(
+                seconds(end - start),
+                Map.of(
+                        StepShare.DATA_WAIT, seconds(waited),
+                        StepShare.EXCHANGE, seconds(end - computed - updateNanos))));
         report(iteration);
     }
 

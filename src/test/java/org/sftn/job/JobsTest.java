@@ -343,13 +343,13 @@ class JobsTest {
                 .contains("state       stopped; the same command with --resume goes on\n");
 
         TrainingProgress progress = new TrainingProgress(
-                2, 2, 5, 6, 0.1, 1.5, Map.of("ce", 1.5), 0.25, 812.34, 0.012, 0.034, 3671, 1, 2, 1);
+                2, 2, 5, 6, 0.1, 1.5, Map.of("ce", 1.5), 0.25, 812.34, Map.of("data_wait_share", 0.012, "exchange_share", 0.034), 3671, 1, 2, 1);
         Running here = Running.now("teacher", "app-1").renewedWith(progress);
         Files.writeString(out.resolve("running.json"), Json.line(here));
         assertThat(Ran.of("status", out.toString()).out())
                 .contains("state       running: " + here + "\n")
                 .contains(
-                        "progress    epoch 2/2, iteration 5/6 (83.3 %), loss 1.5000, top-1 25.00 %, 812.3 images/s (1 % of the time waiting for images, 3 % exchanging), left 1:01:11, 1 restart, on 2 of 3 executors\n");
+                        "progress    epoch 2/2, iteration 5/6 (83.3 %), loss 1.5000, top-1 25.00 %, 812.3 images/s (1 % of the time waiting for images, 3 % of the time exchanging), left 1:01:11, 1 restart, on 2 of 3 executors\n");
 
         Files.setLastModifiedTime(
                 out.resolve("running.json"), FileTime.from(Instant.now().minusSeconds(100)));
@@ -383,8 +383,8 @@ class JobsTest {
         assertThat(line.get("iterations").asInt()).isEqualTo(180);
         assertThat(line.get("loss").asDouble()).isPositive();
         assertThat(line.get("images_per_second").asDouble()).isPositive();
-        assertThat(line.get("data_wait_share").asDouble()).isBetween(0.0, 1.0);
-        assertThat(line.get("exchange_share").asDouble()).isBetween(0.0, 1.0);
+        assertThat(line.get("shares").get("data_wait_share").asDouble()).isBetween(0.0, 1.0);
+        assertThat(line.get("shares").get("exchange_share").asDouble()).isBetween(0.0, 1.0);
     }
 
     @Test

@@ -20,6 +20,7 @@ import org.sftn.train.progress.EpochRow;
 import org.sftn.train.progress.EventFile;
 import org.sftn.train.progress.MetricsFile;
 import org.sftn.train.quantity.EvaluationSums;
+import org.sftn.train.quantity.StepShare;
 import org.sftn.train.quantity.StepTimes;
 import org.sftn.train.quantity.Tally;
 import org.tensorflow.util.Event;
@@ -124,7 +125,7 @@ class JournalFilesTest {
                 test,
                 12.34,
                 1.2346,
-                new StepTimes(2, 0.5, 0.25));
+                new StepTimes(2, Map.of(StepShare.DATA_WAIT, 0.5, StepShare.EXCHANGE, 0.25)));
     }
 
     private static org.apache.hadoop.fs.Path hadoop(Path path) {

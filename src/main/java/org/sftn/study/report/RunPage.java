@@ -29,6 +29,7 @@ import org.sftn.study.report.Page.Tiles;
 final class RunPage {
     private static final String EPOCH = "epoch";
     private static final String TERM = "train_loss_";
+    private static final String SHARE = "_share";
     private static final String AUXILIARY = "train_top1_";
     private static final int INTERVALS = 4;
 
@@ -92,8 +93,10 @@ final class RunPage {
         measures.add(percent("test_top5", "Test top-5, %", Better.HIGHER));
         measures.add(new Measure("learning_rate", "Learning rate", 1, Better.NEITHER, Numbers::plain));
         measures.add(new Measure("images_per_second", "Images per second", 1, Better.HIGHER, Numbers::plain));
-        measures.add(percent("data_wait_share", "Time waiting for images, %", Better.LOWER));
-        measures.add(percent("exchange_share", "Time exchanging gradients, %", Better.LOWER));
+        for (String column : shares()) {
+            String name = column.substring(0, column.length() - SHARE.length()).replace('_', ' ');
+            measures.add(percent(column, "Share of time: " + name + ", %", Better.LOWER));
+        }
         measures.add(new Measure("seconds", "Seconds", 1, Better.LOWER, Numbers::plain));
         return measures.stream().filter(measure -> !points(measure).isEmpty()).toList();
     }
@@ -146,13 +149,17 @@ final class RunPage {
         add(figures, "Terms of the training loss", "loss", columns(TERM));
         add(figures, "Learning rate", "learning rate", "learning_rate");
         add(figures, "Speed", "images per second", "images_per_second");
-        add(figures, "Waits", "share of time, %", "data_wait_share", "exchange_share");
+        add(figures, "Waits", "share of time, %", shares());
         return figures.isEmpty()
                 ? List.of()
                 : List.of(
                         new Paragraph("By epoch. The training loss is the whole loss of the job, the test loss is the"
                                 + " cross-entropy."),
                         new Figures(List.of(), figures));
+    }
+
+    private String[] shares() {
+        return run.columns().stream().filter(column -> column.endsWith(SHARE)).toArray(String[]::new);
     }
 
     private String[] columns(String prefix) {

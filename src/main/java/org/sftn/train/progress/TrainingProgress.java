@@ -1,7 +1,10 @@
 package org.sftn.train.progress;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.sftn.train.quantity.StepShare;
 
 /**
  * How far a run is, and how it has gone since this was last said.
@@ -14,8 +17,7 @@ import java.util.Map;
  * @param terms of the loss likewise, by name
  * @param top1 share of the images, in [0, 1]; null when there are no logits
  * @param imagesPerSecond over all executors
- * @param dataWaitShare of the steps' time, in [0, 1]: waiting for images
- * @param exchangeShare of the steps' time, in [0, 1]: exchange of gradients and weights, waiting for slower executors
+ * @param shares of the steps' time, in [0, 1], by {@link StepShare#column}
  * @param secondsLeft expected
  * @param restarts of this process's training, after failures
  * @param executors that train now
@@ -31,12 +33,16 @@ public record TrainingProgress(
         Map<String, Double> terms,
         Double top1,
         double imagesPerSecond,
-        double dataWaitShare,
-        double exchangeShare,
+        Map<String, Double> shares,
         long secondsLeft,
         int restarts,
         int executors,
         int missingExecutors) {
+    public TrainingProgress {
+        // A file may lack them.
+        shares = shares == null ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(shares));
+    }
+
     /** Hours, minutes and seconds, for people. */
     public static String time(long seconds) {
         return String.format(Locale.ROOT, "%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60);
