@@ -21,7 +21,6 @@ import org.sftn.train.loss.Loss;
 
 /** A recipe at work on one executor, with the frozen teacher beside it. */
 final class DistillLoss implements StepLoss {
-    static final String STUDENT_LOGITS = DistillationMethod.STUDENT + Taps.LOGITS;
 
     /** A term at work. */
     private record Working(String name, DistillationMethod method, MethodLoss loss) {}
@@ -82,10 +81,10 @@ final class DistillLoss implements StepLoss {
         int rows = batch.size() * views.count();
         if (crossEntropyWeight > 0) {
             CrossEntropy crossEntropy =
-                    CrossEntropy.of(first(batch.size(), outputs.get(STUDENT_LOGITS)), batch.labels(), labelSmoothing);
+                    CrossEntropy.of(first(batch.size(), outputs.get(DistillationMethod.STUDENT_LOGITS)), batch.labels(), labelSmoothing);
             total = crossEntropyWeight * crossEntropy.value();
             reported.put("ce", total);
-            gradients.add(STUDENT_LOGITS, crossEntropyWeight, padded(rows, crossEntropy.gradient()));
+            gradients.add(DistillationMethod.STUDENT_LOGITS, crossEntropyWeight, padded(rows, crossEntropy.gradient()));
         }
         for (Working term : terms) {
             int seen = batch.size() * term.method().views().count();

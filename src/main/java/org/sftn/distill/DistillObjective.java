@@ -97,7 +97,7 @@ public final class DistillObjective implements Objective {
         }));
         Set<String> trained = taps(terms, recipe.crossEntropyWeight());
         if (model != null && recipe.fixedValues().isEmpty()) {
-            trained.add(DistillLoss.STUDENT_LOGITS);
+            trained.add(DistillationMethod.STUDENT_LOGITS);
         }
         Network network = joint.build().restrictedTo(trained);
         LinkedHashMap<String, Tensor> teacherValues = new LinkedHashMap<>();
@@ -190,7 +190,7 @@ public final class DistillObjective implements Objective {
     private static Set<String> taps(Map<String, DistillationMethod> terms, double crossEntropyWeight) {
         Set<String> taps = new TreeSet<>();
         if (crossEntropyWeight > 0) {
-            taps.add(DistillLoss.STUDENT_LOGITS);
+            taps.add(DistillationMethod.STUDENT_LOGITS);
         }
         terms.forEach((term, method) ->
                 method.needs().stream().filter(value -> !isTaught(value)).forEach(value -> taps.add(tap(term, value))));
@@ -215,8 +215,8 @@ public final class DistillObjective implements Objective {
 
     @Override
     public Map<String, String> logits() {
-        boolean has = model != null && network.taps().containsKey(DistillLoss.STUDENT_LOGITS);
-        return has ? Map.of(MODEL, DistillLoss.STUDENT_LOGITS) : Map.of();
+        boolean has = model != null && network.taps().containsKey(DistillationMethod.STUDENT_LOGITS);
+        return has ? Map.of(MODEL, DistillationMethod.STUDENT_LOGITS) : Map.of();
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.sftn.nn.Network;
+import org.sftn.nn.Taps;
 
 /**
  * What one method adds to a student's loss, bound to a teacher and a student. It declares what it needs and computes; the
@@ -16,6 +17,8 @@ public interface DistillationMethod extends Serializable {
     String TEACHER = "teacher.";
     String MODULE = "module.";
     String FROZEN = "frozen.";
+    String STUDENT_LOGITS = STUDENT + Taps.LOGITS;
+    String TEACHER_LOGITS = TEACHER + Taps.LOGITS;
 
     /** The values that {@link MethodLoss#loss} reads. */
     Set<String> needs();

@@ -25,8 +25,6 @@ import org.sftn.train.loss.Softmax;
  */
 public record Dist(double weight, double beta, double gamma, double temperature) implements DistillationMethod {
     static final String NAME = "dist";
-    private static final String STUDENT_LOGITS = STUDENT + Taps.LOGITS;
-    private static final String TEACHER_LOGITS = TEACHER + Taps.LOGITS;
     private static final double EPSILON = 1e-8;
 
     /** {@code distill.dist}. */

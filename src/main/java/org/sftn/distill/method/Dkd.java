@@ -23,8 +23,6 @@ import org.sftn.train.loss.Softmax;
 public record Dkd(double alpha, double beta, double temperature, int warmUpEpochs, LogitScaling logits)
         implements DistillationMethod {
     static final String NAME = "dkd";
-    private static final String STUDENT_LOGITS = STUDENT + Taps.LOGITS;
-    private static final String TEACHER_LOGITS = TEACHER + Taps.LOGITS;
 
     /** {@code distill.dkd}. */
     public record DkdSettings(

@@ -18,8 +18,6 @@ import org.sftn.train.loss.SoftenedKl;
 /** Knowledge distillation (Hinton et al. 2015, arXiv 1503.02531): {@code weight T^2 KL(teacher||student)} of softened outputs. */
 public record Kd(double weight, double temperature, LogitScaling logits) implements DistillationMethod {
     static final String NAME = "kd";
-    private static final String STUDENT_LOGITS = STUDENT + Taps.LOGITS;
-    private static final String TEACHER_LOGITS = TEACHER + Taps.LOGITS;
 
     /** {@code distill.kd}. */
     public record KdSettings(

@@ -40,8 +40,6 @@ import org.sftn.train.loss.SoftenedKl;
  */
 public record Sskd(int student, int teacher, Terms terms, Preliminary.Schedule schedule) implements DistillationMethod {
     static final String NAME = "sskd";
-    private static final String STUDENT_LOGITS = STUDENT + Taps.LOGITS;
-    private static final String TEACHER_LOGITS = TEACHER + Taps.LOGITS;
     private static final String STUDENT_VECTORS = MODULE + SskdHead.PROJECTION;
     private static final String TEACHER_VECTORS = FROZEN + SskdHead.PROJECTION;
 
