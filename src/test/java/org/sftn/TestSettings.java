@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Map;
 import org.sftn.conf.Settings;
 
-/** The defaults but for what a test says. */
+/** The defaults except for what a test says. */
 public final class TestSettings {
     private TestSettings() {}
 

@@ -263,7 +263,7 @@ final class Bench implements TextCommand {
                 distributed));
     }
 
-    /** What starts a rank, but for its number. */
+    /** What starts a rank, except its number. */
     private List<String> command() {
         List<String> words = new ArrayList<>(List.of(
                 "bench",

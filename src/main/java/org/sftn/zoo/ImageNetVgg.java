@@ -13,7 +13,7 @@ import org.sftn.nn.Taps;
 
 /**
  * VGG with batch-norm for ImageNet (Simonyan and Zisserman 2015, arXiv 1409.1556, table 1, D) as torchvision builds it
- * (github.com/pytorch/vision, torchvision/models/vgg.py), but for the dropout behind its first two linear layers. Stem and stages are
+ * (github.com/pytorch/vision, torchvision/models/vgg.py), except for the dropout behind its first two linear layers. Stem and stages are
  * those of {@link Vgg}; max pooling opens each stage, and the head, whose three linear layers {@code fc1}, {@code fc2} and {@code fc}
  * take the last map, flattened. {@link Taps#POOLED} is what {@code fc} takes.
  *

@@ -17,7 +17,7 @@ import org.sftn.nn.Taps;
  * MobileNetV2 (Sandler et al. 2018, arXiv 1801.04381, table 2). Blocks end with batch-norm and without ReLU, so that {@link
  * Taps#stagePreActivation} is the stage's output, as in RepDistiller.
  *
- * <p>{@link #imageNet}: as torchvision builds it (github.com/pytorch/vision, torchvision/models/mobilenetv2.py), but for the dropout
+ * <p>{@link #imageNet}: as torchvision builds it (github.com/pytorch/vision, torchvision/models/mobilenetv2.py), except for the dropout
  * before its linear layer. Stages end before each stride, so that they have the resolutions of the ResNets' stages.
  *
  * <p>{@link #small}: at half its width for images of 32x32, as RepDistiller builds it (github.com/HobbitLong/RepDistiller,

@@ -46,7 +46,7 @@ public record ImageDecoder(int resize, int size) implements Serializable {
 
     /**
      * {@code resized_crop}: a part of the image, resized to the size, whatever its proportions. A part at least twice as large is
-     * taken from an image decoded with half the rows and columns, as long as it has all the pixels of the result.
+     * taken from an image decoded with half the rows and columns if it has all the pixels of the result.
      *
      * @param name of the image, for the log
      * @return R, G, B planes, {@code 3 x size x size}

@@ -86,7 +86,7 @@ record JpegHeader(int process, int precision, int width, int height, int compone
         return scans;
     }
 
-    // From the end, where it stands but for what some programs append.
+    // From the end, where it stands except for what some programs append.
     private static boolean isEnded(byte[] file, int frame) {
         for (int at = file.length - 2; at > frame; at--) {
             if (file[at] == (byte) 0xFF && (file[at + 1] & 0xFF) == END) {

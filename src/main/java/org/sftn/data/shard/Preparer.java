@@ -35,7 +35,7 @@ import org.sftn.data.source.Split;
 /**
  * Makes a data set of a source: {@code OUT/train} and {@code OUT/test} with shards, {@code OUT/manifest.json} and {@code
  * OUT/rejected.csv}. Equal settings, input and seed give equal bytes. A split's images stand in random order, so that the first
- * ones are a random subset; its shards hold equal numbers of images, but for those that were rejected.
+ * ones are a random subset; its shards hold equal numbers of images, except for those that were rejected.
  */
 public final class Preparer {
     private static final String REJECTED = "rejected.csv";

@@ -93,7 +93,7 @@ final class SplitWriter {
     private record Numbered(int number, Item item) implements Serializable {}
 
     /**
-     * Writes {@code split/part-00000.parquet} and so on, but for those that are done already.
+     * Writes {@code split/part-00000.parquet} and so on, except those that are done already.
      *
      * @param out takes lines of progress
      * @return in the order of the shards

@@ -2,7 +2,7 @@ package org.sftn.train.exchange;
 
 /**
  * The ranks of one attempt, seen from one of them: first all exchanges are made, in the same order on every rank, then
- * {@link #join}, the exchanges' work, {@link #leave}. Not thread-safe but for {@link #close}.
+ * {@link #join}, the exchanges' work, {@link #leave}. Not thread-safe except for {@link #close}.
  */
 public interface Peers extends AutoCloseable {
     /**

@@ -151,7 +151,7 @@ public final class Sgd implements AutoCloseable {
         }
     }
 
-    /** A sum stays 0 as long as what is added to it is finite; it costs one instruction for each vector of weights. */
+    /** A sum stays 0 if all that is added to it is finite; it costs one instruction for each vector of weights. */
     private static void addZeroTimes(float[] w, float[] zeros, int count) {
         for (int i = 0; i < count; i++) {
             zeros[i] = Math.fma(w[i], 0f, zeros[i]);
