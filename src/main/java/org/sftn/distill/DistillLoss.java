@@ -80,8 +80,10 @@ final class DistillLoss implements StepLoss {
         Gradients gradients = new Gradients();
         int rows = batch.size() * views.count();
         if (crossEntropyWeight > 0) {
-            CrossEntropy crossEntropy =
-                    CrossEntropy.of(first(batch.size(), outputs.get(DistillationMethod.STUDENT_LOGITS)), batch.labels(), labelSmoothing);
+            CrossEntropy crossEntropy = CrossEntropy.of(
+                    first(batch.size(), outputs.get(DistillationMethod.STUDENT_LOGITS)),
+                    batch.labels(),
+                    labelSmoothing);
             total = crossEntropyWeight * crossEntropy.value();
             reported.put("ce", total);
             gradients.add(DistillationMethod.STUDENT_LOGITS, crossEntropyWeight, padded(rows, crossEntropy.gradient()));

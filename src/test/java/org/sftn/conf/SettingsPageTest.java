@@ -8,6 +8,7 @@ import com.typesafe.config.ConfigList;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValue;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,11 +28,14 @@ class SettingsPageTest {
 
     @Test
     void thePageIsMadeOfTheReference() throws IOException {
-        String page = page(ConfigFactory.parseResources("reference.conf"));
+        String page = page(ConfigFactory.parseFile(new File("src/main/resources/reference.conf")));
         if (Boolean.getBoolean(WRITE)) {
             Files.writeString(PAGE, page);
         }
-        assertThat(PAGE).as("mvn test -Dtest=SettingsPageTest -DargLine=-D%s=true writes it", WRITE).content().isEqualTo(page);
+        assertThat(PAGE)
+                .as("mvn test -Dtest=SettingsPageTest -DargLine=-D%s=true writes it", WRITE)
+                .content()
+                .isEqualTo(page);
     }
 
     private static String page(Config reference) {
@@ -42,17 +46,19 @@ class SettingsPageTest {
                 `--set KEY=VALUE` replace these defaults, and nothing else sets any. Unknown keys and values out of range are refused, all together.
                 """);
         List<Map.Entry<String, ConfigValue>> top = inOrder(reference.root());
-        page.append(table(top.stream().filter(each -> !(each.getValue() instanceof ConfigObject)).toList(), ""));
-        top.stream()
-                .filter(each -> each.getValue() instanceof ConfigObject)
-                .forEach(each -> {
-                    page.append("\n## ").append(each.getKey()).append("\n");
-                    String about = comment(each.getValue()).replaceFirst("^" + each.getKey() + ": ", "");
-                    if (!about.isEmpty()) {
-                        page.append("\n").append(about).append("\n");
-                    }
-                    page.append(table(flat("", (ConfigObject) each.getValue()), each.getKey() + "."));
-                });
+        page.append(table(
+                top.stream()
+                        .filter(each -> !(each.getValue() instanceof ConfigObject))
+                        .toList(),
+                ""));
+        top.stream().filter(each -> each.getValue() instanceof ConfigObject).forEach(each -> {
+            page.append("\n## ").append(each.getKey()).append("\n");
+            String about = comment(each.getValue()).replaceFirst("^" + each.getKey() + ": ", "");
+            if (!about.isEmpty()) {
+                page.append("\n").append(about).append("\n");
+            }
+            page.append(table(flat("", (ConfigObject) each.getValue()), each.getKey() + "."));
+        });
         return page.toString();
     }
 

@@ -396,8 +396,8 @@ class SettingsTest {
                         "data.color-jitter.contrast = -1",
                         "data.color-jitter.contrast is -1, it must be at least 0 (run.conf: 1)"),
                 List.of(
-                        "prepare.source = cifar",
-                        "prepare.source is 'cifar', it must be one of generated, cifar-100-binary, image-folder, tiny-imagenet-200, imagenet-tars, webdataset, table (run.conf: 1)"),
+                        "predict.source = folder",
+                        "predict.source is 'folder', it must be one of files, tars, table (run.conf: 1)"),
                 List.of(
                         "training.schedule.milestones = 5",
                         "training.schedule.milestones is '5', it must be a list such as [1, 2] (run.conf: 1)"),

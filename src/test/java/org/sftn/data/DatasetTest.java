@@ -35,11 +35,11 @@ class DatasetTest {
     static void start() {
         spark = LocalSpark.start(2);
         Settings settings = TestSettings.with(Map.of(
-                        "prepare.image-size", "8",
-                        "prepare.shard-size", 30 * 192 + "B",
-                        "prepare.generated.classes", "4",
-                        "prepare.generated.train-images", "103",
-                        "prepare.generated.test-images", "20"));
+                "prepare.image-size", "8",
+                "prepare.shard-size", 30 * 192 + "B",
+                "prepare.generated.classes", "4",
+                "prepare.generated.train-images", "103",
+                "prepare.generated.test-images", "20"));
         TestData.prepare(spark, settings, 5, folder.resolve("set"));
     }
 

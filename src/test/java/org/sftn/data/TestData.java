@@ -60,11 +60,11 @@ public final class TestData {
             Files.write(folder.resolve(String.format(Locale.ROOT, "image %03d.png", i)), TestImages.file(image, "png"));
         }
         Settings settings = TestSettings.with(Map.of(
-                        "prepare.source", "image-folder",
-                        "prepare.input", in.toString(),
-                        "prepare.store", "files",
-                        "prepare.image-size", Integer.toString(size),
-                        "prepare.shard-size", "4000B"));
+                "prepare.source", "image-folder",
+                "prepare.input", in.toString(),
+                "prepare.store", "files",
+                "prepare.image-size", Integer.toString(size),
+                "prepare.shard-size", "4000B"));
         return prepare(spark, settings, 5, out);
     }
 

@@ -343,7 +343,20 @@ class JobsTest {
                 .contains("state       stopped; the same command with --resume goes on\n");
 
         TrainingProgress progress = new TrainingProgress(
-                2, 2, 5, 6, 0.1, 1.5, Map.of("ce", 1.5), 0.25, 812.34, Map.of("data_wait_share", 0.012, "exchange_share", 0.034), 3671, 1, 2, 1);
+                2,
+                2,
+                5,
+                6,
+                0.1,
+                1.5,
+                Map.of("ce", 1.5),
+                0.25,
+                812.34,
+                Map.of("data_wait_share", 0.012, "exchange_share", 0.034),
+                3671,
+                1,
+                2,
+                1);
         Running here = Running.now("teacher", "app-1").renewedWith(progress);
         Files.writeString(out.resolve("running.json"), Json.line(here));
         assertThat(Ran.of("status", out.toString()).out())

@@ -89,6 +89,13 @@ class PrepareJobTest {
     }
 
     @Test
+    void anUnknownSourceIsNamed() {
+        assertMistake(
+                prepare("prepare.source=image-folders"),
+                "prepare.source cannot be 'image-folders'; there are generated, cifar-100-binary, image-folder, tiny-imagenet-200, imagenet-tars, webdataset, table; did you mean 'image-folder'?");
+    }
+
+    @Test
     void aMissingFolderIsNamed() {
         assertMistake(
                 prepare("prepare.source=cifar-100-binary"),

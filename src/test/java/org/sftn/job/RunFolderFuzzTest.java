@@ -99,8 +99,8 @@ public class RunFolderFuzzTest {
     }
 
     private static byte[] running() {
-        TrainingProgress progress =
-                new TrainingProgress(2, 2, 150, 200, 0.05, 1.5, Map.of("kd", 0.5), 0.4, 1000, Map.of("data_wait_share", 0.01), 60, 0, 2, 1);
+        TrainingProgress progress = new TrainingProgress(
+                2, 2, 150, 200, 0.05, 1.5, Map.of("kd", 0.5), 0.4, 1000, Map.of("data_wait_share", 0.01), 60, 0, 2, 1);
         return json(
                 new Running("token", "distill", "local-1", "host", 1, "2026", "pid:[1]", "2026", "2026", 3, progress));
     }

@@ -40,16 +40,16 @@ record ToyRun(
 
     static ToyRun prepare(JavaSparkContext spark, Path data) {
         Settings settings = TestSettings.with(Map.of(
-                        "prepare.image-size",
-                        Integer.toString(SIZE),
-                        "prepare.shard-size",
-                        40 * 3 * SIZE * SIZE + "B",
-                        "prepare.generated.classes",
-                        Integer.toString(CLASSES),
-                        "prepare.generated.train-images",
-                        "105",
-                        "prepare.generated.test-images",
-                        "23"));
+                "prepare.image-size",
+                Integer.toString(SIZE),
+                "prepare.shard-size",
+                40 * 3 * SIZE * SIZE + "B",
+                "prepare.generated.classes",
+                Integer.toString(CLASSES),
+                "prepare.generated.train-images",
+                "105",
+                "prepare.generated.test-images",
+                "23"));
         TestData.prepare(spark, settings, 5, data);
         return of(spark, data);
     }

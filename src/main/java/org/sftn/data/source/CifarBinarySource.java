@@ -44,8 +44,7 @@ record CifarBinarySource(
                 records(file(folder, Split.TRAIN), hadoop),
                 Split.TEST,
                 records(file(folder, Split.TEST), hadoop));
-        return new CifarBinarySource(
-                folder, labels, names(folder, labels, hadoop), counts, hadoop);
+        return new CifarBinarySource(folder, labels, names(folder, labels, hadoop), counts, hadoop);
     }
 
     private static Path file(Path folder, Split split) {

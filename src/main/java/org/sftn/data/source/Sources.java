@@ -35,14 +35,24 @@ public final class Sources {
 
     private static final List<Row> ALL = List.of(
             new Row("generated", false, (settings, path, seed, spark) -> GeneratedSource.open(settings, path, seed)),
-            new Row("cifar-100-binary", false, (settings, path, seed, spark) ->
-                    CifarBinarySource.open(settings, path, spark.hadoopConfiguration())),
-            new Row("image-folder", true, (settings, path, seed, spark) ->
-                    ImageFolderSource.open(settings, path, spark.hadoopConfiguration())),
-            new Row("tiny-imagenet-200", true, (settings, path, seed, spark) ->
-                    TinyImageNetSource.open(settings, spark.hadoopConfiguration())),
-            new Row("imagenet-tars", true, (settings, path, seed, spark) ->
-                    ImageNetTarsSource.open(settings, path, spark)),
+            new Row(
+                    "cifar-100-binary",
+                    false,
+                    (settings, path, seed, spark) ->
+                            CifarBinarySource.open(settings, path, spark.hadoopConfiguration())),
+            new Row(
+                    "image-folder",
+                    true,
+                    (settings, path, seed, spark) ->
+                            ImageFolderSource.open(settings, path, spark.hadoopConfiguration())),
+            new Row(
+                    "tiny-imagenet-200",
+                    true,
+                    (settings, path, seed, spark) -> TinyImageNetSource.open(settings, spark.hadoopConfiguration())),
+            new Row(
+                    "imagenet-tars",
+                    true,
+                    (settings, path, seed, spark) -> ImageNetTarsSource.open(settings, path, spark)),
             new Row("webdataset", true, (settings, path, seed, spark) -> WebDatasetSource.open(settings, path, spark)),
             new Row("table", true, (settings, path, seed, spark) -> TableSource.open(settings, path, spark)));
 
@@ -52,8 +62,8 @@ public final class Sources {
     public static Source open(Settings settings, long seed, JavaSparkContext spark) throws IOException {
         Row row = named(settings.prepare().source());
         if (settings.prepare().store() == Store.FILES && !row.files()) {
-            throw new UserException(
-                    "prepare.store = files cannot be had of prepare.source = " + row.name() + ": it has no image files");
+            throw new UserException("prepare.store = files cannot be had of prepare.source = " + row.name()
+                    + ": it has no image files");
         }
         return row.opener().open(settings, "prepare." + row.name(), seed, spark);
     }

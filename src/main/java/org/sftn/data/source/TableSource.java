@@ -174,10 +174,12 @@ record TableSource(
         if (from.isBlank()) {
             throw new UserException("there is nothing to prepare: " + what + " is empty");
         }
-        ImageTable.Place place = new ImageTable.Place(what, settings.format(), from, TableOptions.texts(settings.options()));
+        ImageTable.Place place =
+                new ImageTable.Place(what, settings.format(), from, TableOptions.texts(settings.options()));
         if (place.isPath()) {
             Path path = HadoopPath.pattern(input, what, from, spark.hadoopConfiguration());
-            place = new ImageTable.Place(what, settings.format(), path.toString(), TableOptions.texts(settings.options()));
+            place = new ImageTable.Place(
+                    what, settings.format(), path.toString(), TableOptions.texts(settings.options()));
         }
         return ImageTable.open(spark, place, settings.imageColumn(), settings.nameColumn());
     }

@@ -26,8 +26,8 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SerializableConfiguration;
 import org.sftn.conf.HadoopPath;
-import org.sftn.conf.PrepareSettings.DamagedTars;
 import org.sftn.conf.PrepareSettings;
+import org.sftn.conf.PrepareSettings.DamagedTars;
 import org.sftn.conf.Printable;
 import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
@@ -98,10 +98,8 @@ final class WebDatasetSource {
         Path input = Sources.input(prepare, "the folder with WebDataset's tars", hadoop);
         Optional<ClassNames> named = ClassLabels.named(prepare, input, hadoop);
         InputFolder all = list(input, hadoop);
-        List<FileStatus> trainTars =
-                tars(input, all, "train", own.train(), hadoop);
-        List<FileStatus> testTars =
-                tars(input, all, "test", own.test(), hadoop);
+        List<FileStatus> trainTars = tars(input, all, "train", own.train(), hadoop);
+        List<FileStatus> testTars = tars(input, all, "test", own.test(), hadoop);
         requireApart(trainTars, testTars);
         Reading train = new Reading(input, Split.TRAIN, prepare.damagedTars());
         Reading test = new Reading(input, Split.TEST, prepare.damagedTars());
@@ -111,8 +109,7 @@ final class WebDatasetSource {
         Set<String> testLabels = test.labels();
         boolean numbers = ClassLabels.areNumbers(trainLabels) && ClassLabels.areNumbers(testLabels);
         ClassLabels classes = ClassLabels.of(trainLabels, testLabels, numbers, named);
-        List<String> beside =
-                beside(input, all, Stream.concat(trainTars.stream(), testTars.stream()), prepare, hadoop);
+        List<String> beside = beside(input, all, Stream.concat(trainTars.stream(), testTars.stream()), prepare, hadoop);
         return ListedSource.of(
                 classes.names(),
                 Map.of(Split.TRAIN, train.images(classes, form), Split.TEST, test.images(classes, form)),
@@ -392,8 +389,8 @@ final class WebDatasetSource {
                 }
             }
             if (contents.damage() != null) {
-                unlisted.add(contents.damage()
-                        .rejection(split, tar.getName(), tar + " is cut or damaged", damagedTars));
+                unlisted.add(
+                        contents.damage().rejection(split, tar.getName(), tar + " is cut or damaged", damagedTars));
             }
         }
 

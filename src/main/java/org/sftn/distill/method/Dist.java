@@ -12,7 +12,6 @@ import org.sftn.distill.MethodContext;
 import org.sftn.distill.MethodLoss;
 import org.sftn.distill.Pair;
 import org.sftn.distill.Recipe;
-import org.sftn.nn.Taps;
 import org.sftn.nn.Tensor;
 import org.sftn.train.loss.Softmax;
 

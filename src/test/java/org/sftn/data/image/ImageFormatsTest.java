@@ -201,14 +201,14 @@ public class ImageFormatsTest {
     /** What evaluation sees, by the image's name. */
     private static Map<String, float[]> views(JavaSparkContext spark, Path folder, String store) {
         Settings settings = TestSettings.with(Map.of(
-                        "prepare.source",
-                        "image-folder",
-                        "prepare.input",
-                        folder.resolve("in").toString(),
-                        "prepare.store",
-                        store,
-                        "prepare.image-size",
-                        "8"));
+                "prepare.source",
+                "image-folder",
+                "prepare.input",
+                folder.resolve("in").toString(),
+                "prepare.store",
+                store,
+                "prepare.image-size",
+                "8"));
         Path out = folder.resolve(store);
         Manifest manifest = TestData.prepare(spark, settings, 5, out);
         BatchLoader loader = new BatchLoader(

@@ -291,7 +291,8 @@ class PreparerTest {
                                 LongStream.range(0, 20)
                                         .mapToObj(i -> "group " + i)
                                         .toList()) + "\n\n");
-        Settings coarse = settings(Map.of("prepare.source", "cifar-100-binary", "prepare.cifar-100-binary.labels", "coarse"));
+        Settings coarse =
+                settings(Map.of("prepare.source", "cifar-100-binary", "prepare.cifar-100-binary.labels", "coarse"));
 
         Manifest manifest = prepare(coarse, "out");
 

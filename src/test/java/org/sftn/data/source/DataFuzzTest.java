@@ -55,8 +55,8 @@ import us.hebi.matlab.mat.types.Struct;
 public class DataFuzzTest {
     private static final Configuration HADOOP = FuzzTestFiles.hadoop();
     private static final List<String> CLASSES = List.of("n01440764", "n01443537");
-    private static final Settings CIFAR = TestSettings.with(
-                    Map.of("prepare.source", "cifar-100-binary", "prepare.input", "fuzz:/"));
+    private static final Settings CIFAR =
+            TestSettings.with(Map.of("prepare.source", "cifar-100-binary", "prepare.input", "fuzz:/"));
     /** Those that call native code. */
     private static final Set<String> NATIVE = Set.of("jpeg-native", "webp", "tiff");
     // What the JDK's readers may take for the largest image of a file of some KB.

@@ -27,8 +27,8 @@ import org.sftn.LocalSpark;
 import org.sftn.TestSettings;
 import org.sftn.conf.DataSettings;
 import org.sftn.conf.DataSettings.Damaged;
-import org.sftn.conf.Settings;
 import org.sftn.conf.PrepareSettings.Store;
+import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 import org.sftn.data.Batch;
 import org.sftn.data.BatchLoader;
@@ -75,18 +75,18 @@ class ImageFolderSourceTest {
 
     private Settings settings(Store store, double maxRejectedShare) {
         return TestSettings.with(Map.of(
-                        "prepare.source",
-                        "image-folder",
-                        "prepare.input",
-                        folder.resolve("in").toString(),
-                        "prepare.image-folder.test",
-                        "val",
-                        "prepare.image-size",
-                        "8",
-                        "prepare.store",
-                        store.name().toLowerCase(Locale.ROOT),
-                        "prepare.max-rejected-share",
-                        Double.toString(maxRejectedShare)));
+                "prepare.source",
+                "image-folder",
+                "prepare.input",
+                folder.resolve("in").toString(),
+                "prepare.image-folder.test",
+                "val",
+                "prepare.image-size",
+                "8",
+                "prepare.store",
+                store.name().toLowerCase(Locale.ROOT),
+                "prepare.max-rejected-share",
+                Double.toString(maxRejectedShare)));
     }
 
     private Manifest prepare(Store store, double maxRejectedShare, String out) {

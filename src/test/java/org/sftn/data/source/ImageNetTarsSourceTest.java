@@ -340,8 +340,8 @@ class ImageNetTarsSourceTest {
                 in.resolve(TRAIN),
                 tar("UTF-8", "./cat/a.JPEG", "dog/b.JPEG", "dog/._b.JPEG", "__MACOSX/dog/c.JPEG", "dog/index.html"));
         Files.write(in.resolve(TEST), tar("UTF-8", "cat/a.JPEG", "dog/b.JPEG"));
-        Settings settings = TestSettings.with(
-                        Map.of("prepare.source", "imagenet-tars", "prepare.input", in.toString()));
+        Settings settings =
+                TestSettings.with(Map.of("prepare.source", "imagenet-tars", "prepare.input", in.toString()));
         assertThat(Sources.open(settings, 5, spark).remarks())
                 .containsExactly(
                         in.resolve(TRAIN) + ": 2 hidden files or folders passed over, the first dog/._b.JPEG",

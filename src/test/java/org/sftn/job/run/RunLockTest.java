@@ -197,8 +197,8 @@ class RunLockTest {
 
     @Test
     void itSaysHowFarTheRunIs() throws Exception {
-        TrainingProgress progress =
-                new TrainingProgress(2, 3, 40, 60, 0.1, 1.5, Map.of("ce", 1.5), 0.25, 100, Map.of("data_wait_share", 0.01), 12, 1, 2, 1);
+        TrainingProgress progress = new TrainingProgress(
+                2, 3, 40, 60, 0.1, 1.5, Map.of("ce", 1.5), 0.25, 100, Map.of("data_wait_share", 0.01), 12, 1, 2, 1);
         try (RunLock lock = acquire(run("app-1"))) {
             long before = read().renewals();
             lock.say(progress);

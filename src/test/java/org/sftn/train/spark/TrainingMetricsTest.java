@@ -35,7 +35,20 @@ class TrainingMetricsTest {
                 assertThat(await(file, "sftn_loss"))
                         .containsExactly("sftn_loss{application=\"nightly \\\"a\\\"\"} NaN");
                 metrics.say(new TrainingProgress(
-                        2, 3, 40, 60, 0.1, 1.5, Map.of("ce", 1.5), 0.25, 100, Map.of("data_wait_share", 0.01, "exchange_share", 0.02), 12, 1, 2, 1));
+                        2,
+                        3,
+                        40,
+                        60,
+                        0.1,
+                        1.5,
+                        Map.of("ce", 1.5),
+                        0.25,
+                        100,
+                        Map.of("data_wait_share", 0.01, "exchange_share", 0.02),
+                        12,
+                        1,
+                        2,
+                        1));
                 assertThat(await(file, "sftn_[a-z0-9_]+\\{.* [0-9]"))
                         .hasSize(14)
                         .anyMatch(line -> line.endsWith("} 1.5"));
