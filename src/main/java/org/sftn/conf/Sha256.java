@@ -4,6 +4,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
+/** SHA-256, in the one form in which digests are written: 64 lower-case hexadecimal digits. */
 public final class Sha256 {
     private Sha256() {}
 
@@ -17,5 +18,10 @@ public final class Sha256 {
 
     public static String hex(byte[] digest) {
         return HexFormat.of().formatHex(digest);
+    }
+
+    /** Of a content, as hexadecimal digits. */
+    public static String of(byte[] content) {
+        return hex(digest().digest(content));
     }
 }

@@ -19,6 +19,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.Json;
 import org.sftn.conf.Printable;
+import org.sftn.conf.Sha256;
 import org.sftn.conf.UserException;
 import org.sftn.nn.ParameterSpec;
 import org.sftn.nn.Tensor;
@@ -63,7 +64,7 @@ public record ReferenceWeights(
             throw new UserException(String.format(Locale.ROOT, "the weights %s cannot be used: %s", file, wrong));
         });
         return new ReferenceWeights(
-                values, SavedModel.sha256(bytes), content.metadata(), classNames(file, content.metadata()));
+                values, Sha256.of(bytes), content.metadata(), classNames(file, content.metadata()));
     }
 
     private static List<String> classNames(Path file, Map<String, String> metadata) {

@@ -6,8 +6,6 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -17,6 +15,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.Json;
+import org.sftn.conf.Sha256;
 import org.sftn.conf.UserException;
 import org.sftn.nn.Tensor;
 
@@ -57,14 +56,14 @@ public record SavedModel(ModelDescription description, Map<String, Tensor> value
     }
 
     private ModelDescription writeFiles(FileSystem files, Path folder, Configuration hadoop) throws IOException {
-        MessageDigest digest = digest();
+        MessageDigest digest = Sha256.digest();
         HadoopFiles.write(
                 files,
                 new Path(folder, WEIGHTS),
                 false,
                 out -> new Safetensors(values, Map.of("architecture", description.architecture()))
                         .write(new DigestOutputStream(out, digest)));
-        ModelDescription written = description.withWeights(HexFormat.of().formatHex(digest.digest()));
+        ModelDescription written = description.withWeights(Sha256.hex(digest.digest()));
         byte[] json = Json.file(written);
         HadoopFiles.replace(new Path(folder, DESCRIPTION), hadoop, out -> out.write(json));
         return written;
@@ -94,7 +93,7 @@ public record SavedModel(ModelDescription description, Map<String, Tensor> value
             throw new UserException("the model " + folder + " cannot be used: model.json is damaged", e);
         }
         byte[] weights = bytes(files, new Path(folder, WEIGHTS), MAX_WEIGHTS_BYTES, folder);
-        if (!sha256(weights).equals(description.weightsSha256())) {
+        if (!Sha256.of(weights).equals(description.weightsSha256())) {
             throw new UserException("the model " + folder + " cannot be used: " + WEIGHTS
                     + " does not have the checksum in model.json");
         }
@@ -124,15 +123,4 @@ public record SavedModel(ModelDescription description, Map<String, Tensor> value
         }
     }
 
-    static String sha256(byte[] bytes) {
-        return HexFormat.of().formatHex(digest().digest(bytes));
-    }
-
-    private static MessageDigest digest() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
-    }
 }

@@ -14,6 +14,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.sftn.conf.MetricsCsv;
 import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
 
@@ -23,30 +24,13 @@ import org.sftn.conf.UserException;
  * @param rows one an epoch, by column
  */
 public record MetricsTable(List<Map<String, String>> rows) {
-    private static final int MAX_BYTES = 64 << 20;
-    private static final CSVFormat FORMAT =
-            CSVFormat.DEFAULT.builder().setHeader().setSkipHeaderRecord(true).get();
-
     public MetricsTable {
         rows = List.copyOf(rows);
     }
 
     /** @throws UserException when it is no such file */
     public static MetricsTable read(Path path, Configuration hadoop) throws IOException {
-        FileSystem files = path.getFileSystem(hadoop);
-        if (files.getFileStatus(path).getLen() > MAX_BYTES) {
-            throw new UserException(path + " cannot be used: it has more than " + MAX_BYTES + " bytes");
-        }
-        String text;
-        try (FSDataInputStream in = files.open(path)) {
-            text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        }
-        try (CSVParser parser = CSVParser.parse(text, FORMAT)) {
-            return new MetricsTable(parser.stream().map(row -> row.toMap()).toList());
-        } catch (IOException | IllegalArgumentException | UncheckedIOException e) {
-            throw new UserException(
-                    path + " cannot be used, it is no file of metrics: " + Printable.of(e.getMessage()), e);
-        }
+        return new MetricsTable(MetricsCsv.read(path, hadoop));
     }
 
     /**

@@ -16,6 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sftn.FuzzTestFiles;
 import org.sftn.FuzzTestTarget;
+import org.sftn.conf.Sha256;
 import org.sftn.conf.UserException;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
@@ -87,7 +88,7 @@ public class ModelFuzzTest {
         return String.format(Locale.ROOT, """
                 {"format": 2, "architecture": "resnet8", "image": [3, 32, 32], "class_names": ["a", "b"],
                  "mean": [0.5, 0.5, 0.5], "standard_deviation": [0.25, 0.25, 0.25], "weights_sha256": "%s",
-                 "provenance": {"job": "teacher"}, "unknown": [[{"a": []}]]}""", SavedModel.sha256(WEIGHTS)).getBytes(StandardCharsets.UTF_8);
+                 "provenance": {"job": "teacher"}, "unknown": [[{"a": []}]]}""", Sha256.of(WEIGHTS)).getBytes(StandardCharsets.UTF_8);
     }
 
     @ParameterizedTest

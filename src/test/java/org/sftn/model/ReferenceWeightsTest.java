@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sftn.conf.Sha256;
 import org.sftn.conf.UserException;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
@@ -105,7 +106,7 @@ class ReferenceWeightsTest {
                 .containsEntry("format", "pt")
                 .containsEntry("model", "0123abcd");
         assertThat(read.classNames()).isEqualTo(model.description().classNames());
-        assertThat(read.sha256()).isEqualTo(SavedModel.sha256(Files.readAllBytes(folder.resolve("weights"))));
+        assertThat(read.sha256()).isEqualTo(Sha256.of(Files.readAllBytes(folder.resolve("weights"))));
     }
 
     @ParameterizedTest

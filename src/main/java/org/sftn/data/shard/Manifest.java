@@ -125,7 +125,7 @@ public record Manifest(
     public String identity() {
         String all = String.join("\n", classNames) + "\n" + store + "\n" + imageSize + "\n" + train.digest() + "\n"
                 + test.digest();
-        return Sha256.hex(Sha256.digest().digest(all.getBytes(StandardCharsets.UTF_8)));
+        return Sha256.of(all.getBytes(StandardCharsets.UTF_8));
     }
 
     public Part part(Split split) {

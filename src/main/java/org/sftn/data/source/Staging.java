@@ -108,7 +108,7 @@ record Staging(String identity, List<Part> parts) {
 
         private void add(Row row, OutputStream out, List<Image> images, List<Refused> refused) throws IOException {
             byte[] bytes = columns.bytes(row);
-            String sha256 = bytes == null ? "" : Sha256.hex(Sha256.digest().digest(bytes));
+            String sha256 = bytes == null ? "" : Sha256.of(bytes);
             String name = name(row, sha256);
             try {
                 int label = label(row);

@@ -111,7 +111,7 @@ public record UnlabeledTable(JavaRDD<Row> rows, Images images, List<PassedColumn
             if (name != null && !name.isEmpty()) {
                 return Printable.of(name);
             }
-            return file == null ? NO_NAME : Sha256.hex(Sha256.digest().digest(file));
+            return file == null ? NO_NAME : Sha256.of(file);
         }
     }
 

@@ -1,11 +1,8 @@
 package org.sftn.job.run;
 
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -14,6 +11,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
+import org.sftn.conf.Sha256;
 import org.sftn.train.platform.Stretch;
 
 /**
@@ -80,7 +78,7 @@ public record RunDescription(
         SortedMap<String, String> fixed = fixed(configuration);
         String all = job + "\n" + fixed + "\n" + dataset + "\n" + inputModel;
         return new RunDescription(
-                job, BuildVersion.current().toString(), sha256(all), dataset, inputModel, configuration, null);
+                job, BuildVersion.current().toString(), Sha256.of(all.getBytes(StandardCharsets.UTF_8)), dataset, inputModel, configuration, null);
     }
 
     RunDescription with(List<Stretch> computing) {
@@ -142,14 +140,5 @@ public record RunDescription(
             }
         }
         return differences;
-    }
-
-    private static String sha256(String text) {
-        try {
-            return HexFormat.of()
-                    .formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
     }
 }

@@ -8,13 +8,12 @@ import java.io.OutputStream;
 import java.security.DigestInputStream;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Locale;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.HadoopFiles;
+import org.sftn.conf.Sha256;
 import org.sftn.model.Safetensors;
 
 /** One rank's file of a checkpoint. */
@@ -27,7 +26,7 @@ public final class RankFile {
             throws IOException {
         Path path = new Path(folder, "rank-" + rank + ".safetensors");
         FileSystem files = path.getFileSystem(hadoop);
-        MessageDigest digest = sha256();
+        MessageDigest digest = Sha256.digest();
         HadoopFiles.write(files, path, true, file -> {
             OutputStream out = new BufferedOutputStream(new DigestOutputStream(file, digest), BUFFER);
             state.write(out);
@@ -39,7 +38,7 @@ public final class RankFile {
     /** @throws IOException when it is not the very file that was written */
     public static ReplicaState read(Path folder, Checkpoint.File file, Configuration hadoop) throws IOException {
         Path path = new Path(folder, file.name());
-        MessageDigest digest = sha256();
+        MessageDigest digest = Sha256.digest();
         try (InputStream in = open(path, file, digest, hadoop)) {
             Safetensors content = Safetensors.read(in, file.bytes());
             requireSame(path, file, digest);
@@ -52,7 +51,7 @@ public final class RankFile {
     /** @throws IOException when it is not the very file that was written */
     static void verify(Path folder, Checkpoint.File file, Configuration hadoop) throws IOException {
         Path path = new Path(folder, file.name());
-        MessageDigest digest = sha256();
+        MessageDigest digest = Sha256.digest();
         try (InputStream in = open(path, file, digest, hadoop)) {
             in.transferTo(OutputStream.nullOutputStream());
         }
@@ -78,14 +77,6 @@ public final class RankFile {
     }
 
     private static String hex(MessageDigest digest) {
-        return HexFormat.of().formatHex(digest.digest());
-    }
-
-    static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
+        return Sha256.hex(digest.digest());
     }
 }

@@ -19,13 +19,12 @@ import org.apache.commons.csv.CSVRecord;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.HadoopFiles;
-import org.sftn.conf.Printable;
+import org.sftn.conf.MetricsCsv;
 import org.sftn.conf.UserException;
 import org.sftn.train.quantity.EvaluationSums;
 
 /** {@code metrics.csv}, a row an epoch. Written whole after each epoch: not every Hadoop file system can append. */
 public final class MetricsFile {
-    private static final int MAX_BYTES = 64 << 20;
     private static final CSVFormat FORMAT =
             CSVFormat.DEFAULT.builder().setRecordSeparator('\n').get();
     private static final String ITERATION = "iteration";
@@ -46,28 +45,18 @@ public final class MetricsFile {
      */
     public static MetricsFile open(Path path, long iterations, Configuration hadoop) throws IOException {
         List<Map<String, String>> rows = new ArrayList<>();
-        CSVFormat withHeader =
-                FORMAT.builder().setHeader().setSkipHeaderRecord(true).get();
-        String text = text(path, hadoop);
-        try (CSVParser parser = CSVParser.parse(text, withHeader)) {
-            for (CSVRecord row : parser) {
+        try {
+            for (Map<String, String> row : MetricsCsv.read(path, hadoop)) {
                 if (Long.parseLong(row.get(ITERATION)) <= iterations) {
-                    rows.add(new LinkedHashMap<>(row.toMap()));
+                    rows.add(new LinkedHashMap<>(row));
                 }
             }
-        } catch (IOException | IllegalArgumentException | UncheckedIOException e) {
-            throw new UserException(
-                    path + " cannot be used, it is no file of metrics: " + Printable.of(e.getMessage()), e);
+        } catch (FileNotFoundException e) {
+            return new MetricsFile(path, hadoop, rows);
+        } catch (NumberFormatException e) {
+            throw MetricsCsv.unusable(path, e);
         }
         return new MetricsFile(path, hadoop, rows);
-    }
-
-    private static String text(Path path, Configuration hadoop) throws IOException {
-        try {
-            return new String(HadoopFiles.read(path, MAX_BYTES, hadoop), StandardCharsets.UTF_8);
-        } catch (FileNotFoundException e) {
-            return "";
-        }
     }
 
     /** From the first epoch on, by column. */

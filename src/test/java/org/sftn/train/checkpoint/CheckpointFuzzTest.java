@@ -6,7 +6,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -20,6 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sftn.FuzzTestFiles;
 import org.sftn.FuzzTestTarget;
+import org.sftn.conf.Sha256;
 import org.sftn.conf.UserException;
 import org.sftn.model.LazyTensor;
 import org.sftn.nn.Shape;
@@ -122,7 +122,7 @@ public class CheckpointFuzzTest {
     }
 
     private static String sha256(byte[] bytes) {
-        return HexFormat.of().formatHex(RankFile.sha256().digest(bytes));
+        return Sha256.of(bytes);
     }
 
     @ParameterizedTest
