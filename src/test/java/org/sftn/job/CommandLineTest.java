@@ -173,7 +173,7 @@ class CommandLineTest {
                 folder.resolve("out").toString());
 
         assertThat(ran.code()).isEqualTo(2);
-        assertThat(ran.err()).contains("prepare.source is '" + value + "', it must be ");
+        assertThat(ran.err()).contains("prepare.source cannot be '" + value + "'; there are ");
     }
 
     @Test
