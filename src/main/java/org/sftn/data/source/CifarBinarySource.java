@@ -38,7 +38,7 @@ record CifarBinarySource(
 
     static CifarBinarySource open(Settings settings, String path, Configuration hadoop) throws IOException {
         Labels labels = settings.bind(path, CifarSettings.class).labels();
-        Path folder = Sources.input(settings.prepare(), "the folder with train.bin and test.bin", hadoop);
+        Path folder = InputFolder.given(settings.prepare(), "the folder with train.bin and test.bin", hadoop);
         Map<Split, Integer> counts = Map.of(
                 Split.TRAIN,
                 records(file(folder, Split.TRAIN), hadoop),

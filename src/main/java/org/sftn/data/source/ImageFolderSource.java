@@ -55,7 +55,7 @@ record ImageFolderSource(
     static ImageFolderSource open(Settings settings, String path, Configuration hadoop) throws IOException {
         FolderSettings own = settings.bind(path, FolderSettings.class);
         ImageForm form = ImageForm.of(settings.prepare());
-        Path input = Sources.input(settings.prepare(), "the folder with the image folders", hadoop);
+        Path input = InputFolder.given(settings.prepare(), "the folder with the image folders", hadoop);
         Path train = HadoopPath.in(input, path + ".train", own.train(), hadoop);
         Path test = HadoopPath.in(input, path + ".test", own.test(), hadoop);
         Listing training = new Listing(train, Split.TRAIN, form, hadoop);

@@ -60,7 +60,7 @@ final class ImageNetTarsSource {
         TarsSettings own = settings.bind(path, TarsSettings.class);
         ImageForm form = ImageForm.of(prepare);
         Configuration hadoop = spark.hadoopConfiguration();
-        Path input = Sources.input(prepare, "the folder with ImageNet's tars", hadoop);
+        Path input = InputFolder.given(prepare, "the folder with ImageNet's tars", hadoop);
         Path trainTar = HadoopPath.in(input, path + ".train", own.train(), hadoop);
         Path testTar = HadoopPath.in(input, path + ".test", own.test(), hadoop);
         Reading train = new Reading(trainTar, Split.TRAIN, prepare.damagedTars());

@@ -21,6 +21,8 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
+import org.sftn.conf.HadoopPath;
+import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
 
@@ -48,6 +50,18 @@ public record InputFolder(
      * @param folder whether it is or may be a folder
      */
     record Unreadable(String name, String reason, boolean folder) {}
+
+    /**
+     * The folder that a source is to read, by {@code prepare.input}.
+     *
+     * @param what it has to be
+     */
+    static Path given(PrepareSettings settings, String what, Configuration hadoop) {
+        if (settings.input().isBlank()) {
+            throw new UserException("there is nothing to prepare: prepare.input is empty, " + what);
+        }
+        return HadoopPath.asGiven("prepare.input", settings.input(), hadoop);
+    }
 
     /**
      * @throws FileNotFoundException when it is not there

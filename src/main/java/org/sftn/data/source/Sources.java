@@ -4,12 +4,8 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
-import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.sftn.conf.HadoopPath;
 import org.sftn.conf.Nearest;
-import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.PrepareSettings.Store;
 import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
@@ -79,17 +75,5 @@ public final class Sources {
                         name,
                         names.stream().collect(Collectors.joining(", ")),
                         Nearest.suggestion(name, names))));
-    }
-
-    /**
-     * The folder to read.
-     *
-     * @param what it has to be
-     */
-    static Path input(PrepareSettings settings, String what, Configuration hadoop) {
-        if (settings.input().isBlank()) {
-            throw new UserException("there is nothing to prepare: prepare.input is empty, " + what);
-        }
-        return HadoopPath.asGiven("prepare.input", settings.input(), hadoop);
     }
 }

@@ -18,7 +18,7 @@ final class TinyImageNetSource {
 
     static Source open(Settings settings, Configuration hadoop) throws IOException {
         ImageForm form = ImageForm.of(settings.prepare());
-        Path input = Sources.input(settings.prepare(), "the folder with train and val of Tiny-ImageNet", hadoop);
+        Path input = InputFolder.given(settings.prepare(), "the folder with train and val of Tiny-ImageNet", hadoop);
         Path train = new Path(input, "train");
         Path test = new Path(input, "val");
         ImageFolderSource.Listing training = new ImageFolderSource.Listing(train, Split.TRAIN, form, hadoop);

@@ -95,7 +95,7 @@ final class WebDatasetSource {
         TarsSettings own = settings.bind(path, TarsSettings.class);
         ImageForm form = ImageForm.of(prepare);
         Configuration hadoop = spark.hadoopConfiguration();
-        Path input = Sources.input(prepare, "the folder with WebDataset's tars", hadoop);
+        Path input = InputFolder.given(prepare, "the folder with WebDataset's tars", hadoop);
         Optional<ClassNames> named = ClassLabels.named(prepare, input, hadoop);
         InputFolder all = list(input, hadoop);
         List<FileStatus> trainTars = tars(input, all, "train", own.train(), hadoop);
