@@ -36,6 +36,7 @@ public final class MetricsCsv {
     /** Of a file whose rows are not what they should be. */
     public static UserException unusable(Path path, Exception why) {
         return new UserException(
-                path + " cannot be used, it is no file of metrics: " + Printable.of(String.valueOf(why.getMessage())), why);
+                path + " cannot be used, it is no file of metrics: " + Printable.of(String.valueOf(why.getMessage())),
+                why);
     }
 }

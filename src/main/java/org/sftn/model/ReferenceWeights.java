@@ -63,8 +63,7 @@ public record ReferenceWeights(
         NetworkValues.wrong(values, convention).ifPresent(wrong -> {
             throw new UserException(String.format(Locale.ROOT, "the weights %s cannot be used: %s", file, wrong));
         });
-        return new ReferenceWeights(
-                values, Sha256.of(bytes), content.metadata(), classNames(file, content.metadata()));
+        return new ReferenceWeights(values, Sha256.of(bytes), content.metadata(), classNames(file, content.metadata()));
     }
 
     private static List<String> classNames(Path file, Map<String, String> metadata) {

@@ -122,5 +122,4 @@ public record SavedModel(ModelDescription description, Map<String, Tensor> value
             throw new UserException("there is no model in " + folder + ": " + path.getName() + " is missing", e);
         }
     }
-
 }

@@ -78,7 +78,13 @@ public record RunDescription(
         SortedMap<String, String> fixed = fixed(configuration);
         String all = job + "\n" + fixed + "\n" + dataset + "\n" + inputModel;
         return new RunDescription(
-                job, BuildVersion.current().toString(), Sha256.of(all.getBytes(StandardCharsets.UTF_8)), dataset, inputModel, configuration, null);
+                job,
+                BuildVersion.current().toString(),
+                Sha256.of(all.getBytes(StandardCharsets.UTF_8)),
+                dataset,
+                inputModel,
+                configuration,
+                null);
     }
 
     RunDescription with(List<Stretch> computing) {
