@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiPredicate;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Fills records from HOCON by the names of their components. What does not fit goes to the problems. */
 final class Binder {
@@ -31,7 +32,7 @@ final class Binder {
     }
 
     /** @return null when there was a problem */
-    <T extends Record> T bind(String path, ConfigObject object, Class<T> type) {
+    <T extends Record> @Nullable T bind(String path, ConfigObject object, Class<T> type) {
         RecordComponent[] components = type.getRecordComponents();
         Object[] values = new Object[components.length];
         boolean whole = true;
@@ -55,7 +56,7 @@ final class Binder {
         return record;
     }
 
-    private Object component(String path, ConfigValue value, Type type, AnnotatedElement limits) {
+    private @Nullable Object component(String path, ConfigValue value, Type type, AnnotatedElement limits) {
         if (type instanceof Class<?> c && c.isRecord()) {
             // Settings has refused anything but a block.
             return value instanceof ConfigObject block ? bind(path, block, c.asSubclass(Record.class)) : null;
@@ -70,7 +71,7 @@ final class Binder {
         return bound != null && withinLimits(path, value, bound, limits) ? bound : null;
     }
 
-    private List<Object> list(String path, ConfigValue value, Type element, AnnotatedElement limits) {
+    private @Nullable List<Object> list(String path, ConfigValue value, Type element, AnnotatedElement limits) {
         if (!(value instanceof ConfigList elements)) {
             wrong(path, value, "a list such as [1, 2]");
             return null;
@@ -82,7 +83,7 @@ final class Binder {
         return bound.contains(null) ? null : List.copyOf(bound);
     }
 
-    private Object scalar(String path, ConfigValue value, Class<?> type) {
+    private @Nullable Object scalar(String path, ConfigValue value, Class<?> type) {
         if (value.valueType() == ConfigValueType.OBJECT
                 || value.valueType() == ConfigValueType.LIST
                 || value.valueType() == ConfigValueType.NULL) {
@@ -150,7 +151,7 @@ final class Binder {
         return "a text";
     }
 
-    private Object wrong(String path, ConfigValue value, String expected) {
+    private @Nullable Object wrong(String path, ConfigValue value, String expected) {
         problems.add(path + " is " + text(value) + ", it must be " + expected + where(value.origin()));
         return null;
     }

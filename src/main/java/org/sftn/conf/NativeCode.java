@@ -15,6 +15,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,12 +37,12 @@ public final class NativeCode {
 
     /** Chosen once a process; that there is none is remembered, too. */
     private static final class Chosen {
-        static final Path FOLDER;
+        static final @Nullable Path FOLDER;
         static final String REFUSAL;
 
         static {
             Path folder = null;
-            String refusal = null;
+            String refusal = "";
             try {
                 folder = choose(candidates());
                 System.setProperty(CACHE, folder.toString());

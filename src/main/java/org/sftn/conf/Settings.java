@@ -46,8 +46,9 @@ public final class Settings {
         this.effective = effective;
         Problems problems = new Problems();
         compare("", effective.root(), problems);
-        this.sections = new Binder(problems).bind("", effective.root(), Sections.class);
+        Sections bound = new Binder(problems).bind("", effective.root(), Sections.class);
         problems.throwIfAny();
+        this.sections = Objects.requireNonNull(bound);
     }
 
     /**
@@ -168,7 +169,7 @@ public final class Settings {
         Problems problems = new Problems();
         T bound = new Binder(problems).bind(path, effective.getObject(path), type);
         problems.throwIfAny();
-        return bound;
+        return Objects.requireNonNull(bound);
     }
 
     /** Every key with its value in one spelling (0.0005 for 5e-4); secrets are hidden. */

@@ -4,11 +4,13 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.TrainingSettings;
 import org.sftn.engine.Engine;
 import org.sftn.engine.Executable;
@@ -31,22 +33,22 @@ public final class DistillObjective implements Objective {
     private final TreeMap<String, DistillationMethod> terms;
     private final double crossEntropyWeight;
     private final double labelSmoothing;
-    private final Network model;
+    private final @Nullable Network model;
     private final LinkedHashMap<String, Tensor> fixedValues;
     private final Network network;
     private final LinkedHashMap<String, Tensor> initialValues;
-    private final Network teacher;
+    private final @Nullable Network teacher;
     private final LinkedHashMap<String, Tensor> teacherValues;
 
     private DistillObjective(
             TreeMap<String, DistillationMethod> terms,
             double crossEntropyWeight,
             double labelSmoothing,
-            Network model,
+            @Nullable Network model,
             LinkedHashMap<String, Tensor> fixedValues,
             Network network,
             LinkedHashMap<String, Tensor> initialValues,
-            Network teacher,
+            @Nullable Network teacher,
             LinkedHashMap<String, Tensor> teacherValues) {
         this.terms = terms;
         this.crossEntropyWeight = crossEntropyWeight;
@@ -81,10 +83,10 @@ public final class DistillObjective implements Objective {
     }
 
     /** @param model null for a preliminary stage */
-    private static DistillObjective of(Pair pair, Recipe recipe, Network model, TrainingSettings training, long seed) {
+    private static DistillObjective of(Pair pair, Recipe recipe, @Nullable Network model, TrainingSettings training, long seed) {
         TreeMap<String, DistillationMethod> terms = new TreeMap<>(recipe.terms());
         Network student = recipe.student().network();
-        Network taught = recipe.needsTeacher() ? taught(terms, pair.teacher().network()) : null;
+        @Nullable Network taught = recipe.needsTeacher() ? taught(terms, pair.teacher().network()) : null;
         Network.Builder joint = Network.builder();
         joint.include(
                 STUDENT,
@@ -135,12 +137,12 @@ public final class DistillObjective implements Objective {
         return builder.build();
     }
 
-    private static String moduleInput(Network.Builder joint, String name, Network student, Network teacher) {
+    private static String moduleInput(Network.Builder joint, String name, Network student, @Nullable Network teacher) {
         if (name.startsWith(DistillationMethod.STUDENT)) {
             return STUDENT + "." + student.tap(name.substring(DistillationMethod.STUDENT.length()));
         }
         if (joint.shape(name) == null) {
-            joint.input(name, teacher.tapShape(name.substring(DistillationMethod.TEACHER.length())));
+            joint.input(name, Objects.requireNonNull(teacher).tapShape(name.substring(DistillationMethod.TEACHER.length())));
         }
         return name;
     }

@@ -1,6 +1,7 @@
 package org.sftn.evaluate;
 
 import java.io.Serializable;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What two models make of one image.
@@ -11,7 +12,8 @@ import java.io.Serializable;
  * @param student pooled features; null for images whose features are not compared
  * @param teacher likewise, perhaps of another number
  */
-public record ComparedImage(Prediction prediction, double kl, boolean sameClass, float[] student, float[] teacher)
+public record ComparedImage(
+        Prediction prediction, double kl, boolean sameClass, float @Nullable [] student, float @Nullable [] teacher)
         implements Serializable {
     static ComparedImage of(EvaluatedImage student, EvaluatedImage teacher) {
         if (student.prediction().index() != teacher.prediction().index()) {

@@ -18,6 +18,7 @@ import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.Settings;
 import org.sftn.conf.TrainingSettings.Wire;
 import org.sftn.conf.UserException;
@@ -167,9 +168,9 @@ final class Bench implements TextCommand {
             long parameters,
             double imagesPerSecond,
             double milliseconds,
-            Double peakMemoryMib,
+            @Nullable Double peakMemoryMib,
             double loss,
-            @JsonUnwrapped Distributed distributed) {}
+            @JsonUnwrapped @Nullable Distributed distributed) {}
 
     /**
      * What the exchange takes. All figures are medians of the slowest rank.
@@ -246,7 +247,7 @@ final class Bench implements TextCommand {
     }
 
     private String line(
-            Engine made, Objective objective, double milliseconds, Double memory, double loss, Distributed distributed)
+            Engine made, Objective objective, double milliseconds, @Nullable Double memory, double loss, @Nullable Distributed distributed)
             throws IOException {
         return JSON.writeValueAsString(new Line(
                 made.description(),
@@ -405,7 +406,7 @@ final class Bench implements TextCommand {
         return new Sgd(parameters, slices, MOMENTUM, false, WeightDecay.everywhere(WEIGHT_DECAY), threads);
     }
 
-    static Double peakMemoryMib() throws IOException {
+    static @Nullable Double peakMemoryMib() throws IOException {
         Matcher peak = PEAK.matcher(Files.readString(STATUS));
         return peak.find() ? rounded(Long.parseLong(peak.group(1)) / 1024.0, 1) : null;
     }

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.TrainingSettings.Wire;
 import org.sftn.conf.UserException;
 import org.sftn.data.Batch;
@@ -45,7 +46,7 @@ record BenchRank(Member me, Engine engine, Objective objective, Batch batch, int
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /** Medians, in milliseconds. */
-    record Answer(double step, double computing, double exchange, Double peakMemoryMib, double loss) {
+    record Answer(double step, double computing, double exchange, @Nullable Double peakMemoryMib, double loss) {
         Answer slower(Answer other) {
             return new Answer(
                     Math.max(step, other.step),
@@ -177,10 +178,9 @@ record BenchRank(Member me, Engine engine, Objective objective, Batch batch, int
             for (Process each : started) {
                 tell(each, String.join(" ", ports));
             }
-            Answer slowest = null;
-            for (int rank = 0; rank < ranks; rank++) {
-                Answer answer = JSON.readValue(line(said.get(rank), rank), Answer.class);
-                slowest = slowest == null ? answer : slowest.slower(answer);
+            Answer slowest = JSON.readValue(line(said.get(0), 0), Answer.class);
+            for (int rank = 1; rank < ranks; rank++) {
+                slowest = slowest.slower(JSON.readValue(line(said.get(rank), rank), Answer.class));
             }
             return slowest;
         } finally {

@@ -20,6 +20,7 @@ import org.apache.logging.log4j.core.config.Configuration;
 import org.apache.logging.log4j.core.config.DefaultConfiguration;
 import org.apache.logging.log4j.core.config.LoggerConfig;
 import org.apache.logging.log4j.core.config.Property;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.Cause;
 
 /**
@@ -40,7 +41,7 @@ final class ConsoleLog implements Traces, AutoCloseable {
     private static final String OF_THE_END = "org.apache.spark.util.SparkUncaughtExceptionHandler";
 
     private final Path folder;
-    private Path file;
+    private @Nullable Path file;
     private boolean named;
     private boolean silent;
 

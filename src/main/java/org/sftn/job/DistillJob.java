@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.DistillSettings;
 import org.sftn.conf.Settings;
 import org.sftn.conf.TrainingSettings;
@@ -61,7 +62,7 @@ final class DistillJob implements Job {
         long images = data.count("train", settings.data().trainImages());
         List<String> notes = objective.notes(
                 (images + training.executors() - 1) / training.executors(), training.localBatch(images));
-        String identity =
+        @Nullable String identity =
                 teacher.map(model -> model.description().weightsSha256()).orElse(null);
         return TrainingRun.check(
                 session,

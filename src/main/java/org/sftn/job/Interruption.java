@@ -1,11 +1,13 @@
 package org.sftn.job;
 
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.sftn.job.run.StoppedException;
 
 /** Says on ctrl-C or SIGTERM where the run can be continued from; also when Spark ends the process by itself. */
@@ -54,8 +56,8 @@ final class Interruption implements AutoCloseable {
     }
 
     /** What fails afterwards has failed because of this. */
-    StoppedException failure(Throwable cause) {
-        return new StoppedException(reason.get(), cause);
+    StoppedException failure(@Nullable Throwable cause) {
+        return new StoppedException(Objects.requireNonNull(reason.get()), cause);
     }
 
     // Not through the log: it may be closed by now.

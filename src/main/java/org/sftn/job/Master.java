@@ -11,6 +11,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.Cause;
 import org.sftn.conf.UserException;
 
@@ -88,7 +89,7 @@ final class Master {
     }
 
     /** @param reasons an address each; empty where somebody listens */
-    private static UnreachableMasterException unreachable(String master, List<String> reasons, Exception thrown) {
+    private static UnreachableMasterException unreachable(String master, List<String> reasons, @Nullable Exception thrown) {
         List<String> said = reasons.stream()
                 .map(reason -> reason.isEmpty()
                         ? "somebody is there, but takes no application: perhaps it is another port, or Spark's version or spark.authenticate differ"

@@ -9,6 +9,7 @@ import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.HadoopPath;
 import org.sftn.conf.UserException;
 import org.sftn.job.run.ReportFiles;
@@ -112,7 +113,7 @@ final class Report implements TextCommand {
                 MetricsTable.soFar(new OutputFolder(folder).metrics(), hadoop));
     }
 
-    private static void add(List<Origin> provenance, String name, Object value) {
+    private static void add(List<Origin> provenance, String name, @Nullable Object value) {
         if (value != null) {
             provenance.add(new Origin(name, value.toString()));
         }

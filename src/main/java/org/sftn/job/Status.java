@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
@@ -209,7 +210,7 @@ final class Status implements TextCommand {
         if (!result.status().equals(RunResult.DONE)) {
             // Of one that was stopped the message says so itself.
             String status = result.status().equals(RunResult.STOPPED) ? "" : result.status() + ": ";
-            return status + result.message().lines().findFirst().orElse("");
+            return status + Objects.requireNonNull(result.message()).lines().findFirst().orElse("");
         }
         return result.forPeople();
     }

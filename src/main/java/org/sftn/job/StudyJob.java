@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -20,6 +21,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.Cause;
 import org.sftn.conf.Settings;
 import org.sftn.conf.StudySettings;
@@ -218,7 +220,7 @@ final class StudyJob implements Job {
         /** A teacher's run and its evaluation. */
         private record Trained(Path model, Scores scores, double coreHours) {}
 
-        private Trained train(TeacherRun run, Trained start) {
+        private Trained train(TeacherRun run, @Nullable Trained start) {
             Map<String, String> values = new TreeMap<>(run.settings());
             if (start != null) {
                 values.put(TeacherJob.START, start.model().toString());
@@ -233,7 +235,7 @@ final class StudyJob implements Job {
             });
         }
 
-        private Cell train(StudentRun run, Trained teacher) {
+        private Cell train(StudentRun run, @Nullable Trained teacher) {
             Map<String, String> values = new TreeMap<>(run.settings());
             values.put("distill.teacher", teacher == null ? "" : teacher.model().toString());
             return carefully("", () -> {
@@ -276,7 +278,7 @@ final class StudyJob implements Job {
                     : new PrintStream(new Prefixed(name + ": ", session.progress()), true, StandardCharsets.UTF_8);
         }
 
-        private RunResult evaluate(String name, Path model, Path teacher) throws Exception {
+        private RunResult evaluate(String name, Path model, @Nullable Path teacher) throws Exception {
             Session part = session.part(
                     EVALUATIONS + name,
                     Map.of(
@@ -290,7 +292,11 @@ final class StudyJob implements Job {
         }
 
         private static Scores scores(RunResult evaluated) {
-            return new Scores(evaluated.top1(), evaluated.top5(), evaluated.loss(), evaluated.calibrationError());
+            return new Scores(
+                    Objects.requireNonNull(evaluated.top1()),
+                    Objects.requireNonNull(evaluated.top5()),
+                    Objects.requireNonNull(evaluated.loss()),
+                    Objects.requireNonNull(evaluated.calibrationError()));
         }
 
         private double coreHours(MetricsTable metrics) {
@@ -300,8 +306,9 @@ final class StudyJob implements Job {
         }
 
         private Cell undone(StudentRun run, Throwable thrown) {
-            boolean refused = thrown.getCause() instanceof UserException;
-            String text = refused ? thrown.getCause().getMessage() : thrown.getMessage();
+            Throwable cause = thrown.getCause();
+            boolean refused = cause instanceof UserException;
+            String text = cause instanceof UserException mistake ? mistake.getMessage() : thrown.getMessage();
             if (!refused) {
                 LOG.error("{} failed: {}", run.name(), text, thrown);
             }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.Settings;
 import org.sftn.conf.TeacherSettings;
 import org.sftn.data.Dataset;
@@ -49,7 +50,7 @@ final class TeacherJob implements Job {
         TeacherObjective objective =
                 TeacherObjective.of(teacher, settings.training(), network, student, start, settings.seed());
         List<String> classNames = session.classNames(data, Map.of(START, start));
-        String identity =
+        @Nullable String identity =
                 start.map(model -> model.description().weightsSha256()).orElse(null);
         return TrainingRun.check(
                 session,

@@ -7,12 +7,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.apache.hadoop.fs.FileSystem;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.DataSettings;
 import org.sftn.conf.EngineSettings;
 import org.sftn.conf.Json;
@@ -108,7 +110,7 @@ final class TrainingRun {
             Architecture architecture,
             List<String> classNames,
             Objectives objectives,
-            String model)
+            @Nullable String model)
             throws IOException {
         Settings settings = session.settings();
         long images = data.count("train", settings.data().trainImages());
@@ -327,8 +329,8 @@ final class TrainingRun {
                 Locale.ROOT,
                 "%s done: top-1 %.2f %%, top-5 %.2f %%, loss %.4f, %.1f images/s, model in %s",
                 result.job(),
-                100 * result.top1(),
-                100 * result.top5(),
+                100 * Objects.requireNonNull(result.top1()),
+                100 * Objects.requireNonNull(result.top5()),
                 result.loss(),
                 result.imagesPerSecond(),
                 folder.out().model());

@@ -1,5 +1,6 @@
 package org.sftn.job;
 
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -29,7 +30,7 @@ final class YarnDriver {
                 },
                 args);
         if (code != Shell.DONE) {
-            throw new JobFailedException(code, why.get());
+            throw new JobFailedException(code, Objects.requireNonNull(why.get()));
         }
     }
 }

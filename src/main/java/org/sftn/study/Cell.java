@@ -2,8 +2,10 @@ package org.sftn.study;
 
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.sftn.evaluate.Similarity;
 
 /**
@@ -23,17 +25,17 @@ import org.sftn.evaluate.Similarity;
  */
 public record Cell(
         String name,
-        String teacherRun,
+        @Nullable String teacherRun,
         Networks networks,
-        String teacher,
+        @Nullable String teacher,
         String method,
         SortedMap<String, String> varied,
         long seed,
         State state,
-        String message,
-        Scores student,
-        Scores teacherScores,
-        Similarity similarity,
+        @Nullable String message,
+        @Nullable Scores student,
+        @Nullable Scores teacherScores,
+        @Nullable Similarity similarity,
         List<CurvePoint> curve,
         double studentCoreHours,
         double teacherCoreHours) {
@@ -60,11 +62,16 @@ public record Cell(
         curve = List.copyOf(curve);
     }
 
+    /** Of a student that is done. */
+    public Scores scores() {
+        return Objects.requireNonNull(student);
+    }
+
     public static Cell done(
             StudentRun run,
             Scores student,
-            Scores teacher,
-            Similarity similarity,
+            @Nullable Scores teacher,
+            @Nullable Similarity similarity,
             List<CurvePoint> curve,
             double studentCoreHours,
             double teacherCoreHours) {
@@ -78,10 +85,10 @@ public record Cell(
     private static Cell of(
             StudentRun run,
             State state,
-            String message,
-            Scores student,
-            Scores teacher,
-            Similarity similarity,
+            @Nullable String message,
+            @Nullable Scores student,
+            @Nullable Scores teacher,
+            @Nullable Similarity similarity,
             List<CurvePoint> curve,
             double studentCoreHours,
             double teacherCoreHours) {

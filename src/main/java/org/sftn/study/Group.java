@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Students that differ by their seed alone.
@@ -22,7 +23,7 @@ import java.util.function.ToDoubleFunction;
  */
 public record Group(
         Networks networks,
-        String teacher,
+        @Nullable String teacher,
         String method,
         SortedMap<String, String> varied,
         int planned,
@@ -53,17 +54,17 @@ public record Group(
 
     /** Shares of test images in [0, 1]. */
     public SeedSample top1() {
-        return over(cell -> cell.student().top1());
+        return over(cell -> cell.scores().top1());
     }
 
     /** Shares of test images in [0, 1]. */
     public SeedSample top5() {
-        return over(cell -> cell.student().top5());
+        return over(cell -> cell.scores().top5());
     }
 
     /** Expected calibration error, in [0, 1]. */
     public SeedSample calibrationError() {
-        return over(cell -> cell.student().calibrationError());
+        return over(cell -> cell.scores().calibrationError());
     }
 
     /** Of none for students alone. */

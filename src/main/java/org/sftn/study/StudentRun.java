@@ -3,6 +3,7 @@ package org.sftn.study;
 import java.util.Collections;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A student that a study trains: a {@link Cell} to be.
@@ -15,9 +16,9 @@ import java.util.TreeMap;
  */
 public record StudentRun(
         String name,
-        String teacherRun,
+        @Nullable String teacherRun,
         Networks networks,
-        String teacher,
+        @Nullable String teacher,
         String method,
         SortedMap<String, String> varied,
         long seed,

@@ -17,6 +17,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.Settings;
 import org.sftn.conf.StudySettings;
 import org.sftn.conf.UserException;
@@ -164,7 +165,7 @@ public record StudyPlan(List<TeacherRun> teachers, List<StudentRun> students) {
             }
             SortedMap<String, String> all = new TreeMap<>(kinds.get(kind));
             String from = all.get(START);
-            String startsFrom = null;
+            @Nullable String startsFrom = null;
             if (from != null && kinds.containsKey(from)) {
                 List<String> chain = new ArrayList<>(starting);
                 chain.add(kind);
@@ -183,8 +184,8 @@ public record StudyPlan(List<TeacherRun> teachers, List<StudentRun> students) {
 
         private void addStudent(
                 Networks networks,
-                String teacherRun,
-                String kind,
+                @Nullable String teacherRun,
+                @Nullable String kind,
                 String method,
                 SortedMap<String, String> varied,
                 long seed) {

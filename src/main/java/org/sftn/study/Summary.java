@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A study over its seeds.
@@ -63,7 +64,7 @@ public record Summary(List<Pair> pairs, List<Cell> undone) {
     }
 
     /** All but the seed. */
-    private record Key(Networks networks, String teacher, String method, SortedMap<String, String> varied) {
+    private record Key(Networks networks, @Nullable String teacher, String method, SortedMap<String, String> varied) {
         static Key of(Cell cell) {
             return new Key(cell.networks(), cell.teacher(), cell.method(), cell.varied());
         }
@@ -134,7 +135,7 @@ public record Summary(List<Pair> pairs, List<Cell> undone) {
         }
 
         /** Of a kind of teacher: 0 for the baseline; -1 for none. */
-        private int number(String kind) {
+        private int number(@Nullable String kind) {
             return kind == null ? -1 : study.teachers().indexOf(kind);
         }
 
@@ -149,7 +150,7 @@ public record Summary(List<Pair> pairs, List<Cell> undone) {
                     planned.get(key),
                     cells,
                     SeedSample.of(baseline.stream()
-                                    .map(cell -> cell.student().top1())
+                                    .map(cell -> cell.scores().top1())
                                     .toList())
                             .mean(),
                     number(key.teacher()) == 0 ? SeedSample.of(List.of()) : gain(cells, baseline),
@@ -185,7 +186,7 @@ public record Summary(List<Pair> pairs, List<Cell> undone) {
                         .filter(other -> other.seed() == cell.seed())
                         .findFirst()
                         .ifPresent(other -> gains.add(
-                                cell.student().top1() - other.student().top1()));
+                                cell.scores().top1() - other.scores().top1()));
             }
             return SeedSample.of(gains);
         }

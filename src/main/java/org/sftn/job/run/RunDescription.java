@@ -11,6 +11,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.Sha256;
 import org.sftn.train.platform.Stretch;
 
@@ -28,10 +29,10 @@ public record RunDescription(
         String job,
         String codeVersion,
         String fingerprint,
-        String dataset,
-        String inputModel,
+        @Nullable String dataset,
+        @Nullable String inputModel,
         SortedMap<String, String> configuration,
-        List<Stretch> computedBy) {
+        @Nullable List<Stretch> computedBy) {
     /**
      * Places (what lies there has an identity), what changes speed and safety but no result, and a study's grid: it may grow, its
      * runs have identities of their own.
@@ -72,7 +73,7 @@ public record RunDescription(
 
     /** @param read tells the keys that the job reads */
     public static RunDescription of(
-            String job, SortedMap<String, String> settings, Predicate<String> read, String dataset, String inputModel) {
+            String job, SortedMap<String, String> settings, Predicate<String> read, @Nullable String dataset, @Nullable String inputModel) {
         SortedMap<String, String> configuration = new TreeMap<>(settings);
         configuration.keySet().removeIf(read.negate());
         SortedMap<String, String> fixed = fixed(configuration);
@@ -87,12 +88,12 @@ public record RunDescription(
                 null);
     }
 
-    RunDescription with(List<Stretch> computing) {
+    RunDescription with(@Nullable List<Stretch> computing) {
         return new RunDescription(job, codeVersion, fingerprint, dataset, inputModel, configuration, computing);
     }
 
     /** Null when the job does not read it. */
-    Long seed() {
+    @Nullable Long seed() {
         String seed = configuration.get("seed");
         return seed == null ? null : Long.valueOf(seed);
     }

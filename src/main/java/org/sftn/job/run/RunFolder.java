@@ -20,6 +20,7 @@ import org.apache.hadoop.fs.ParentNotDirectoryException;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.permission.FsAction;
 import org.apache.hadoop.security.AccessControlException;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.Json;
 import org.sftn.conf.Printable;
@@ -56,7 +57,7 @@ public final class RunFolder {
     private final FileSystem files;
     private final Configuration hadoop;
     private final boolean overwrite;
-    private final RunResult finished;
+    private final @Nullable RunResult finished;
     private final List<String> changes;
 
     private RunFolder(
@@ -66,7 +67,7 @@ public final class RunFolder {
             FileSystem files,
             Configuration hadoop,
             boolean overwrite,
-            RunResult finished,
+            @Nullable RunResult finished,
             List<String> changes) {
         this.out = out;
         this.written = written;
@@ -210,7 +211,7 @@ public final class RunFolder {
     }
 
     /** The result of this run when it is finished already, else null. */
-    public RunResult finished() {
+    public @Nullable RunResult finished() {
         return finished;
     }
 

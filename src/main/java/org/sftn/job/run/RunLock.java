@@ -15,6 +15,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.DaemonThreads;
 import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.Json;
@@ -149,7 +150,7 @@ public final class RunLock implements AutoCloseable {
     }
 
     /** Null when there is no file. */
-    private static byte[] content(FileSystem files, Path file) throws IOException {
+    private static byte @Nullable [] content(FileSystem files, Path file) throws IOException {
         for (int reading = 1; ; reading++) {
             try (FSDataInputStream in = files.open(file)) {
                 return in.readNBytes(MAX_BYTES);

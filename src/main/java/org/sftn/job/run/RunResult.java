@@ -3,6 +3,7 @@ package org.sftn.job.run;
 import java.util.List;
 import java.util.Locale;
 import java.util.SortedMap;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.Printable;
 import org.sftn.conf.Redaction;
 import org.sftn.evaluate.Evaluation;
@@ -30,22 +31,22 @@ import org.sftn.train.platform.Stretch;
 public record RunResult(
         String job,
         String status,
-        String message,
-        Double top1,
-        Double top5,
-        Double loss,
-        Double calibrationError,
-        Similarity similarity,
-        Integer epochs,
-        Long images,
-        Long unusableImages,
-        Double imagesPerSecond,
-        Long seed,
+        @Nullable String message,
+        @Nullable Double top1,
+        @Nullable Double top5,
+        @Nullable Double loss,
+        @Nullable Double calibrationError,
+        @Nullable Similarity similarity,
+        @Nullable Integer epochs,
+        @Nullable Long images,
+        @Nullable Long unusableImages,
+        @Nullable Double imagesPerSecond,
+        @Nullable Long seed,
         String codeVersion,
-        String dataset,
-        String inputModel,
-        String model,
-        List<Stretch> computedBy,
+        @Nullable String dataset,
+        @Nullable String inputModel,
+        @Nullable String model,
+        @Nullable List<Stretch> computedBy,
         SortedMap<String, String> configuration) {
     public static final String DONE = "done";
     static final String FAILED = "failed";
@@ -87,7 +88,7 @@ public record RunResult(
     public static RunResult evaluated(
             RunDescription run,
             Evaluation evaluation,
-            Similarity similarity,
+            @Nullable Similarity similarity,
             double imagesPerSecond,
             List<Stretch> computedBy) {
         Builder result = new Builder(run, DONE);
@@ -132,7 +133,7 @@ public record RunResult(
 
     /** Of a job that is done. */
     public String forPeople() {
-        if (top1 != null) {
+        if (top1 != null && top5 != null) {
             return String.format(
                     Locale.ROOT, "done: top-1 %.2f %%, top-5 %.2f %%, loss %.4f", 100 * top1, 100 * top5, loss);
         }
@@ -150,19 +151,19 @@ public record RunResult(
     private static final class Builder {
         private final RunDescription run;
         private final String status;
-        private String message;
-        private Double top1;
-        private Double top5;
-        private Double loss;
-        private Double calibrationError;
-        private Similarity similarity;
-        private Integer epochs;
-        private Long images;
-        private Long unusableImages;
-        private Double imagesPerSecond;
-        private String dataset;
-        private String model;
-        private List<Stretch> computedBy;
+        private @Nullable String message;
+        private @Nullable Double top1;
+        private @Nullable Double top5;
+        private @Nullable Double loss;
+        private @Nullable Double calibrationError;
+        private @Nullable Similarity similarity;
+        private @Nullable Integer epochs;
+        private @Nullable Long images;
+        private @Nullable Long unusableImages;
+        private @Nullable Double imagesPerSecond;
+        private @Nullable String dataset;
+        private @Nullable String model;
+        private @Nullable List<Stretch> computedBy;
 
         Builder(RunDescription run, String status) {
             this.run = run;

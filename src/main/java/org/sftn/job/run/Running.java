@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.sftn.train.progress.TrainingProgress;
 
 /**
@@ -35,7 +36,7 @@ public record Running(
         String started,
         String renewed,
         long renewals,
-        TrainingProgress progress) {
+        @Nullable TrainingProgress progress) {
     /** @throws IllegalArgumentException when the process is not said, which decides whether the run is alive */
     public Running {
         if (job == null || host == null || processStarted == null || processes == null) {
@@ -61,7 +62,7 @@ public record Running(
                 null);
     }
 
-    public Running renewedWith(TrainingProgress latest) {
+    public Running renewedWith(@Nullable TrainingProgress latest) {
         return new Running(
                 token,
                 job,

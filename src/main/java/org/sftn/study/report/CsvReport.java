@@ -11,6 +11,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVPrinter;
+import org.jspecify.annotations.Nullable;
+import org.sftn.evaluate.Similarity;
 import org.sftn.study.Cell;
 import org.sftn.study.Scores;
 import org.sftn.study.StudyResult;
@@ -72,17 +74,17 @@ public final class CsvReport {
         row.add(cell.message() == null ? "" : cell.message());
         addScores(row, cell.student());
         addScores(row, cell.teacherScores());
-        boolean compared = cell.similarity() != null;
-        row.add(compared ? Double.toString(cell.similarity().kl()) : "");
-        row.add(compared ? Double.toString(cell.similarity().cka()) : "");
-        row.add(compared ? Double.toString(cell.similarity().agreement()) : "");
+        Similarity similarity = cell.similarity();
+        row.add(similarity == null ? "" : Double.toString(similarity.kl()));
+        row.add(similarity == null ? "" : Double.toString(similarity.cka()));
+        row.add(similarity == null ? "" : Double.toString(similarity.agreement()));
         boolean done = cell.state() == Cell.State.DONE;
         row.add(done ? Double.toString(cell.studentCoreHours()) : "");
         row.add(done ? Double.toString(cell.teacherCoreHours()) : "");
         return row;
     }
 
-    private static void addScores(List<String> row, Scores scores) {
+    private static void addScores(List<String> row, @Nullable Scores scores) {
         row.add(scores == null ? "" : Double.toString(scores.top1()));
         row.add(scores == null ? "" : Double.toString(scores.top5()));
         row.add(scores == null ? "" : Double.toString(scores.loss()));

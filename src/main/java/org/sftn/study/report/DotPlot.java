@@ -1,6 +1,7 @@
 package org.sftn.study.report;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.sftn.study.Interval;
 
 /** Rows of dots with intervals. */
@@ -28,7 +29,7 @@ record DotPlot(Axis across, String acrossLabel, List<Row> rows) implements Plot 
     }
 
     /** @param interval null for none */
-    record Dot(Style style, double value, Interval interval, String title) {}
+    record Dot(Style style, double value, @Nullable Interval interval, String title) {}
 
     @Override
     public int height() {

@@ -67,7 +67,7 @@ final class SettingFigures {
             for (int at = 0; at < values.size(); at++) {
                 points.add(point(at, group));
             }
-            lines.add(new Line(group.teacher(), names.style(group), points));
+            lines.add(new Line(StudyNames.kind(group), names.style(group), points));
         }
         StudyNames.by(groups, Group::teacher).forEach((kind, its) -> {
             List<Point> points = new ArrayList<>();
