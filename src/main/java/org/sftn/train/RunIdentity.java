@@ -1,17 +1,14 @@
 package org.sftn.train;
 
-import java.nio.charset.StandardCharsets;
-import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.zip.CRC32C;
 import org.sftn.conf.DataSettings;
 import org.sftn.conf.DataSettings.ColorJitter;
 import org.sftn.conf.DataSettings.RandomResizedCrop;
 import org.sftn.conf.TrainingSettings;
 import org.sftn.data.Dataset;
-import org.sftn.nn.Network;
+import org.sftn.nn.NetworkIdentity;
 
 /** What the weights of a run depend on, by name. The number of executors is not among it: a run may go on with another. */
 final class RunIdentity {
@@ -61,13 +58,7 @@ final class RunIdentity {
         identity.put("data.shuffle-buffer", Integer.toString(data.shuffleBuffer()));
         identity.put("dataset", dataset.manifest().identity());
         identity.put("training_images", Long.toString(dataset.count("train", data.trainImages())));
-        identity.put("network", identity(objective.network()));
+        identity.put("network", NetworkIdentity.of(objective.network()));
         return identity;
-    }
-
-    private static String identity(Network network) {
-        CRC32C crc = new CRC32C();
-        crc.update((network.nodes() + "\n" + network.taps()).getBytes(StandardCharsets.UTF_8));
-        return String.format(Locale.ROOT, "%08x", crc.getValue());
     }
 }
