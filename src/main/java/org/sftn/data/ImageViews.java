@@ -76,7 +76,7 @@ public final class ImageViews {
         if (augmentation.cutsFromFiles()) {
             planes = decoder.planes(
                     sample.name(),
-                    sample.image(),
+                    sample.bytes(),
                     (width, height) -> Region.random(random, augmentation.randomResizedCrop(), width, height));
             view = new View(0, 0, flip(random));
         } else {
@@ -111,29 +111,30 @@ public final class ImageViews {
      */
     public void evaluation(Sample sample, float[] values, int offset) throws UnusableImageException {
         byte[] planes =
-                preprocessing.store() == Store.PIXELS ? stored(sample) : decoder.planes(sample.name(), sample.image());
+                preprocessing.store() == Store.PIXELS ? stored(sample) : decoder.planes(sample.name(), sample.bytes());
         normalize(planes, View.WHOLE, normalized, values, offset);
     }
 
     private byte[] trainingPlanes(Sample sample) throws UnusableImageException {
         return preprocessing.store() == Store.PIXELS
                 ? stored(sample)
-                : new ImageDecoder(preprocessing.imageSize()).planes(sample.name(), sample.image());
+                : new ImageDecoder(preprocessing.imageSize()).planes(sample.name(), sample.bytes());
     }
 
     /** R, G, B planes; shared with the sample. */
     private byte[] stored(Sample sample) {
         int size = preprocessing.imageSize();
-        if (sample.image().length != preprocessing.values()) {
+        byte[] planes = sample.bytes();
+        if (planes.length != preprocessing.values()) {
             throw new IllegalStateException(String.format(
                     Locale.ROOT,
                     "an image of %d x %d pixels needs %d bytes, not %d",
                     size,
                     size,
                     preprocessing.values(),
-                    sample.image().length));
+                    planes.length));
         }
-        return sample.image();
+        return planes;
     }
 
     /** The view's pixels, black where it reaches into the padding. */

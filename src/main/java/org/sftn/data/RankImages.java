@@ -8,6 +8,7 @@ import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.util.Utils;
+import org.jspecify.annotations.Nullable;
 import org.sftn.data.order.Sampler;
 
 /** The images of a split that one rank holds. One iterator at a time; it belongs to one thread, which may be another than the owner's. */
@@ -43,7 +44,7 @@ public interface RankImages extends AutoCloseable {
 
     private static Iterator<Sample> samples(Sample first, Iterator<RankData> others) {
         return new Iterator<>() {
-            private Sample next = first;
+            private @Nullable Sample next = first;
 
             @Override
             public boolean hasNext() {

@@ -12,6 +12,9 @@ import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.sftn.conf.Cause;
 
 /**
  * The samples of one rank, by position: the sample with index {@code position * ranks + rank}. Images beyond the memory allowed
@@ -22,12 +25,13 @@ public final class SampleStore implements AutoCloseable {
     private static final long DAMAGED = -1;
 
     /** @param image null when it lies in the file, at offset, or is damaged */
-    private record Entry(long index, int label, String name, byte[] image, long offset, int length) {}
+    private record Entry(long index, int label, String name, byte @Nullable [] image, long offset, int length) {}
 
     private final List<Entry> entries;
-    private final FileChannel file;
+    /** Null when all images are in memory. */
+    private final @Nullable FileChannel file;
 
-    private SampleStore(List<Entry> entries, FileChannel file) {
+    private SampleStore(List<Entry> entries, @Nullable FileChannel file) {
         this.entries = entries;
         this.file = file;
     }
@@ -47,7 +51,7 @@ public final class SampleStore implements AutoCloseable {
             while (samples.hasNext()) {
                 Sample sample = samples.next();
                 byte[] image = sample.image();
-                if (sample.isDamaged()) {
+                if (image == null) {
                     entries.add(new Entry(sample.index(), sample.label(), sample.name(), null, DAMAGED, 0));
                 } else if (inMemory + image.length <= memoryBytes) {
                     inMemory += image.length;
@@ -61,7 +65,7 @@ public final class SampleStore implements AutoCloseable {
                     } catch (IOException e) {
                         throw new IOException(
                                 "a temporary file of images (data.memory) in " + spillFolder + " cannot be written: "
-                                        + e.getMessage(),
+                                        + Cause.of(e),
                                 e);
                     }
                     entries.add(new Entry(sample.index(), sample.label(), sample.name(), null, inFile, image.length));
@@ -136,11 +140,12 @@ public final class SampleStore implements AutoCloseable {
         if (entry.image() != null) {
             return entry.image();
         }
+        FileChannel spilled = Objects.requireNonNull(file);
         ByteBuffer buffer = ByteBuffer.allocate(entry.length());
         try {
             while (buffer.hasRemaining()) {
-                if (file.read(buffer, entry.offset() + buffer.position()) < 0) {
-                    throw new IOException("the temporary file of images ends at " + file.size()
+                if (spilled.read(buffer, entry.offset() + buffer.position()) < 0) {
+                    throw new IOException("the temporary file of images ends at " + spilled.size()
                             + " bytes, before image " + entry.index());
                 }
             }

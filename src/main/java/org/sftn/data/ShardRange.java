@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.NoSuchElementException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.DataSettings.Damaged;
 import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.PrepareSettings.Store;
@@ -49,7 +50,7 @@ public record ShardRange(String path, long first, int row, int images, int class
             }
             throw new IOException("it has " + labels.length + " images, not " + (row + images));
         } catch (IOException | RuntimeException e) {
-            skipOrFail("the shard " + path + " is damaged: " + HadoopFiles.reason(e), e);
+            skipOrFail(new UserException("the shard " + path + " is damaged: " + HadoopFiles.reason(e), e));
             return new int[images];
         }
     }
@@ -58,17 +59,17 @@ public record ShardRange(String path, long first, int row, int images, int class
         return new Images(hadoop);
     }
 
-    private void skipOrFail(String message, Exception cause) {
+    private void skipOrFail(UserException damage) {
         if (damaged == Damaged.FAIL) {
-            throw new UserException(message, cause);
+            throw damage;
         }
-        LOG.warn("{}: skipped", message, cause);
+        LOG.warn("{}: skipped", damage.getMessage(), damage.getCause());
     }
 
     /** The images in order; an image that is skipped comes as {@link Sample#damaged}. */
     public final class Images implements Iterator<Sample>, AutoCloseable {
         private final Configuration hadoop;
-        private ShardFile.Reader reader;
+        private ShardFile.@Nullable Reader reader;
         private boolean broken;
         private int done;
 
@@ -95,20 +96,19 @@ public record ShardRange(String path, long first, int row, int images, int class
         private Sample read(long index) {
             ShardFile.Row image;
             try {
-                open();
-                image = reader.read();
+                image = open().read();
                 if (image == null) {
                     throw new IOException("it ends there");
                 }
             } catch (ShardFile.DamagedException e) {
-                skipOrFail(
+                skipOrFail(new UserException(
                         String.format(
                                 Locale.ROOT, "the shard %s is damaged at image %d: %s", path, index, e.getMessage()),
-                        e);
+                        e));
                 return Sample.damaged(index);
             } catch (IOException | RuntimeException e) {
                 broken = true;
-                skipOrFail(
+                skipOrFail(new UserException(
                         String.format(
                                 Locale.ROOT,
                                 "the shard %s is damaged before image %d, %d images: %s",
@@ -116,37 +116,38 @@ public record ShardRange(String path, long first, int row, int images, int class
                                 index,
                                 images - done + 1,
                                 HadoopFiles.reason(e)),
-                        e);
+                        e));
                 return Sample.damaged(index);
             }
             if (image.label() < 0
                     || image.label() >= classes
                     || imageBytes != 0 && image.image().length != imageBytes) {
-                skipOrFail(
-                        String.format(
-                                Locale.ROOT,
-                                "the shard %s is damaged at image %d: it has label %d of %d classes and %d bytes%s",
-                                path,
-                                index,
-                                image.label(),
-                                classes,
-                                image.image().length,
-                                imageBytes == 0 ? "" : " in place of " + imageBytes),
-                        null);
+                skipOrFail(new UserException(String.format(
+                        Locale.ROOT,
+                        "the shard %s is damaged at image %d: it has label %d of %d classes and %d bytes%s",
+                        path,
+                        index,
+                        image.label(),
+                        classes,
+                        image.image().length,
+                        imageBytes == 0 ? "" : " in place of " + imageBytes)));
                 return Sample.damaged(index);
             }
             return new Sample(index, image.label(), image.name(), image.image());
         }
 
-        private void open() throws IOException {
-            if (reader == null) {
-                reader = new ShardFile.Reader(new Path(path), hadoop);
+        private ShardFile.Reader open() throws IOException {
+            ShardFile.Reader opened = reader;
+            if (opened == null) {
+                opened = new ShardFile.Reader(new Path(path), hadoop);
+                reader = opened;
                 for (int i = 0; i < row; i++) {
-                    if (!reader.skip()) {
+                    if (!opened.skip()) {
                         throw new IOException("it ends at image " + i);
                     }
                 }
             }
+            return opened;
         }
 
         @Override

@@ -14,6 +14,7 @@ import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.apache.hadoop.conf.Configuration;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.DaemonThreads;
 import org.sftn.data.order.RandomStream;
 import org.sftn.data.order.Sampler;
@@ -30,7 +31,8 @@ final class StreamedImages implements RankImages {
     private final Configuration hadoop;
     private final int size;
     private final ExecutorService reader;
-    private volatile ShardRange.Images open;
+    /** What was opened last; null before. */
+    private volatile ShardRange.@Nullable Images open;
 
     /** @param ranges by index, at least one */
     StreamedImages(List<ShardRange> ranges, int shuffleBuffer, Configuration hadoop) {
@@ -154,7 +156,8 @@ final class StreamedImages implements RankImages {
     /** Ranges one after another. */
     private final class Sequence implements Iterator<Sample> {
         private final Iterator<ShardRange> left;
-        private ShardRange.Images current;
+        /** Null between two. */
+        private ShardRange.@Nullable Images current;
 
         /** @param skipped images to begin after */
         Sequence(List<ShardRange> ordered, long skipped) {
@@ -179,14 +182,16 @@ final class StreamedImages implements RankImages {
             if (!hasNext()) {
                 throw new NoSuchElementException();
             }
-            if (current == null) {
-                current = left.next().read(hadoop);
-                open = current;
+            ShardRange.Images images = current;
+            if (images == null) {
+                images = left.next().read(hadoop);
+                current = images;
+                open = images;
             }
-            Sample sample = current.next();
-            if (!current.hasNext()) {
+            Sample sample = images.next();
+            if (!images.hasNext()) {
                 try {
-                    current.close();
+                    images.close();
                 } catch (IOException e) {
                     throw new UncheckedIOException(e);
                 }

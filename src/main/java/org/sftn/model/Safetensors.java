@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.Printable;
 import org.sftn.nn.Shape;
 import org.sftn.nn.Tensor;
@@ -220,7 +221,7 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
         }
 
         /** Null for what is not accepted. */
-        private static Type type(String name, JsonNode node, Set<Type> accepted) {
+        private static @Nullable Type type(String name, JsonNode node, Set<Type> accepted) {
             String given = node.path("dtype").asText();
             return accepted.stream()
                     .filter(type -> type.name().equals(given) && (type != Type.I64 || name.endsWith(COUNTER)))

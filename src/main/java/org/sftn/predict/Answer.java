@@ -2,6 +2,7 @@ package org.sftn.predict;
 
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a model says of one image, or why it says nothing.
@@ -14,7 +15,12 @@ import java.util.Optional;
  * @param reason why the image cannot be used
  */
 record Answer(
-        String name, List<Object> passed, List<Guess> best, float[] logits, float[] features, Optional<String> reason) {
+        String name,
+        List<@Nullable Object> passed,
+        List<Guess> best,
+        float @Nullable [] logits,
+        float @Nullable [] features,
+        Optional<String> reason) {
     /** @param probability in [0, 1] */
     record Guess(String className, double probability) {}
 }

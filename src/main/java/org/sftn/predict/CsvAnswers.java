@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVPrinter;
+import org.jspecify.annotations.Nullable;
 
 /** Answers as one CSV file with a header: the best classes side by side, vectors as {@code [1.5, -2.0]}. */
 final class CsvAnswers implements Answers, AutoCloseable {
@@ -41,7 +42,7 @@ final class CsvAnswers implements Answers, AutoCloseable {
 
     @Override
     public void add(Answer answer) throws IOException {
-        List<Object> row = new ArrayList<>(answer.passed());
+        List<@Nullable Object> row = new ArrayList<>(answer.passed());
         row.add(answer.name());
         for (int place = 0; place < columns.top(); place++) {
             boolean there = place < answer.best().size();

@@ -12,6 +12,7 @@ import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.parquet.schema.Type;
 import org.apache.parquet.schema.Types;
+import org.jspecify.annotations.Nullable;
 import org.sftn.data.shard.ParquetRows;
 import org.sftn.data.unlabeled.PassedColumn;
 
@@ -113,7 +114,7 @@ final class ParquetAnswers implements Answers, AutoCloseable {
             out.endGroup();
         }
 
-        private void vector(String name, float[] values) {
+        private void vector(String name, float @Nullable [] values) {
             if (values != null) {
                 list(name, values.length, i -> out.addFloat(values[i]));
             }
@@ -140,13 +141,13 @@ final class ParquetAnswers implements Answers, AutoCloseable {
             });
         }
 
-        private void text(String name, int index, String value) {
+        private void text(String name, int index, @Nullable String value) {
             if (value != null) {
                 field(name, index, () -> out.addBinary(Binary.fromString(value)));
             }
         }
 
-        private void field(String name, Object value, Runnable write) {
+        private void field(String name, @Nullable Object value, Runnable write) {
             if (value != null) {
                 field(name, schema.getFieldIndex(name), write);
             }

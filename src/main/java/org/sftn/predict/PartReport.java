@@ -1,6 +1,7 @@
 package org.sftn.predict;
 
 import java.io.Serializable;
+import org.jspecify.annotations.Nullable;
 import org.sftn.train.platform.Platform;
 
 /**
@@ -17,7 +18,7 @@ import org.sftn.train.platform.Platform;
 public record PartReport(
         long images,
         long unusable,
-        String firstUnusable,
+        @Nullable String firstUnusable,
         long waiting,
         long decoding,
         long computing,

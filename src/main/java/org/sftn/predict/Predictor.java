@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.UserException;
 import org.sftn.data.image.Preprocessing;
 import org.sftn.data.unlabeled.UnlabeledBatches;
@@ -140,7 +141,7 @@ public final class Predictor implements Serializable {
 
     private Answer answer(UnlabeledBatches.Batch batch, int image, Map<String, Tensor> outputs) {
         String name = batch.images().get(image).name();
-        List<Object> passed = batch.images().get(image).passed();
+        List<@Nullable Object> passed = batch.images().get(image).passed();
         Optional<String> reason = batch.reasons().get(image);
         if (reason.isPresent()) {
             return new Answer(name, passed, List.of(), null, null, reason);

@@ -7,6 +7,7 @@ import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.leptonica.PIX;
 import org.bytedeco.leptonica.global.leptonica;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.NativeCode;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -102,8 +103,8 @@ public final class NativeImage implements Resizer.Source {
         }
     }
 
-    /** @param image may be null */
-    private static Optional<NativeImage> of(PIX image, boolean isWhole, int width, int height, int reduction) {
+    /** @param image null when the library cannot decode the file */
+    private static Optional<NativeImage> of(@Nullable PIX image, boolean isWhole, int width, int height, int reduction) {
         if (image == null) {
             return Optional.empty();
         }

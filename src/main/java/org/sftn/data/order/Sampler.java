@@ -2,6 +2,7 @@ package org.sftn.data.order;
 
 import java.util.Locale;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.sftn.data.SampleStore;
 
 /**
@@ -23,7 +24,7 @@ public final class Sampler {
     private final int rank;
     private final int ranks;
     private final long seed;
-    private volatile Epoch current;
+    private volatile @Nullable Epoch current;
 
     /** An epoch's order: for each of this rank's lanes the places of its images, from 0. */
     private record Epoch(int number, int[][] lanes) {}

@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Collections;
 import java.util.Map;
+import java.util.Objects;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.format.ColumnChunk;
 import org.apache.parquet.format.FileMetaData;
@@ -21,6 +22,7 @@ import org.apache.parquet.io.OutputFile;
 import org.apache.parquet.io.PositionOutputStream;
 import org.apache.parquet.io.api.RecordConsumer;
 import org.apache.parquet.schema.MessageType;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes rows as one Parquet file. Equal rows give equal bytes: Parquet writes a column's set of encodings in the order of their
@@ -91,7 +93,8 @@ public final class ParquetRows<T> implements AutoCloseable {
         private final MessageType schema;
         private final Fields<T> fields;
         private final Runnable beforeFooter;
-        private RecordConsumer out;
+        /** Null until Parquet prepares for writing. */
+        private @Nullable RecordConsumer out;
 
         Rows(MessageType schema, Fields<T> fields, Runnable beforeFooter) {
             this.schema = schema;
@@ -113,9 +116,10 @@ public final class ParquetRows<T> implements AutoCloseable {
 
         @Override
         public void write(T row) {
-            out.startMessage();
-            fields.write(row, out);
-            out.endMessage();
+            RecordConsumer message = Objects.requireNonNull(out, "Parquet prepares for writing before it writes");
+            message.startMessage();
+            fields.write(row, message);
+            message.endMessage();
         }
 
         @Override
@@ -129,7 +133,8 @@ public final class ParquetRows<T> implements AutoCloseable {
     private static final class HeldFooter implements OutputFile {
         private final OutputStream out;
         private long passed;
-        private ByteArrayOutputStream end;
+        /** Null until it is held. */
+        private @Nullable ByteArrayOutputStream end;
 
         HeldFooter(OutputStream out) {
             this.out = out;

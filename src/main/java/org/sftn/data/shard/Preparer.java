@@ -21,6 +21,7 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.Printable;
 import org.sftn.conf.Settings;
@@ -57,7 +58,8 @@ public final class Preparer {
     private final Settings settings;
     private final long seed;
     private final PrintStream out;
-    private Source source;
+    /** Null until it is opened. */
+    private @Nullable Source source;
 
     /**
      * @param seed of the order of the images, and of generated ones

@@ -16,6 +16,7 @@ import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.io.api.RecordConsumer;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.Printable;
 import org.sftn.conf.Sha256;
@@ -95,13 +96,18 @@ public final class ShardFile {
 
     /** Reads the images in the order in which they were written. */
     public static final class Reader implements AutoCloseable {
+        /** The columns of a row group, at one row. */
+        private record Group(
+                ShardColumns.Column labels,
+                ShardColumns.Column names,
+                ShardColumns.Column checksums,
+                ShardColumns.Column images) {}
+
         private final ShardColumns columns;
-        private int group = -1;
+        private int number = -1;
         private long left;
-        private ShardColumns.Column labels;
-        private ShardColumns.Column names;
-        private ShardColumns.Column checksums;
-        private ShardColumns.Column images;
+        /** Null before the first. */
+        private @Nullable Group group;
 
         public Reader(Path path, Configuration hadoop) throws IOException {
             columns = ShardColumns.open(path, hadoop);
@@ -111,14 +117,15 @@ public final class ShardFile {
          * @return null after the last one
          * @throws DamagedException when the checksum is another
          */
-        public Row read() throws IOException {
-            if (!toNext()) {
+        public @Nullable Row read() throws IOException {
+            Group at = next();
+            if (at == null) {
                 return null;
             }
-            int label = labels.nextInt();
-            String name = Printable.of(new String(names.nextBytes(), StandardCharsets.UTF_8));
-            int checksum = checksums.nextInt();
-            Row row = new Row(label, name, images.nextBytes());
+            int label = at.labels().nextInt();
+            String name = Printable.of(new String(at.names().nextBytes(), StandardCharsets.UTF_8));
+            int checksum = at.checksums().nextInt();
+            Row row = new Row(label, name, at.images().nextBytes());
             if (row.crc32c() != checksum) {
                 throw new DamagedException(row.name());
             }
@@ -127,30 +134,33 @@ public final class ShardFile {
 
         /** @return false when there is none */
         public boolean skip() throws IOException {
-            if (!toNext()) {
+            Group at = next();
+            if (at == null) {
                 return false;
             }
-            labels.nextInt();
-            names.nextBytes();
-            checksums.nextInt();
-            images.nextBytes();
+            at.labels().nextInt();
+            at.names().nextBytes();
+            at.checksums().nextInt();
+            at.images().nextBytes();
             return true;
         }
 
-        private boolean toNext() throws IOException {
+        /** The group of the next row; null after the last one. */
+        private @Nullable Group next() throws IOException {
             while (left == 0) {
-                group++;
-                if (group >= columns.groups()) {
-                    return false;
+                number++;
+                if (number >= columns.groups()) {
+                    return null;
                 }
-                left = columns.rows(group);
-                labels = columns.column(group, "label", Type.INT32);
-                names = columns.column(group, "name", Type.BYTE_ARRAY);
-                checksums = columns.column(group, "crc32c", Type.INT32);
-                images = columns.column(group, "image", Type.BYTE_ARRAY);
+                left = columns.rows(number);
+                group = new Group(
+                        columns.column(number, "label", Type.INT32),
+                        columns.column(number, "name", Type.BYTE_ARRAY),
+                        columns.column(number, "crc32c", Type.INT32),
+                        columns.column(number, "image", Type.BYTE_ARRAY));
             }
             left--;
-            return true;
+            return group;
         }
 
         @Override

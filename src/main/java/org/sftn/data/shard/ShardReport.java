@@ -7,6 +7,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.Json;
 import org.sftn.data.image.ChannelSums;
@@ -58,7 +59,7 @@ public record ShardReport(
      * @param classes of the data set
      * @return null when the shard is not done: there is no whole report, or not the file that it reports
      */
-    public static ShardReport read(Path folder, Path shard, int classes, Configuration hadoop) throws IOException {
+    public static @Nullable ShardReport read(Path folder, Path shard, int classes, Configuration hadoop) throws IOException {
         FileSystem files = folder.getFileSystem(hadoop);
         byte[] json;
         long length;

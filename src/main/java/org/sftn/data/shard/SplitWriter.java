@@ -15,6 +15,7 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SerializableConfiguration;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.HadoopFiles;
 import org.sftn.data.image.ChannelSums;
 import org.sftn.data.order.RandomStream;
@@ -103,11 +104,11 @@ final class SplitWriter {
         FileSystem files = folder.getFileSystem(hadoop);
         files.mkdirs(reports);
         files.mkdirs(new Path(folder, split.key()));
-        List<ShardReport> all = new ArrayList<>();
+        List<@Nullable ShardReport> earlier = new ArrayList<>();
         List<ShardTask> open = new ArrayList<>();
         for (ShardTask task : tasks) {
             ShardReport report = ShardReport.read(reports, task.shard(), task.classes(), hadoop);
-            all.add(report);
+            earlier.add(report);
             if (report == null) {
                 open.add(task);
             }
@@ -121,10 +122,10 @@ final class SplitWriter {
                     tasks.size());
         }
         List<ShardReport> written = open.isEmpty() ? List.of() : run(open, out);
-        for (int i = 0, next = 0; i < all.size(); i++) {
-            if (all.get(i) == null) {
-                all.set(i, written.get(next++));
-            }
+        List<ShardReport> all = new ArrayList<>();
+        int next = 0;
+        for (ShardReport report : earlier) {
+            all.add(report == null ? written.get(next++) : report);
         }
         return all;
     }
@@ -177,16 +178,15 @@ final class SplitWriter {
                 try {
                     for (Numbered part : parts) {
                         Candidate candidate = part.item().read(input);
-                        if (!candidate.isUsable()) {
-                            rejections.add(
-                                    new Rejection(split, part.number(), candidate.name(), candidate.rejection()));
-                            continue;
+                        if (candidate instanceof Candidate.Rejected rejected) {
+                            rejections.add(new Rejection(split, part.number(), rejected.name(), rejected.reason()));
+                        } else if (candidate instanceof Candidate.Usable usable) {
+                            writer.write(usable.label(), usable.name(), usable.image());
+                            images++;
+                            imagesPerClass[usable.label()]++;
+                            sums = sums.plus(usable.sums());
+                            digest = digest.plus(usable.label(), usable.image());
                         }
-                        writer.write(candidate.label(), candidate.name(), candidate.image());
-                        images++;
-                        imagesPerClass[candidate.label()]++;
-                        sums = sums.plus(candidate.sums());
-                        digest = digest.plus(candidate.label(), candidate.image());
                     }
                 } catch (IOException | RuntimeException | Error e) {
                     writer.giveUp();

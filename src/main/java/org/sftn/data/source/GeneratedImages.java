@@ -3,6 +3,7 @@ package org.sftn.data.source;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import org.sftn.data.image.Preprocessing;
 import org.sftn.data.order.RandomStream;
 
@@ -196,7 +197,7 @@ public record GeneratedImages(int size, long seed) implements Serializable {
             Color first,
             Color second) {
         /** The color at a point, or null beside the shape. */
-        Color at(double px, double py) {
+        @Nullable Color at(double px, double py) {
             double dx = px - x;
             double dy = py - y;
             double u = (dx * cos + dy * sin) / scale * stretch;

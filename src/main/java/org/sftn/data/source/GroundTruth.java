@@ -13,6 +13,7 @@ import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.Path;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
 
@@ -103,7 +104,7 @@ final class GroundTruth {
     }
 
     /** The class of an image: a name, which may not be among the classes; null when the ground truth does not know it. */
-    String of(String file) {
+    @Nullable String of(String file) {
         if (byNumber.isEmpty()) {
             return byFile.get(stem(file));
         }

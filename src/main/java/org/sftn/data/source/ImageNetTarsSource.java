@@ -15,6 +15,7 @@ import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SerializableConfiguration;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.HadoopPath;
 import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.PrepareSettings.DamagedTars;
@@ -34,7 +35,8 @@ final class ImageNetTarsSource {
      * @param name for people
      * @param className of all its files; null when their own folders say it
      */
-    private record Part(String file, long start, long end, String name, String className) implements Serializable {
+    private record Part(String file, long start, long end, String name, @Nullable String className)
+            implements Serializable {
         TarListing list(Configuration hadoop) throws IOException {
             Path path = new Path(file);
             try (FSDataInputStream in = path.getFileSystem(hadoop).open(path)) {
@@ -44,7 +46,7 @@ final class ImageNetTarsSource {
     }
 
     /** A file in a tar; className is null when neither a tar nor a folder says it. */
-    private record Found(TarListing.Entry entry, String fileName, String className) {}
+    private record Found(TarListing.Entry entry, String fileName, @Nullable String className) {}
 
     private ImageNetTarsSource() {}
 
@@ -68,7 +70,7 @@ final class ImageNetTarsSource {
         List<Found> trainFiles = train.list(spark);
         List<Found> testFiles = test.list(spark);
         List<String> classes = trainFiles.stream()
-                .map(file -> train.require(file, file.className()))
+                .map(train::className)
                 .distinct()
                 .sorted()
                 .toList();
@@ -190,13 +192,16 @@ final class ImageNetTarsSource {
             return entry.substring(entry.lastIndexOf('/') + 1);
         }
 
-        private static String folder(String entry) {
+        /** Null when it lies in none. */
+        private static @Nullable String folder(String entry) {
             String[] parts = entry.split("/");
             String folder = parts.length < 2 ? "." : parts[parts.length - 2];
             return folder.equals(".") ? null : folder;
         }
 
-        private String require(Found file, String className) {
+        /** @throws UserException when it is not known */
+        private String className(Found file) {
+            String className = file.className();
             if (className == null) {
                 throw new UserException(String.format(
                         Locale.ROOT,
@@ -207,7 +212,9 @@ final class ImageNetTarsSource {
             return className;
         }
 
-        List<FilePart> images(List<Found> files, List<String> classes, GroundTruth truth, ImageForm form) {
+        /** @param truth null when each file's class is known without it */
+        List<FilePart> images(
+                List<Found> files, List<String> classes, @Nullable GroundTruth truth, ImageForm form) {
             Map<String, Integer> labels = new HashMap<>();
             for (int label = 0; label < classes.size(); label++) {
                 labels.put(classes.get(label), label);

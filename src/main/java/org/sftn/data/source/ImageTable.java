@@ -27,6 +27,7 @@ import org.apache.spark.sql.types.ShortType;
 import org.apache.spark.sql.types.StringType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
 
@@ -96,7 +97,7 @@ public record ImageTable(Place place, Dataset<Row> rows, Columns columns) {
      */
     public record Columns(Kind kind, int image, int bytes, int path, int name) implements Serializable {
         /** The image file; null when the row has none, or a path in its place. */
-        public byte[] bytes(Row row) {
+        public byte @Nullable [] bytes(Row row) {
             return switch (kind) {
                 case BINARY -> (byte[]) row.get(image);
                 case STRUCT ->
@@ -106,7 +107,7 @@ public record ImageTable(Place place, Dataset<Row> rows, Columns columns) {
         }
 
         /** The path, or what the file was called before it came into the table; null when the row does not say. */
-        public String path(Row row) {
+        public @Nullable String path(Row row) {
             return switch (kind) {
                 case BINARY -> null;
                 case STRUCT ->
@@ -118,7 +119,7 @@ public record ImageTable(Place place, Dataset<Row> rows, Columns columns) {
         }
 
         /** What the table calls the image: the column of names says it, or else the path; null when the row does not say. */
-        public String name(Row row) {
+        public @Nullable String name(Row row) {
             return name < 0 || row.isNullAt(name) ? path(row) : String.valueOf(row.get(name));
         }
     }

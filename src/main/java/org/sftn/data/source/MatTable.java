@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.InflaterInputStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Two columns of an array of structures in a MATLAB file of level 5 (The MathWorks, "MAT-File Format", chapter 1). No more is
@@ -105,7 +106,7 @@ final class MatTable {
     }
 
     /** Null when it is another variable. */
-    private static Map<Integer, String> rows(ByteBuffer in, String variable, String number, String text)
+    private static @Nullable Map<Integer, String> rows(ByteBuffer in, String variable, String number, String text)
             throws IOException {
         int arrayClass = next(in).bytes().getInt() & 0xFF;
         long rows = 1;

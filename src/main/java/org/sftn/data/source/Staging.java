@@ -18,6 +18,7 @@ import org.apache.hadoop.fs.UnsupportedFileSystemException;
 import org.apache.spark.TaskContext;
 import org.apache.spark.sql.Row;
 import org.apache.spark.util.SerializableConfiguration;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.Json;
 import org.sftn.conf.Printable;
@@ -41,7 +42,7 @@ record Staging(String identity, List<Part> parts) {
      * @param file its name in the folder; null when no image was written
      * @param bytes of the file
      */
-    record Part(String file, long bytes, List<Image> images, List<Refused> refused) implements Serializable {}
+    record Part(@Nullable String file, long bytes, List<Image> images, List<Refused> refused) implements Serializable {}
 
     /**
      * An image.
@@ -50,7 +51,7 @@ record Staging(String identity, List<Part> parts) {
      * @param offset in the part's file
      * @param sha256 of the bytes; "" when they are in a file of their own
      */
-    record Image(String path, String name, int label, long offset, long length, String sha256)
+    record Image(@Nullable String path, String name, int label, long offset, long length, String sha256)
             implements Serializable {}
 
     /** A row that cannot be used. */
@@ -106,13 +107,15 @@ record Staging(String identity, List<Part> parts) {
             return last.offset() + last.length();
         }
 
-        private void add(Row row, OutputStream out, List<Image> images, List<Refused> refused) throws IOException {
+        /** @param out for the image; null when images are files of their own */
+        private void add(Row row, @Nullable OutputStream out, List<Image> images, List<Refused> refused)
+                throws IOException {
             byte[] bytes = columns.bytes(row);
             String sha256 = bytes == null ? "" : Sha256.of(bytes);
             String name = name(row, sha256);
             try {
                 int label = label(row);
-                if (columns.kind() == ImageTable.Kind.PATH) {
+                if (out == null) {
                     images.add(file(columns.path(row), name, label));
                     return;
                 }
@@ -151,7 +154,7 @@ record Staging(String identity, List<Part> parts) {
             return label;
         }
 
-        private Image file(String path, String name, int label) throws IOException, UnusableImageException {
+        private Image file(@Nullable String path, String name, int label) throws IOException, UnusableImageException {
             if (path == null) {
                 throw new UnusableImageException("it has no path, the table says null");
             }
@@ -181,7 +184,7 @@ record Staging(String identity, List<Part> parts) {
     }
 
     /** @return null when nothing, or something else, or not all is there */
-    static Staging read(Path folder, String identity, Configuration hadoop) throws IOException {
+    static @Nullable Staging read(Path folder, String identity, Configuration hadoop) throws IOException {
         FileSystem files = folder.getFileSystem(hadoop);
         Staging staging;
         try (InputStream in = files.open(new Path(folder, LISTING))) {

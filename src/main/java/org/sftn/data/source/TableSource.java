@@ -25,6 +25,7 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Row;
 import org.apache.spark.util.SerializableConfiguration;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.HadoopPath;
 import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.Printable;
@@ -56,14 +57,14 @@ record TableSource(
      * @param table with labels in column 1
      * @param rows by label; null stands for none
      */
-    record Labeled(ImageTable table, Map<String, Long> rows) {
+    record Labeled(ImageTable table, Map<@Nullable String, Long> rows) {
         static Labeled of(ImageTable all, int label) {
             ImageTable table = all.labeled(label);
             return new Labeled(table, count(table, 1));
         }
 
         Set<String> labels() {
-            Set<String> labels = new HashSet<>(rows.keySet());
+            Set<@Nullable String> labels = new HashSet<>(rows.keySet());
             labels.remove(null);
             labels.remove("");
             return labels;
@@ -146,7 +147,7 @@ record TableSource(
                     settings.splitColumn()));
         }
         int column = train.column(settings.splitColumn());
-        Map<String, Long> values = count(train, column);
+        Map<@Nullable String, Long> values = count(train, column);
         if (settings.trainValue().equals(settings.testValue())) {
             throw new UserException("prepare.table.train-value and prepare.table.test-value are both "
                     + settings.testValue() + ": a model would be tested on the images that it was trained on");
@@ -185,7 +186,7 @@ record TableSource(
     }
 
     private static ImageTable part(
-            ImageTable table, int column, String setting, String value, Map<String, Long> values) {
+            ImageTable table, int column, String setting, String value, Map<@Nullable String, Long> values) {
         if (!values.containsKey(value)) {
             throw new UserException(String.format(
                     Locale.ROOT,
@@ -201,9 +202,9 @@ record TableSource(
         return table.where(table.reference(column).cast("string").equalTo(value));
     }
 
-    /** Rows by a column's value as a text. */
-    private static Map<String, Long> count(ImageTable table, int column) {
-        Map<String, Long> counts = new HashMap<>();
+    /** Rows by a column's value as a text; null stands for none. */
+    private static Map<@Nullable String, Long> count(ImageTable table, int column) {
+        Map<@Nullable String, Long> counts = new HashMap<>();
         for (Row row : table.rows()
                 .select(table.reference(column).cast("string").as("value"))
                 .groupBy("value")

@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.hadoop.fs.FSDataInputStream;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.PrepareSettings.DamagedTars;
 import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
@@ -24,7 +25,8 @@ import org.sftn.conf.UserException;
  * @param unreadable what has a name and no bytes that can be read by it, with the reason
  * @param damage where and why the listing ends early; null when the archive is whole
  */
-public record TarListing(List<Entry> entries, List<Unreadable> unreadable, Damage damage) implements Serializable {
+public record TarListing(List<Entry> entries, List<Unreadable> unreadable, @Nullable Damage damage)
+        implements Serializable {
     public static final String EXTENSION = ".tar";
 
     /**
@@ -50,7 +52,7 @@ public record TarListing(List<Entry> entries, List<Unreadable> unreadable, Damag
      * @param entry the file that is cut; null when the damage is between files
      * @param files whole ones before it
      */
-    public record Damage(String entry, int files, String reason) implements Serializable {
+    public record Damage(@Nullable String entry, int files, String reason) implements Serializable {
         /**
          * What stands among the rejections.
          *
@@ -137,7 +139,7 @@ public record TarListing(List<Entry> entries, List<Unreadable> unreadable, Damag
     }
 
     /** Null when it can be read. */
-    private static String unreadable(TarArchiveEntry entry, FSDataInputStream file, long at, long end)
+    private static @Nullable String unreadable(TarArchiveEntry entry, FSDataInputStream file, long at, long end)
             throws IOException {
         if (!isUtf8(entry.getName(), file, at, end)) {
             return "its name is not UTF-8";
@@ -195,7 +197,7 @@ public record TarListing(List<Entry> entries, List<Unreadable> unreadable, Damag
         private final InputStream in;
         private final long limit;
         private long read;
-        private IOException failure;
+        private @Nullable IOException failure;
 
         Bounded(InputStream in, long limit) {
             this.in = in;

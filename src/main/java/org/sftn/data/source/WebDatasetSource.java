@@ -25,6 +25,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SerializableConfiguration;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.HadoopPath;
 import org.sftn.conf.PrepareSettings;
 import org.sftn.conf.PrepareSettings.DamagedTars;
@@ -64,7 +65,7 @@ final class WebDatasetSource {
             List<Refused> refused,
             List<String> hidden,
             List<String> others,
-            TarListing.Damage damage)
+            TarListing.@Nullable Damage damage)
             implements Serializable {}
 
     /** The files of a key. */

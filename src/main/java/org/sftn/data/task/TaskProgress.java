@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -40,7 +41,8 @@ public record TaskProgress(JavaSparkContext spark, String what, String made, int
             if (e.getCause() instanceof RuntimeException cause) {
                 throw cause;
             }
-            throw new IOException("the " + made + " cannot be written: " + Cause.of(e.getCause()), e.getCause());
+            Throwable why = Objects.requireNonNullElse(e.getCause(), e);
+            throw new IOException("the " + made + " cannot be written: " + Cause.of(why), why);
         } catch (InterruptedException e) {
             job.cancel(true);
             throw e;

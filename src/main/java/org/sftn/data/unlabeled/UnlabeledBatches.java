@@ -13,6 +13,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.apache.hadoop.conf.Configuration;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.DaemonThreads;
 import org.sftn.data.ImageViews;
 import org.sftn.data.Sample;
@@ -63,7 +64,7 @@ public final class UnlabeledBatches implements AutoCloseable {
     private final ExecutorService decoders;
     private final Deque<Ahead> ahead = new ArrayDeque<>();
     private long aheadBytes;
-    private UnlabeledImage next;
+    private @Nullable UnlabeledImage next;
     private float[] values = {};
     private long waiting;
     private long decoding;

@@ -2,6 +2,7 @@ package org.sftn.data.unlabeled;
 
 import java.io.IOException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.sftn.data.image.UnusableImageException;
 import org.sftn.data.source.InputFiles;
 
@@ -11,7 +12,7 @@ public interface UnlabeledImage {
     String name();
 
     /** What its source knows of it otherwise: the values of a row's columns that are passed through, which may be null. */
-    default List<Object> passed() {
+    default List<@Nullable Object> passed() {
         return List.of();
     }
 

@@ -27,6 +27,7 @@ import org.apache.spark.sql.types.FloatType;
 import org.apache.spark.sql.types.MapType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.Printable;
 import org.sftn.conf.Sha256;
 import org.sftn.conf.UserException;
@@ -47,8 +48,15 @@ import org.sftn.data.source.InputFiles;
 public record UnlabeledTable(JavaRDD<Row> rows, Images images, List<PassedColumn> passed, Optional<String> identity) {
     private static final String NO_NAME = "";
 
-    /** A row's. */
-    private record RowImage(String name, byte[] file, String path, List<Object> passed) implements UnlabeledImage {
+    /**
+     * A row's.
+     *
+     * @param file null when the row has a path in its place, or neither
+     * @param path null when the row has no path
+     */
+    private record RowImage(
+            String name, byte @Nullable [] file, @Nullable String path, List<@Nullable Object> passed)
+            implements UnlabeledImage {
         @Override
         public long length() {
             return file == null ? 0 : file.length;
@@ -56,20 +64,20 @@ public record UnlabeledTable(JavaRDD<Row> rows, Images images, List<PassedColumn
 
         @Override
         public byte[] read(InputFiles files) throws IOException, UnusableImageException {
-            if (file == null && path == null) {
+            if (file != null) {
+                if (file.length > ImageFile.MAX_FILE_BYTES) {
+                    throw new UnusableImageException(ImageFile.TOO_LONG);
+                }
+                return file;
+            }
+            if (path == null) {
                 throw new UnusableImageException("the table says null");
             }
-            if (file == null) {
-                try {
-                    return files.whole(path, ImageFile.MAX_FILE_BYTES);
-                } catch (IllegalArgumentException | UnsupportedFileSystemException e) {
-                    throw new UnusableImageException("its path cannot be used: " + Printable.of(e.getMessage()), e);
-                }
+            try {
+                return files.whole(path, ImageFile.MAX_FILE_BYTES);
+            } catch (IllegalArgumentException | UnsupportedFileSystemException e) {
+                throw new UnusableImageException("its path cannot be used: " + Printable.of(e.getMessage()), e);
             }
-            if (file.length > ImageFile.MAX_FILE_BYTES) {
-                throw new UnusableImageException(ImageFile.TOO_LONG);
-            }
-            return file;
         }
     }
 
@@ -94,7 +102,7 @@ public record UnlabeledTable(JavaRDD<Row> rows, Images images, List<PassedColumn
         }
 
         private UnlabeledImage image(Row row) {
-            List<Object> values = new ArrayList<>();
+            List<@Nullable Object> values = new ArrayList<>();
             for (int i = 0; i < passed; i++) {
                 values.add(row.get(i));
             }
@@ -106,7 +114,7 @@ public record UnlabeledTable(JavaRDD<Row> rows, Images images, List<PassedColumn
                     Collections.unmodifiableList(values));
         }
 
-        private String name(Row row, byte[] file) {
+        private String name(Row row, byte @Nullable [] file) {
             String name = columns.name(row);
             if (name != null && !name.isEmpty()) {
                 return Printable.of(name);
