@@ -104,7 +104,8 @@ public final class NativeImage implements Resizer.Source {
     }
 
     /** @param image null when the library cannot decode the file */
-    private static Optional<NativeImage> of(@Nullable PIX image, boolean isWhole, int width, int height, int reduction) {
+    private static Optional<NativeImage> of(
+            @Nullable PIX image, boolean isWhole, int width, int height, int reduction) {
         if (image == null) {
             return Optional.empty();
         }

@@ -59,7 +59,8 @@ public record ShardReport(
      * @param classes of the data set
      * @return null when the shard is not done: there is no whole report, or not the file that it reports
      */
-    public static @Nullable ShardReport read(Path folder, Path shard, int classes, Configuration hadoop) throws IOException {
+    public static @Nullable ShardReport read(Path folder, Path shard, int classes, Configuration hadoop)
+            throws IOException {
         FileSystem files = folder.getFileSystem(hadoop);
         byte[] json;
         long length;

@@ -197,7 +197,8 @@ public record GeneratedImages(int size, long seed) implements Serializable {
             Color first,
             Color second) {
         /** The color at a point, or null beside the shape. */
-        @Nullable Color at(double px, double py) {
+        @Nullable
+        Color at(double px, double py) {
             double dx = px - x;
             double dy = py - y;
             double u = (dx * cos + dy * sin) / scale * stretch;

@@ -104,7 +104,8 @@ final class GroundTruth {
     }
 
     /** The class of an image: a name, which may not be among the classes; null when the ground truth does not know it. */
-    @Nullable String of(String file) {
+    @Nullable
+    String of(String file) {
         if (byNumber.isEmpty()) {
             return byFile.get(stem(file));
         }

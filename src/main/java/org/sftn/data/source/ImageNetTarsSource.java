@@ -35,8 +35,12 @@ final class ImageNetTarsSource {
      * @param name for people
      * @param className of all its files; null when their own folders say it
      */
-    private record Part(String file, long start, long end, String name, @Nullable String className)
-            implements Serializable {
+    private record Part(
+            String file,
+            long start,
+            long end,
+            String name,
+            @Nullable String className) implements Serializable {
         TarListing list(Configuration hadoop) throws IOException {
             Path path = new Path(file);
             try (FSDataInputStream in = path.getFileSystem(hadoop).open(path)) {
@@ -46,7 +50,10 @@ final class ImageNetTarsSource {
     }
 
     /** A file in a tar; className is null when neither a tar nor a folder says it. */
-    private record Found(TarListing.Entry entry, String fileName, @Nullable String className) {}
+    private record Found(
+            TarListing.Entry entry,
+            String fileName,
+            @Nullable String className) {}
 
     private ImageNetTarsSource() {}
 
@@ -69,11 +76,8 @@ final class ImageNetTarsSource {
         Reading test = new Reading(testTar, Split.TEST, prepare.damagedTars());
         List<Found> trainFiles = train.list(spark);
         List<Found> testFiles = test.list(spark);
-        List<String> classes = trainFiles.stream()
-                .map(train::className)
-                .distinct()
-                .sorted()
-                .toList();
+        List<String> classes =
+                trainFiles.stream().map(train::className).distinct().sorted().toList();
         if (classes.isEmpty()) {
             throw new UserException("there are no images in " + train.path);
         }
@@ -213,8 +217,7 @@ final class ImageNetTarsSource {
         }
 
         /** @param truth null when each file's class is known without it */
-        List<FilePart> images(
-                List<Found> files, List<String> classes, @Nullable GroundTruth truth, ImageForm form) {
+        List<FilePart> images(List<Found> files, List<String> classes, @Nullable GroundTruth truth, ImageForm form) {
             Map<String, Integer> labels = new HashMap<>();
             for (int label = 0; label < classes.size(); label++) {
                 labels.put(classes.get(label), label);

@@ -192,7 +192,7 @@ record Staging(String identity, List<Part> parts) {
         } catch (FileNotFoundException | com.fasterxml.jackson.core.JacksonException e) {
             return null;
         }
-        if (!staging.identity().equals(identity)) {
+        if (staging == null || !identity.equals(staging.identity())) {
             return null;
         }
         for (Part part : staging.parts()) {

@@ -25,8 +25,10 @@ import org.sftn.conf.UserException;
  * @param unreadable what has a name and no bytes that can be read by it, with the reason
  * @param damage where and why the listing ends early; null when the archive is whole
  */
-public record TarListing(List<Entry> entries, List<Unreadable> unreadable, @Nullable Damage damage)
-        implements Serializable {
+public record TarListing(
+        List<Entry> entries,
+        List<Unreadable> unreadable,
+        @Nullable Damage damage) implements Serializable {
     public static final String EXTENSION = ".tar";
 
     /**
