@@ -8,6 +8,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.UserException;
 import org.sftn.data.RankData;
 import org.sftn.data.task.TaskErrors;
@@ -78,7 +79,8 @@ final class Attempt {
 
     /** Spark gives a job's failure as text only; the failures of its tasks still have a class. */
     private static final class UserMistakes extends SparkListener {
-        private UserException first;
+        /** Null when there was none. */
+        private @Nullable UserException first;
 
         @Override
         public synchronized void onTaskEnd(SparkListenerTaskEnd end) {

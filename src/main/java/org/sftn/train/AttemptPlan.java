@@ -3,6 +3,7 @@ package org.sftn.train;
 import java.io.Serializable;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.util.SerializableConfiguration;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.DataSettings.Damaged;
 import org.sftn.conf.PrepareSettings.Store;
 import org.sftn.conf.TrainingSettings;
@@ -31,7 +32,7 @@ record AttemptPlan(
         TrainingSettings training,
         Data data,
         long seed,
-        Checkpoint from,
+        @Nullable Checkpoint from,
         Path checkpoints,
         SerializableConfiguration hadoop)
         implements Serializable {

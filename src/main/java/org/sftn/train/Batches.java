@@ -1,5 +1,6 @@
 package org.sftn.train;
 
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -52,7 +53,7 @@ final class Batches {
     private final class TrainingWork implements Iterator<BatchFeed.BatchMaker> {
         private final long end;
         private long iteration;
-        private Iterator<List<Sample>> epoch;
+        private Iterator<List<Sample>> epoch = Collections.emptyIterator();
         private List<Sample> share = List.of();
         /** Of the share, that comes next. */
         private int part;
@@ -73,7 +74,7 @@ final class Batches {
                 throw new NoSuchElementException();
             }
             if (part == 0) {
-                if (epoch == null || !epoch.hasNext()) {
+                if (!epoch.hasNext()) {
                     epoch = train.batches(sampler, number(iteration), (int) (iteration % perEpoch()));
                 }
                 share = epoch.next();

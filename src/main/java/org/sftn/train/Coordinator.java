@@ -16,6 +16,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.fs.FSError;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.UserException;
 import org.sftn.train.checkpoint.StorageException;
@@ -57,7 +58,8 @@ final class Coordinator implements AutoCloseable {
     private final RankReport.Finished[] finished;
     private final List<RankReport.Compiled> compiled = new ArrayList<>();
     private final DriverBarrier barrier;
-    private RuntimeException failure;
+    /** What came first of what ends this attempt; null while nothing has. */
+    private @Nullable RuntimeException failure;
 
     /** @param sharesExecutors whether several ranks may run in one process */
     Coordinator(int ranks, boolean sharesExecutors, Listener listener) {
@@ -71,10 +73,10 @@ final class Coordinator implements AutoCloseable {
 
     /** Takes a {@link RankReport}; once the attempt has failed the ranks are told by an exception. */
     synchronized CompletionStage<Serializable> answer(Serializable message) {
-        boolean failedBefore = failure != null;
+        RuntimeException before = failure;
         CompletionStage<Serializable> answer = take((RankReport) message);
-        if (failedBefore) {
-            throw failure;
+        if (before != null) {
+            throw before;
         }
         return answer;
     }
@@ -122,11 +124,10 @@ final class Coordinator implements AutoCloseable {
                     && other != null
                     && other.rank() != each.rank()
                     && other.executor().equals(each.executor())) {
-                fail(new UserException(String.format(
+                throw fail(new UserException(String.format(
                         Locale.ROOT,
                         "two replicas cannot share executor %s: a task must take all cores of its executor, set spark.task.cpus to spark.executor.cores",
                         each.executor())));
-                throw failure;
             }
         }
         if (Arrays.stream(here).allMatch(h -> h != null)) {
@@ -145,22 +146,20 @@ final class Coordinator implements AutoCloseable {
         RankReport.Compiled first = compiled.get(0);
         for (RankReport.Compiled other : compiled) {
             if (!arithmetic(other).equals(arithmetic(first))) {
-                fail(new UserException(String.format(
+                throw fail(new UserException(String.format(
                         Locale.ROOT,
                         "rank %d computes with %s, rank %d with %s; set engine.name and engine.precision so that all executors can",
                         other.rank(),
                         arithmetic(other),
                         first.rank(),
                         arithmetic(first))));
-                throw failure;
             }
             if (!other.parameterOrder().equals(first.parameterOrder())) {
-                fail(new UserException(String.format(
+                throw fail(new UserException(String.format(
                         Locale.ROOT,
                         "ranks %d and %d hold weights in different orders, so their processors differ; use executors of one kind, or set engine.name to bigdl",
                         other.rank(),
                         first.rank())));
-                throw failure;
             }
         }
     }
@@ -196,12 +195,16 @@ final class Coordinator implements AutoCloseable {
         }
     }
 
-    private synchronized void fail(Throwable e) {
-        if (failure == null) {
-            failure = e instanceof RuntimeException runtime ? runtime : new StorageException(HadoopFiles.reason(e), e);
-            meeting.completeExceptionally(failure);
-            barrier.fail(failure);
+    /** @return what came first */
+    private synchronized RuntimeException fail(Throwable e) {
+        RuntimeException first = failure;
+        if (first == null) {
+            first = e instanceof RuntimeException runtime ? runtime : new StorageException(HadoopFiles.reason(e), e);
+            failure = first;
+            meeting.completeExceptionally(first);
+            barrier.fail(first);
         }
+        return first;
     }
 
     /** What came first of what ends this attempt. */

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.zip.CRC32C;
 import org.sftn.engine.Engine;
@@ -24,7 +25,7 @@ final class Model implements AutoCloseable {
 
     private final Objective objective;
     private final TrainingExecutable training;
-    private final Executable evaluated;
+    private final Optional<Executable> evaluated;
     private final String parameterOrder;
 
     /** @param batch images, the most of a batch */
@@ -33,10 +34,7 @@ final class Model implements AutoCloseable {
         Set<String> outputs = new HashSet<>(objective.taps());
         outputs.addAll(objective.logits().values());
         this.training = engine.compileForTraining(objective.network(), outputs, batch * objective.views());
-        this.evaluated = objective
-                .model()
-                .map(model -> engine.compileForInference(model, Set.of(Taps.LOGITS), batch))
-                .orElse(null);
+        this.evaluated = objective.model().map(model -> engine.compileForInference(model, Set.of(Taps.LOGITS), batch));
         this.parameterOrder = engine.name() + "-" + identifyOrder(training);
         training.load(objective.initialValues());
     }
@@ -73,7 +71,7 @@ final class Model implements AutoCloseable {
 
     /** Whether there is something to evaluate. */
     boolean isEvaluated() {
-        return evaluated != null;
+        return evaluated.isPresent();
     }
 
     private static String prefix(Objective objective) {
@@ -99,8 +97,9 @@ final class Model implements AutoCloseable {
 
     /** The evaluated part with these values of the trained network. */
     Executable evaluated(Map<String, Tensor> values) {
-        evaluated.load(evaluatedPart(objective, values));
-        return evaluated;
+        Executable executable = evaluated.orElseThrow();
+        executable.load(evaluatedPart(objective, values));
+        return executable;
     }
 
     /** The values of the evaluated part, by its own names. */
@@ -119,8 +118,6 @@ final class Model implements AutoCloseable {
     @Override
     public void close() {
         training.close();
-        if (evaluated != null) {
-            evaluated.close();
-        }
+        evaluated.ifPresent(Executable::close);
     }
 }

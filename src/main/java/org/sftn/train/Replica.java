@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.fs.Path;
+import org.jspecify.annotations.Nullable;
 import org.sftn.data.Batch;
 import org.sftn.data.BatchFeed;
 import org.sftn.data.BatchLoader;
@@ -139,9 +140,10 @@ final class Replica {
     }
 
     private void restore() throws IOException {
-        if (plan.from() != null) {
+        Checkpoint from = plan.from();
+        if (from != null) {
             TrainingExecutable training = model.training();
-            Restored restored = Restored.read(plan, me, training.network());
+            Restored restored = Restored.read(plan, from, me, training.network());
             training.load(restored.values());
             if (!restored.momentum().isEmpty()) {
                 // Where there are no gradients yet.
@@ -293,7 +295,8 @@ final class Replica {
         }
     }
 
-    private void reportEpoch(long iteration, EvaluationSums evaluation) {
+    /** @param evaluation null when there was none */
+    private void reportEpoch(long iteration, @Nullable EvaluationSums evaluation) {
         int epochs = (int) ((iteration + 1) / batches.perEpoch());
         driver.ask(new RankReport.EpochDone(
                 me.rank(),

@@ -27,8 +27,7 @@ import org.sftn.train.quantity.Tally;
  * @param loss what this rank's loss remembered
  */
 record Restored(Map<String, Tensor> values, Map<String, Tensor> momentum, Map<String, Tensor> loss, Tally tally) {
-    static Restored read(AttemptPlan plan, Member me, Network network) throws IOException {
-        Checkpoint checkpoint = plan.from();
+    static Restored read(AttemptPlan plan, Checkpoint checkpoint, Member me, Network network) throws IOException {
         Configuration hadoop = plan.hadoop().value();
         List<ReplicaState> states = new ArrayList<>();
         for (Checkpoint.File file : checkpoint.files()) {

@@ -1,6 +1,8 @@
 package org.sftn.train;
 
 import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.Cause;
 import org.sftn.train.checkpoint.StorageException;
 import org.slf4j.Logger;
@@ -20,7 +22,8 @@ final class Retries {
     private int lost;
     private int missing;
     private int restarts;
-    private Throwable last;
+    /** Null before the first failure. */
+    private @Nullable Throwable last;
 
     /**
      * @param attempts without progress that end the run, at least 1
@@ -43,7 +46,7 @@ final class Retries {
             lost = 0;
         }
         if (lost >= attempts) {
-            throw new TrainingFailedException(lost, last);
+            throw new TrainingFailedException(lost, Objects.requireNonNull(last));
         }
     }
 

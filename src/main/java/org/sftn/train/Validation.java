@@ -2,6 +2,7 @@ package org.sftn.train;
 
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.sftn.data.Batch;
 import org.sftn.data.BatchFeed;
 import org.sftn.data.BatchLoader;
@@ -18,14 +19,14 @@ final class Validation {
     private final Model model;
     private final Batches batches;
     private final Member me;
-    private final Exchange exchange;
+    private final @Nullable Exchange exchange;
     private final float[] statistics;
 
     /**
      * @param exchange of the network's statistics; null when the network has none
      * @param statistics that the exchange writes to
      */
-    Validation(Model model, Batches batches, Member me, Exchange exchange, float[] statistics) {
+    Validation(Model model, Batches batches, Member me, @Nullable Exchange exchange, float[] statistics) {
         this.model = model;
         this.batches = batches;
         this.me = me;

@@ -2,6 +2,7 @@ package org.sftn.engine.bigdl;
 
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.sftn.nn.BatchNorm;
 
 /** Batch-norm by the statistics of the batch, all workers' images together. */
@@ -45,7 +46,7 @@ final class BatchNormTrainingOperation implements Operation {
     }
 
     @Override
-    public String refusal(int batch) {
+    public @Nullable String refusal(int batch) {
         return batch * area > 1
                 ? null
                 : output.name + ": batch-norm cannot train on one value a channel (a batch of 1 of " + input.shape

@@ -1,14 +1,19 @@
 package org.sftn.engine.bigdl;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A convolution: {@code in x h x w} to {@code out x h' x w'}.
  *
  * @param bias null for none
  */
-record ConvolutionOperation(Value input, Value output, ConvolutionKernel kernel, KernelWeight weight, Bias bias)
-        implements Operation {
+record ConvolutionOperation(
+        Value input,
+        Value output,
+        ConvolutionKernel kernel,
+        KernelWeight weight,
+        @Nullable Bias bias) implements Operation {
     @Override
     public List<Value> inputs() {
         return List.of(input);

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 import org.sftn.engine.Checks;
 import org.sftn.engine.GradientProgress;
 import org.sftn.nn.Layout;
@@ -118,7 +119,7 @@ final class Graph implements AutoCloseable {
     private void allocate(int newBatch) {
         batch = newBatch;
         freeGradients.clear();
-        values.values().forEach(value -> value.gradient = null);
+        values.values().forEach(Value::dropGradient);
         Map<Value, List<Operation>> consumers = new HashMap<>();
         Map<Value, Operation> producers = new HashMap<>();
         for (Operation operation : operations) {
@@ -200,7 +201,7 @@ final class Graph implements AutoCloseable {
         } catch (IllegalStateException e) {
             throw reports.refusal == null ? e : reports.refusal;
         }
-        values.values().forEach(value -> value.gradient = null);
+        values.values().forEach(Value::dropGradient);
     }
 
     private void backward(Worker worker, Step step, Reports reports) {
@@ -219,7 +220,8 @@ final class Graph implements AutoCloseable {
     private static final class Reports {
         private final GradientProgress progress;
         private int collected;
-        private RuntimeException refusal;
+        /** What the caller threw; null when it has not. */
+        private @Nullable RuntimeException refusal;
 
         Reports(GradientProgress progress) {
             this.progress = progress;
@@ -253,7 +255,7 @@ final class Graph implements AutoCloseable {
         for (int i = operations.size() - 1; i >= 0; i--) {
             Operation operation = operations.get(i);
             Value output = operation.output();
-            if (output.gradient == null) {
+            if (!output.hasGradient()) {
                 continue;
             }
             boolean handedOn = false;
@@ -261,7 +263,7 @@ final class Graph implements AutoCloseable {
             for (Value input : operation.inputs()) {
                 if (!input.trained) {
                     into.add(Into.NOTHING);
-                } else if (input.gradient != null) {
+                } else if (input.hasGradient()) {
                     into.add(Into.ADD);
                 } else {
                     into.add(Into.OVERWRITE);
@@ -304,7 +306,7 @@ final class Graph implements AutoCloseable {
     @Override
     public void close() {
         team.close();
-        values.values().forEach(value -> value.data = null);
+        values.values().forEach(Value::dropData);
         freeGradients.clear();
         batch = 0;
     }

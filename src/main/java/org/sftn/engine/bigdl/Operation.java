@@ -1,6 +1,7 @@
 package org.sftn.engine.bigdl;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One node, lowered. All workers call every method; each works on its own images, so that consecutive operations need no
@@ -46,7 +47,7 @@ interface Operation {
     }
 
     /** Why this batch cannot be passed; null when it can. */
-    default String refusal(int batch) {
+    default @Nullable String refusal(int batch) {
         return null;
     }
 }

@@ -8,6 +8,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.Phaser;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.sftn.engine.mkl.Blas;
 
 /** The threads of one executable. */
@@ -57,8 +58,11 @@ final class Team implements AutoCloseable {
         }
     }
 
-    /** An interrupt of the caller waits for the pass: the workers write to arrays that the caller would go on with. */
-    private static Throwable outcome(Future<?> running) {
+    /**
+     * Null when all went well. An interrupt of the caller waits for the pass: the workers write to arrays that the caller would go on
+     * with.
+     */
+    private static @Nullable Throwable outcome(Future<?> running) {
         boolean interrupted = false;
         try {
             while (true) {

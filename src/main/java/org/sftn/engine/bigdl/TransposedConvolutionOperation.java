@@ -1,6 +1,7 @@
 package org.sftn.engine.bigdl;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A transposed convolution: the adjoint of the convolution that leads from its output to its input.
@@ -9,7 +10,11 @@ import java.util.List;
  * @param bias null for none
  */
 record TransposedConvolutionOperation(
-        Value input, Value output, ConvolutionKernel kernel, KernelWeight weight, Bias bias) implements Operation {
+        Value input,
+        Value output,
+        ConvolutionKernel kernel,
+        KernelWeight weight,
+        @Nullable Bias bias) implements Operation {
     @Override
     public List<Value> inputs() {
         return List.of(input);

@@ -17,7 +17,8 @@ final class Worker {
     int from;
 
     int to;
-    private Phaser barrier;
+    /** Of the pass that runs. */
+    private Phaser barrier = new Phaser();
 
     Worker(int index, int workers, int scratch, int kept) {
         this.index = index;

@@ -5,6 +5,7 @@ import com.sun.jna.NativeLibrary;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.NativeCode;
 import org.sftn.conf.UserException;
 import org.sftn.engine.Processor;
@@ -20,9 +21,9 @@ public final class MklLibrary {
     /** Loaded once a process; a failed attempt is remembered, too. */
     private static final class Loaded {
         /** Null when it is loaded. */
-        static final String REFUSAL = load();
+        static final @Nullable String REFUSAL = load();
 
-        private static String load() {
+        private static @Nullable String load() {
             // It unpacks to Java's folder for temporary files, which cannot be changed any more.
             Path folder = Path.of(System.getProperty(TEMPORARY));
             Optional<String> refusal = NativeCode.refusal(folder, ROOM);

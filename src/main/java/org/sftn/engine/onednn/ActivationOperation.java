@@ -32,13 +32,13 @@ final class ActivationOperation implements Operation {
 
     @Override
     public void forward(Recorder recorder) {
-        output.data = recorder.program().value(output.layout);
+        output.setData(recorder.program().value(output.layout));
         recorder.program()
                 .step(
                         output.name + " " + activation.name(),
                         description(recorder.handles(), activation, output, activation.algorithm()))
-                .with(dnnl.DNNL_ARG_SRC, input.data)
-                .in(dnnl.DNNL_ARG_DST, output.data, input.data);
+                .with(dnnl.DNNL_ARG_SRC, input.data())
+                .in(dnnl.DNNL_ARG_DST, output.data(), input.data());
     }
 
     @Override
@@ -46,7 +46,7 @@ final class ActivationOperation implements Operation {
         if (!input.trained) {
             return;
         }
-        recorder.contribute(input, gradient(recorder, activation, output, output.data, output.gradient));
+        recorder.contribute(input, gradient(recorder, activation, output, output.data(), output.gradient()));
     }
 
     /**

@@ -19,11 +19,11 @@ final class AddOperation implements Operation {
 
     @Override
     public void forward(Recorder recorder) {
-        Buffer sum = inputs.get(0).data;
+        Buffer sum = inputs.get(0).data();
         for (int i = 1; i < inputs.size(); i++) {
-            sum = sum(recorder, sum, inputs.get(i).data, relu && i == inputs.size() - 1);
+            sum = sum(recorder, sum, inputs.get(i).data(), relu && i == inputs.size() - 1);
         }
-        output.data = sum;
+        output.setData(sum);
     }
 
     private Buffer sum(Recorder recorder, Buffer one, Buffer other, boolean rectified) {
@@ -61,8 +61,8 @@ final class AddOperation implements Operation {
             return;
         }
         Buffer gradient = relu
-                ? ActivationOperation.gradient(recorder, Activation.RELU, output, output.data, output.gradient)
-                : output.gradient;
+                ? ActivationOperation.gradient(recorder, Activation.RELU, output, output.data(), output.gradient())
+                : output.gradient();
         // All inputs have the same gradient: they share its memory until one of them is added to.
         inputs.forEach(input -> recorder.contribute(input, gradient));
     }

@@ -1,9 +1,11 @@
 package org.sftn.engine.onednn;
 
 import java.util.Locale;
+import java.util.Objects;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.dnnl.global.dnnl;
+import org.jspecify.annotations.Nullable;
 import org.sftn.nn.BatchNorm;
 
 /** Batch-norm in training, with the ReLU that follows it, if one does. */
@@ -15,9 +17,10 @@ final class BatchNormOperation implements Operation {
     private final boolean relu;
     private final dnnl_primitive_desc forward;
     private final dnnl_primitive_desc backward;
-    private Buffer mean;
-    private Buffer variance;
-    private Buffer workspace;
+    /** Null until the forward pass is recorded. */
+    private Recorder.@Nullable BatchStatistics statistics;
+    /** Likewise, and without a ReLU. */
+    private @Nullable Buffer workspace;
 
     /** @param owner the node whose parameters it uses */
     BatchNormOperation(Handles handles, BatchNorm layer, Value input, Value output, String owner, boolean relu) {
@@ -70,17 +73,18 @@ final class BatchNormOperation implements Operation {
         Handles handles = recorder.handles();
         Program program = recorder.program();
         dnnl_memory_desc channels = handles.layout(Type.F32, dnnl.dnnl_a, layer.channels());
-        mean = program.kept(channels);
-        variance = program.kept(channels);
-        recorder.keep(new Recorder.BatchStatistics(mean, variance, owner, layer.momentum(), count()));
-        output.data = program.value(output.layout);
+        Buffer mean = program.kept(channels);
+        Buffer variance = program.kept(channels);
+        statistics = new Recorder.BatchStatistics(mean, variance, owner, layer.momentum(), count());
+        recorder.keep(statistics);
+        output.setData(program.value(output.layout));
         Program.Step step = program.step(output.name + (relu ? " batch-norm + relu" : " batch-norm"), forward)
-                .with(dnnl.DNNL_ARG_SRC, input.data)
+                .with(dnnl.DNNL_ARG_SRC, input.data())
                 .with(dnnl.DNNL_ARG_MEAN, mean)
                 .with(dnnl.DNNL_ARG_VARIANCE, variance)
                 .with(dnnl.DNNL_ARG_SCALE, recorder.parameter(owner + ".weight"))
                 .with(dnnl.DNNL_ARG_SHIFT, recorder.parameter(owner + ".bias"))
-                .with(dnnl.DNNL_ARG_DST, output.data);
+                .with(dnnl.DNNL_ARG_DST, output.data());
         if (relu) {
             workspace = program.value(handles.layout(forward, dnnl.dnnl_query_workspace_md));
             step.with(dnnl.DNNL_ARG_WORKSPACE, workspace);
@@ -90,6 +94,7 @@ final class BatchNormOperation implements Operation {
     @Override
     public void backward(Recorder recorder) {
         Program program = recorder.program();
+        Recorder.BatchStatistics batch = Objects.requireNonNull(statistics);
         Buffer gradient = program.value(input.layout);
         dnnl_memory_desc channels = recorder.handles().layout(Type.F32, dnnl.dnnl_a, layer.channels());
         recorder.gradient(
@@ -97,15 +102,15 @@ final class BatchNormOperation implements Operation {
                 channels,
                 scale -> recorder.gradient(owner + ".bias", channels, shift -> {
                     Program.Step step = program.step(output.name + " batch-norm gradient", backward)
-                            .with(dnnl.DNNL_ARG_SRC, input.data)
-                            .with(dnnl.DNNL_ARG_MEAN, mean)
-                            .with(dnnl.DNNL_ARG_VARIANCE, variance)
+                            .with(dnnl.DNNL_ARG_SRC, input.data())
+                            .with(dnnl.DNNL_ARG_MEAN, batch.mean())
+                            .with(dnnl.DNNL_ARG_VARIANCE, batch.variance())
                             .with(dnnl.DNNL_ARG_SCALE, recorder.parameter(owner + ".weight"))
-                            .with(dnnl.DNNL_ARG_DIFF_DST, output.gradient)
+                            .with(dnnl.DNNL_ARG_DIFF_DST, output.gradient())
                             .with(dnnl.DNNL_ARG_DIFF_SCALE, scale)
                             .with(dnnl.DNNL_ARG_DIFF_SHIFT, shift)
-                            .in(dnnl.DNNL_ARG_DIFF_SRC, gradient, output.gradient);
-                    if (relu) {
+                            .in(dnnl.DNNL_ARG_DIFF_SRC, gradient, output.gradient());
+                    if (workspace != null) {
                         step.with(dnnl.DNNL_ARG_WORKSPACE, workspace);
                     }
                 }));

@@ -64,7 +64,7 @@ record Bias(String name, int channels) {
                 into -> recorder.program()
                         .step(output.name + " bias gradient", product)
                         .with(dnnl.DNNL_ARG_SRC, ones)
-                        .with(dnnl.DNNL_ARG_WEIGHTS, output.gradient, given)
+                        .with(dnnl.DNNL_ARG_WEIGHTS, output.gradient(), given)
                         .with(dnnl.DNNL_ARG_DST, into, sums));
     }
 }

@@ -24,8 +24,8 @@ final class ChannelShuffleOperation implements Operation {
 
     @Override
     public void forward(Recorder recorder) {
-        output.data = recorder.program().value(output.layout);
-        recorder.program().reorder(output.name + " shuffle", input.data, grouped, output.data, shuffled);
+        output.setData(recorder.program().value(output.layout));
+        recorder.program().reorder(output.name + " shuffle", input.data(), grouped, output.data(), shuffled);
     }
 
     @Override
@@ -34,7 +34,7 @@ final class ChannelShuffleOperation implements Operation {
             return;
         }
         Buffer gradient = recorder.program().value(input.layout);
-        recorder.program().reorder(output.name + " shuffle gradient", output.gradient, shuffled, gradient, grouped);
+        recorder.program().reorder(output.name + " shuffle gradient", output.gradient(), shuffled, gradient, grouped);
         recorder.contribute(input, gradient);
     }
 }

@@ -21,7 +21,7 @@ final class ChannelSliceOperation implements Operation {
     @Override
     public void forward(Recorder recorder) {
         outputs.forEach(
-                (from, output) -> output.data = recorder.program().channels(output.name, input.data, from, output));
+                (from, output) -> output.setData(recorder.program().channels(output.name, input.data(), from, output)));
     }
 
     @Override
@@ -33,7 +33,7 @@ final class ChannelSliceOperation implements Operation {
         int next = 0;
         for (Map.Entry<Integer, Value> each : outputs.entrySet()) {
             addZeros(recorder, parts, each.getKey() - next);
-            parts.add(each.getValue().gradient);
+            parts.add(each.getValue().gradient());
             next = each.getKey() + each.getValue().channels();
         }
         addZeros(recorder, parts, input.channels() - next);

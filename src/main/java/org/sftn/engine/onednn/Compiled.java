@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.function.LongFunction;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.global.dnnl;
+import org.jspecify.annotations.Nullable;
 import org.sftn.engine.GradientProgress;
 import org.sftn.nn.Layout;
 import org.sftn.nn.Network;
@@ -49,7 +50,7 @@ final class Compiled implements AutoCloseable {
             Handles handles,
             Network network,
             Lowering lowering,
-            Parameters parameters,
+            @Nullable Parameters parameters,
             Set<String> taps,
             int batch,
             Map<String, Layout> layouts,
@@ -83,11 +84,11 @@ final class Compiled implements AutoCloseable {
         dnnl_memory_desc host = handles.layout(Type.F32, last ? dnnl.dnnl_acdb : dnnl.dnnl_abcd, value.dimensions());
         Buffer buffer = program.value(host);
         given.put(value.name, buffer);
-        value.data = Handles.same(host, value.layout) ? buffer : program.reordered(value.name, buffer, value.layout);
+        value.setData(Handles.same(host, value.layout) ? buffer : program.reordered(value.name, buffer, value.layout));
     }
 
     private void read(String tap, Value value) {
-        read.put(tap, value.shape.isMap() ? program.reordered(value.name, value.data, host(value)) : value.data);
+        read.put(tap, value.shape.isMap() ? program.reordered(value.name, value.data(), host(value)) : value.data());
     }
 
     /** As callers see a value: fp32, channels first. */

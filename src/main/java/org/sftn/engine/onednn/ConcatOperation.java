@@ -14,8 +14,8 @@ final class ConcatOperation implements Operation {
 
     @Override
     public void forward(Recorder recorder) {
-        List<Buffer> parts = inputs.stream().map(input -> input.data).toList();
-        output.data = recorder.program().concatenated(output.name, parts, output.layout);
+        List<Buffer> parts = inputs.stream().map(input -> input.data()).toList();
+        output.setData(recorder.program().concatenated(output.name, parts, output.layout));
     }
 
     @Override
@@ -23,7 +23,7 @@ final class ConcatOperation implements Operation {
         int from = 0;
         for (Value input : inputs) {
             if (input.trained) {
-                recorder.contribute(input, recorder.program().channels(output.name, output.gradient, from, input));
+                recorder.contribute(input, recorder.program().channels(output.name, output.gradient(), from, input));
             }
             from += input.channels();
         }

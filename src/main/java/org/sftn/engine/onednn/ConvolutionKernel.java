@@ -4,6 +4,7 @@ import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.dnnl.global.dnnl;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The arithmetic of a convolution from a source to a target, both channels last. A transposed convolution is the same kernel the other
@@ -67,7 +68,8 @@ record ConvolutionKernel(
     }
 
     /** @param bias one fp32 a target channel; null for none */
-    dnnl_primitive_desc forward(Handles handles, int kind, dnnl_memory_desc bias, dnnl_primitive_attr attributes) {
+    dnnl_primitive_desc forward(
+            Handles handles, int kind, @Nullable dnnl_memory_desc bias, dnnl_primitive_attr attributes) {
         return handles.description(
                 "a convolution",
                 d -> dnnl.dnnl_convolution_forward_primitive_desc_create(

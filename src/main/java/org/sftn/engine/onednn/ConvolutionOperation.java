@@ -5,13 +5,16 @@ import java.util.Optional;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.dnnl.global.dnnl;
+import org.jspecify.annotations.Nullable;
 
 /** A convolution in training, or a transposed one. */
 final class ConvolutionOperation implements Operation {
     private final Value input;
     private final Value output;
     private final String weight;
-    private final Bias bias;
+    /** Null for none. */
+    private final @Nullable Bias bias;
+
     private final boolean transposed;
     private final ConvolutionKernel kernel;
     private final dnnl_primitive_desc toTarget;
@@ -42,10 +45,11 @@ final class ConvolutionOperation implements Operation {
         this.input = input;
         this.output = output;
         this.weight = owner + ".weight";
-        this.bias = biased ? new Bias(owner + ".bias", output.channels()) : null;
+        Bias bias = biased ? new Bias(owner + ".bias", output.channels()) : null;
+        this.bias = bias;
         this.transposed = transposed;
         this.kernel = kernel;
-        dnnl_memory_desc added = biased && !transposed ? bias.layout(handles) : null;
+        dnnl_memory_desc added = bias != null && !transposed ? bias.layout(handles) : null;
         this.toTarget = kernel.forward(handles, dnnl.dnnl_forward_training, added, handles.attributes());
         this.toSource = kernel.backwardData(handles);
         this.weightGradient = WeightGradient.fastest(handles, kernel);
@@ -63,10 +67,10 @@ final class ConvolutionOperation implements Operation {
 
     @Override
     public void forward(Recorder recorder) {
-        output.data = recorder.program().value(output.layout);
-        Program.Step step = record(recorder, transposed, input.data, output.data, output.name);
+        output.setData(recorder.program().value(output.layout));
+        Program.Step step = record(recorder, transposed, input.data(), output.data(), output.name);
         if (bias != null && transposed) {
-            output.data = bias.added(recorder, output, output.data);
+            output.setData(bias.added(recorder, output, output.data()));
         } else if (bias != null) {
             step.with(dnnl.DNNL_ARG_BIAS, bias.value(recorder));
         }
@@ -88,15 +92,15 @@ final class ConvolutionOperation implements Operation {
         if (bias != null) {
             bias.gradient(recorder, output);
         }
-        Buffer source = transposed ? output.gradient : input.data;
-        Buffer target = transposed ? input.data : output.gradient;
+        Buffer source = transposed ? output.gradient() : input.data();
+        Buffer target = transposed ? input.data() : output.gradient();
         recorder.gradient(
                 weight,
                 weightGradient.layout(),
                 into -> weightGradient.record(output.name, recorder.program(), source, target, into));
         if (input.trained) {
             Buffer gradient = recorder.program().value(input.layout);
-            record(recorder, !transposed, output.gradient, gradient, output.name);
+            record(recorder, !transposed, output.gradient(), gradient, output.name);
             recorder.contribute(input, gradient);
         }
     }

@@ -17,8 +17,8 @@ final class FlattenOperation implements Operation {
 
     @Override
     public void forward(Recorder recorder) {
-        output.data = recorder.program().value(output.layout);
-        recorder.program().reorder(output.name + " flatten", input.data, input.layout, output.data, flat);
+        output.setData(recorder.program().value(output.layout));
+        recorder.program().reorder(output.name + " flatten", input.data(), input.layout, output.data(), flat);
     }
 
     @Override
@@ -27,7 +27,7 @@ final class FlattenOperation implements Operation {
             return;
         }
         Buffer gradient = recorder.program().value(input.layout);
-        recorder.program().reorder(output.name + " flatten gradient", output.gradient, flat, gradient, input.layout);
+        recorder.program().reorder(output.name + " flatten gradient", output.gradient(), flat, gradient, input.layout);
         recorder.contribute(input, gradient);
     }
 }

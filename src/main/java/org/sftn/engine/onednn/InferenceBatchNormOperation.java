@@ -36,15 +36,15 @@ final class InferenceBatchNormOperation implements Operation {
                         (float) norm.layer().epsilon(),
                         flags,
                         handles.attributes()));
-        output.data = recorder.program().value(output.layout);
+        output.setData(recorder.program().value(output.layout));
         recorder.program()
                 .step(output.name + (relu ? " batch-norm + relu" : " batch-norm"), description)
-                .with(dnnl.DNNL_ARG_SRC, input.data)
+                .with(dnnl.DNNL_ARG_SRC, input.data())
                 .with(dnnl.DNNL_ARG_MEAN, constant(recorder, "running_mean"))
                 .with(dnnl.DNNL_ARG_VARIANCE, constant(recorder, "running_var"))
                 .with(dnnl.DNNL_ARG_SCALE, constant(recorder, "weight"))
                 .with(dnnl.DNNL_ARG_SHIFT, constant(recorder, "bias"))
-                .in(dnnl.DNNL_ARG_DST, output.data, input.data);
+                .in(dnnl.DNNL_ARG_DST, output.data(), input.data());
     }
 
     private Buffer constant(Recorder recorder, String name) {

@@ -5,6 +5,7 @@ import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_post_ops;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.dnnl.global.dnnl;
+import org.jspecify.annotations.Nullable;
 import org.sftn.nn.Tensor;
 
 /** A convolution in inference with what follows it: batch-norm, folded into the weights; a sum with another value; an activation. */
@@ -13,10 +14,10 @@ final class InferenceConvolutionOperation implements Operation {
     private final Value input;
     private final Value output;
     private final String weight;
-    private final String bias;
-    private final InferenceBatchNorm norm;
-    private final Value added;
-    private final Activation activation;
+    private final @Nullable String bias;
+    private final @Nullable InferenceBatchNorm norm;
+    private final @Nullable Value added;
+    private final @Nullable Activation activation;
 
     /**
      * @param weight the parameter's full name
@@ -30,10 +31,10 @@ final class InferenceConvolutionOperation implements Operation {
             Value input,
             Value output,
             String weight,
-            String bias,
-            InferenceBatchNorm norm,
-            Value added,
-            Activation activation) {
+            @Nullable String bias,
+            @Nullable InferenceBatchNorm norm,
+            @Nullable Value added,
+            @Nullable Activation activation) {
         this.kernel = kernel;
         this.input = input;
         this.output = output;
@@ -47,8 +48,8 @@ final class InferenceConvolutionOperation implements Operation {
     @Override
     public void forward(Recorder recorder) {
         Handles handles = recorder.handles();
-        boolean biased = bias != null || norm != null;
-        dnnl_memory_desc shift = biased ? handles.layout(Type.F32, dnnl.dnnl_a, kernel.out()) : null;
+        dnnl_memory_desc shift =
+                bias == null && norm == null ? null : handles.layout(Type.F32, dnnl.dnnl_a, kernel.out());
         dnnl_post_ops after = handles.after();
         if (added != null) {
             Library.check(
@@ -60,22 +61,22 @@ final class InferenceConvolutionOperation implements Operation {
         }
         dnnl_primitive_desc description =
                 kernel.forward(handles, dnnl.dnnl_forward_inference, shift, handles.attributes(after));
-        output.data = recorder.program().value(output.layout);
+        output.setData(recorder.program().value(output.layout));
         Program.Step step = recorder.program()
                 .step(output.name + " convolution", description)
-                .with(dnnl.DNNL_ARG_SRC, input.data)
+                .with(dnnl.DNNL_ARG_SRC, input.data())
                 .with(
                         dnnl.DNNL_ARG_WEIGHTS,
                         recorder.constant(
                                 handles.layout(description, dnnl.dnnl_query_weights_md),
                                 kernel.canonical(handles),
                                 this::weights))
-                .with(dnnl.DNNL_ARG_DST, output.data);
-        if (biased) {
+                .with(dnnl.DNNL_ARG_DST, output.data());
+        if (shift != null) {
             step.with(dnnl.DNNL_ARG_BIAS, recorder.constant(shift, shift, this::shift));
         }
         if (added != null) {
-            step.with(dnnl.DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE | dnnl.DNNL_ARG_SRC_1, added.data);
+            step.with(dnnl.DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE | dnnl.DNNL_ARG_SRC_1, added.data());
         }
     }
 

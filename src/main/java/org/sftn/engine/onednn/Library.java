@@ -8,14 +8,17 @@ import java.util.Optional;
 import org.bytedeco.dnnl.dnnl_engine;
 import org.bytedeco.dnnl.dnnl_version_t;
 import org.bytedeco.dnnl.global.dnnl;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.NativeCode;
 
 /** The native libraries of this process: oneDNN, the OpenMP runtime that it computes with, the C library. */
 final class Library {
     /** Loaded once a process; a failed attempt is remembered, too. */
     private static final class Loaded {
-        static final Library INSTANCE;
-        static final String REFUSAL;
+        /** Null when it cannot be used. */
+        static final @Nullable Library INSTANCE;
+        /** Null when it can. */
+        static final @Nullable String REFUSAL;
 
         static {
             Library loaded = null;

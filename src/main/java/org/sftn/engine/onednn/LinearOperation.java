@@ -46,13 +46,13 @@ final class LinearOperation implements Operation {
 
     @Override
     public void forward(Recorder recorder) {
-        output.data = recorder.program().value(output.layout);
+        output.setData(recorder.program().value(output.layout));
         recorder.program()
                 .step(output.name + " linear", forward)
-                .with(dnnl.DNNL_ARG_SRC, input.data, source)
+                .with(dnnl.DNNL_ARG_SRC, input.data(), source)
                 .with(dnnl.DNNL_ARG_WEIGHTS, parameter(recorder, owner + ".weight", weight))
                 .with(dnnl.DNNL_ARG_BIAS, parameter(recorder, owner + ".bias", bias))
-                .with(dnnl.DNNL_ARG_DST, output.data, target);
+                .with(dnnl.DNNL_ARG_DST, output.data(), target);
     }
 
     @Override
@@ -70,8 +70,8 @@ final class LinearOperation implements Operation {
                         owner + ".bias",
                         bias,
                         ofBias -> program.step(output.name + " linear weight gradient", weights)
-                                .with(dnnl.DNNL_ARG_SRC, input.data, source)
-                                .with(dnnl.DNNL_ARG_DIFF_DST, output.gradient, target)
+                                .with(dnnl.DNNL_ARG_SRC, input.data(), source)
+                                .with(dnnl.DNNL_ARG_DIFF_DST, output.gradient(), target)
                                 .with(dnnl.DNNL_ARG_DIFF_WEIGHTS, ofWeight)
                                 .with(dnnl.DNNL_ARG_DIFF_BIAS, ofBias)));
         if (input.trained) {
@@ -81,7 +81,7 @@ final class LinearOperation implements Operation {
                     d -> dnnl.dnnl_inner_product_backward_data_primitive_desc_create(
                             d, handles.library().engine(), source, weight, target, forward, handles.attributes()));
             program.step(output.name + " linear gradient", data)
-                    .with(dnnl.DNNL_ARG_DIFF_DST, output.gradient, target)
+                    .with(dnnl.DNNL_ARG_DIFF_DST, output.gradient(), target)
                     .with(dnnl.DNNL_ARG_WEIGHTS, recorder.parameter(owner + ".weight"))
                     .with(dnnl.DNNL_ARG_DIFF_SRC, gradient, source);
             recorder.contribute(input, gradient);

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.sftn.engine.Executable;
 import org.sftn.engine.Flat;
 import org.sftn.nn.Network;
@@ -18,7 +19,7 @@ final class OneDnnExecutable implements Executable {
     private final Flat statistics;
     private Map<String, Tensor> loaded = Map.of();
     /** Of the loaded values; null until images have come. */
-    private Set<String> hidden;
+    private @Nullable Set<String> hidden;
 
     OneDnnExecutable(Network network, Set<String> outputs, Type precision, int batch, int threads) {
         this.parameters = new Flat(network.parameters());

@@ -1,7 +1,9 @@
 package org.sftn.engine.onednn;
 
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.sftn.engine.Checks;
 import org.sftn.engine.GradientProgress;
 import org.sftn.engine.ParameterRange;
@@ -13,12 +15,12 @@ import org.sftn.nn.Tensor;
 /** A network in training mode. */
 final class OneDnnTrainingExecutable implements TrainingExecutable {
     private final Programs programs;
-    /** Laid out by the first program. */
-    private Parameters parameters;
+    /** Laid out by the first program; null until then. */
+    private @Nullable Parameters parameters;
 
-    private Set<String> rounded;
+    private Set<String> rounded = Set.of();
     /** Of the last forward pass; null when there is none to go back through. */
-    private Compiled current;
+    private @Nullable Compiled current;
 
     private int currentBatch;
 
@@ -53,6 +55,10 @@ final class OneDnnTrainingExecutable implements TrainingExecutable {
                 programs::arena);
     }
 
+    private Parameters laidOut() {
+        return Objects.requireNonNull(parameters, "the constructor compiles the first program");
+    }
+
     @Override
     public Network network() {
         return programs.network();
@@ -60,12 +66,12 @@ final class OneDnnTrainingExecutable implements TrainingExecutable {
 
     @Override
     public float[] parameters() {
-        return parameters.values();
+        return laidOut().values();
     }
 
     @Override
     public Map<String, ParameterRange> ranges() {
-        return parameters.ranges();
+        return laidOut().ranges();
     }
 
     @Override
@@ -76,44 +82,45 @@ final class OneDnnTrainingExecutable implements TrainingExecutable {
     @Override
     public Tensor canonical(String parameter, float[] array) {
         programs.requireOpen();
-        return parameters.canonical(parameter, array);
+        return laidOut().canonical(parameter, array);
     }
 
     @Override
     public void layOut(Map<String, Tensor> values, float[] array) {
         programs.requireOpen();
-        parameters.layOut(values, array);
+        laidOut().layOut(values, array);
     }
 
     @Override
     public float[] statistics() {
-        return parameters.statistics();
+        return laidOut().statistics();
     }
 
     @Override
     public float[] gradients() {
-        return parameters.gradients();
+        return laidOut().gradients();
     }
 
     @Override
     public void load(Map<String, Tensor> values) {
         programs.requireOpen();
-        parameters.load(values);
+        laidOut().load(values);
     }
 
     @Override
     public Map<String, Tensor> save() {
         programs.requireOpen();
-        return parameters.save();
+        return laidOut().save();
     }
 
     @Override
     public Map<String, Tensor> forward(Map<String, Tensor> inputs) {
-        current = programs.of(inputs, this::compile);
+        Compiled program = programs.of(inputs, this::compile);
+        current = program;
         currentBatch = inputs.values().iterator().next().batch();
-        parameters.upload();
-        Map<String, Tensor> outputs = current.forward(inputs);
-        current.updateStatistics(parameters);
+        laidOut().upload();
+        Map<String, Tensor> outputs = program.forward(inputs);
+        program.updateStatistics(laidOut());
         return outputs;
     }
 
@@ -128,12 +135,12 @@ final class OneDnnTrainingExecutable implements TrainingExecutable {
         Compiled program = current;
         // It overwrites what the forward pass has kept.
         current = null;
-        program.backward(gradients, parameters, progress);
+        program.backward(gradients, laidOut(), progress);
     }
 
     @Override
     public void close() {
         programs.close();
-        parameters.close();
+        laidOut().close();
     }
 }

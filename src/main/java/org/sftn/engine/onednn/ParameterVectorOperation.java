@@ -25,11 +25,11 @@ final class ParameterVectorOperation implements Operation {
         Buffer parameter = recorder.isTraining()
                 ? recorder.parameter(weight)
                 : recorder.constant(vector, vector, values -> values.get(weight).values());
-        output.data = recorder.program().value(output.layout);
+        output.setData(recorder.program().value(output.layout));
         recorder.program()
                 .step(output.name + " repetition", resampling.forward(recorder.handles()))
                 .with(dnnl.DNNL_ARG_SRC, parameter, resampling.source())
-                .with(dnnl.DNNL_ARG_DST, output.data, resampling.target());
+                .with(dnnl.DNNL_ARG_DST, output.data(), resampling.target());
     }
 
     @Override
@@ -39,7 +39,7 @@ final class ParameterVectorOperation implements Operation {
                 vector,
                 into -> recorder.program()
                         .step(output.name + " repetition gradient", resampling.backward(recorder.handles()))
-                        .with(dnnl.DNNL_ARG_DIFF_DST, output.gradient, resampling.target())
+                        .with(dnnl.DNNL_ARG_DIFF_DST, output.gradient(), resampling.target())
                         .with(dnnl.DNNL_ARG_DIFF_SRC, into, resampling.source()));
     }
 }

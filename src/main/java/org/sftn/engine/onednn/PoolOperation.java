@@ -3,6 +3,7 @@ package org.sftn.engine.onednn;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.dnnl.global.dnnl;
+import org.jspecify.annotations.Nullable;
 
 /** The largest or the mean of a window, or the mean of a whole map, which comes out in fp32. */
 final class PoolOperation implements Operation {
@@ -10,9 +11,12 @@ final class PoolOperation implements Operation {
     private final Value output;
     private final dnnl_memory_desc pooled;
     private final dnnl_primitive_desc forward;
-    private final dnnl_primitive_desc backward;
+    /** Null when no gradient of the input is wanted. */
+    private final @Nullable dnnl_primitive_desc backward;
+
     private final boolean maximum;
-    private Buffer workspace;
+    /** Of a maximum in training, once the forward pass is recorded. */
+    private @Nullable Buffer workspace;
 
     static PoolOperation maximum(Handles handles, Value input, Value output, int kernel, int stride, int padding) {
         return new PoolOperation(handles, input, output, true, square(kernel), square(stride), square(padding));
@@ -83,28 +87,29 @@ final class PoolOperation implements Operation {
         Program program = recorder.program();
         Buffer result = program.value(pooled);
         Program.Step step = program.step(output.name + " pool", forward)
-                .with(dnnl.DNNL_ARG_SRC, input.data)
+                .with(dnnl.DNNL_ARG_SRC, input.data())
                 .with(dnnl.DNNL_ARG_DST, result);
         if (maximum && input.trained) {
             workspace = program.value(recorder.handles().layout(forward, dnnl.dnnl_query_workspace_md));
             step.with(dnnl.DNNL_ARG_WORKSPACE, workspace);
         }
-        output.data = input.type == output.type ? result : program.reordered(output.name, result, output.layout);
+        output.setData(input.type == output.type ? result : program.reordered(output.name, result, output.layout));
     }
 
     @Override
     public void backward(Recorder recorder) {
-        if (!input.trained) {
+        if (backward == null) {
             return;
         }
         Program program = recorder.program();
-        Buffer given =
-                input.type == output.type ? output.gradient : program.reordered(output.name, output.gradient, pooled);
+        Buffer given = input.type == output.type
+                ? output.gradient()
+                : program.reordered(output.name, output.gradient(), pooled);
         Buffer gradient = program.value(input.layout);
         Program.Step step = program.step(output.name + " pool gradient", backward)
                 .with(dnnl.DNNL_ARG_DIFF_DST, given)
                 .with(dnnl.DNNL_ARG_DIFF_SRC, gradient);
-        if (maximum) {
+        if (workspace != null) {
             step.with(dnnl.DNNL_ARG_WORKSPACE, workspace);
         }
         recorder.contribute(input, gradient);

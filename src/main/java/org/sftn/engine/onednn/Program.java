@@ -26,6 +26,9 @@ final class Program implements AutoCloseable {
     /** One argument of a step, seen in a layout that may differ from the buffer's own. */
     private record Argument(int id, Buffer buffer, dnnl_memory_desc layout) {}
 
+    /** An output that may take the place of an input. */
+    private record Overwrite(Buffer input, Buffer output) {}
+
     /** A place in memory seen in a layout. */
     private record View(Buffer buffer, dnnl_memory_desc layout) {}
 
@@ -35,8 +38,7 @@ final class Program implements AutoCloseable {
         private final dnnl_primitive_desc description;
         private final dnnl_primitive primitive;
         private final List<Argument> arguments = new ArrayList<>();
-        private final List<Buffer> overwritable = new ArrayList<>();
-        private Buffer written;
+        private final List<Overwrite> overwrites = new ArrayList<>();
 
         private Step(String name, dnnl_primitive_desc description) {
             this.name = name;
@@ -57,8 +59,9 @@ final class Program implements AutoCloseable {
         /** The output, which may take the place of an input that no later step wants. */
         Step in(int id, Buffer output, Buffer... inputs) {
             with(id, output);
-            written = output;
-            overwritable.addAll(List.of(inputs));
+            for (Buffer input : inputs) {
+                overwrites.add(new Overwrite(input, output));
+            }
             return this;
         }
     }
@@ -71,10 +74,10 @@ final class Program implements AutoCloseable {
     private final Map<Region, Memory> memories = new EnumMap<>(Region.class);
     private final Map<String, List<Buffer>> zeroed = new HashMap<>();
     private long kept;
-    private String[] names;
-    private dnnl_primitive[] primitives;
-    private int[] counts;
-    private dnnl_exec_arg_t[] arguments;
+    private String[] names = {};
+    private dnnl_primitive[] primitives = {};
+    private int[] counts = {};
+    private dnnl_exec_arg_t[] arguments = {};
 
     Program(Handles handles) {
         this.handles = handles;
@@ -178,8 +181,8 @@ final class Program implements AutoCloseable {
         ArenaPlan plan = new ArenaPlan(values);
         for (int i = 0; i < steps.size(); i++) {
             Step step = steps.get(i);
-            for (Buffer input : step.overwritable) {
-                plan.share(input, step.written, i);
+            for (Overwrite overwrite : step.overwrites) {
+                plan.share(overwrite.input, overwrite.output, i);
             }
         }
         plan.place();

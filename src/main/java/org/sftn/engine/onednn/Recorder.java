@@ -4,11 +4,13 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.dnnl.global.dnnl;
+import org.jspecify.annotations.Nullable;
 import org.sftn.nn.Tensor;
 
 /** What the operations of a network record into, and where they find parameters. */
@@ -30,7 +32,9 @@ final class Recorder {
 
     private final Handles handles;
     private final Program program;
-    private final Parameters parameters;
+    /** Null in inference. */
+    private final @Nullable Parameters parameters;
+
     private final List<Constant> constants = new ArrayList<>();
     private final List<BatchStatistics> statistics = new ArrayList<>();
     private final Map<String, List<Buffer>> packed = new HashMap<>();
@@ -39,7 +43,7 @@ final class Recorder {
     private final Map<String, Integer> gradients = new HashMap<>();
 
     /** @param parameters null in inference */
-    Recorder(Handles handles, Program program, Parameters parameters) {
+    Recorder(Handles handles, Program program, @Nullable Parameters parameters) {
         this.handles = handles;
         this.program = program;
         this.parameters = parameters;
@@ -69,14 +73,18 @@ final class Recorder {
         statistics.add(batch);
     }
 
+    private Parameters parameters() {
+        return Objects.requireNonNull(parameters, "inference has constants, no parameters");
+    }
+
     /** A parameter in training, as it is in the flat array. */
     Buffer parameter(String name) {
-        return parameters.value(name);
+        return parameters().value(name);
     }
 
     /** A parameter in training in the type and layout that a primitive wants: packed once a step, from the fp32 master. */
     Buffer weight(String name, dnnl_memory_desc layout) {
-        Buffer master = parameters.value(name);
+        Buffer master = parameter(name);
         if (Handles.same(master.layout, layout)) {
             return master;
         }
@@ -136,7 +144,7 @@ final class Recorder {
     }
 
     private void record(String name, dnnl_memory_desc layout, Consumer<Buffer> writer) {
-        Buffer gradient = parameters.gradient(name);
+        Buffer gradient = parameters().gradient(name);
         boolean first = !gradients.containsKey(name);
         if (first && Handles.same(gradient.layout, layout)) {
             writer.accept(gradient);
@@ -162,16 +170,16 @@ final class Recorder {
         if (!value.trained) {
             return;
         }
-        if (value.gradient == null) {
-            value.gradient = gradient;
+        if (!value.hasGradient()) {
+            value.setGradient(gradient);
             return;
         }
         Buffer sum = program.value(value.layout);
         program.step(value.name + " gradient sum", sum(value.layout))
-                .with(dnnl.DNNL_ARG_SRC_0, value.gradient)
+                .with(dnnl.DNNL_ARG_SRC_0, value.gradient())
                 .with(dnnl.DNNL_ARG_SRC_1, gradient)
-                .in(dnnl.DNNL_ARG_DST, sum, value.gradient, gradient);
-        value.gradient = sum;
+                .in(dnnl.DNNL_ARG_DST, sum, value.gradient(), gradient);
+        value.setGradient(sum);
     }
 
     private dnnl_primitive_desc sum(dnnl_memory_desc layout) {

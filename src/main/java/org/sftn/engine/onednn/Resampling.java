@@ -3,6 +3,7 @@ package org.sftn.engine.onednn;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.dnnl.global.dnnl;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Repeats the pixels of a map (nearest neighbor); its gradient is the sum over the repetitions.
@@ -11,7 +12,7 @@ import org.bytedeco.dnnl.global.dnnl;
  */
 record Resampling(dnnl_memory_desc source, dnnl_memory_desc target) {
     // Heights and widths say it.
-    private static final float[] NO_FACTORS = null;
+    private static final float @Nullable [] NO_FACTORS = null;
 
     dnnl_primitive_desc forward(Handles handles) {
         return handles.description(

@@ -17,7 +17,7 @@ final class SpatialAttentionOperation implements Operation {
 
     @Override
     public void forward(Recorder recorder) {
-        output.data = product(recorder, output.name + " gate", map.data, gate);
+        output.setData(product(recorder, output.name + " gate", map.data(), gate));
     }
 
     private Buffer product(Recorder recorder, String name, Buffer one, Value other) {
@@ -37,7 +37,7 @@ final class SpatialAttentionOperation implements Operation {
                                         output.layout,
                                         handles.attributes())))
                 .with(dnnl.DNNL_ARG_SRC_0, one)
-                .with(dnnl.DNNL_ARG_SRC_1, other.data)
+                .with(dnnl.DNNL_ARG_SRC_1, other.data())
                 .in(dnnl.DNNL_ARG_DST, product, one);
         return product;
     }
@@ -45,10 +45,10 @@ final class SpatialAttentionOperation implements Operation {
     @Override
     public void backward(Recorder recorder) {
         if (map.trained) {
-            recorder.contribute(map, product(recorder, output.name + " gate's map gradient", output.gradient, gate));
+            recorder.contribute(map, product(recorder, output.name + " gate's map gradient", output.gradient(), gate));
         }
         if (gate.trained) {
-            Buffer products = product(recorder, output.name + " gate gradient", output.gradient, map);
+            Buffer products = product(recorder, output.name + " gate gradient", output.gradient(), map);
             recorder.contribute(gate, summed(recorder, products));
         }
     }

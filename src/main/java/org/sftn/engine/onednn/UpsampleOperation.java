@@ -16,11 +16,11 @@ final class UpsampleOperation implements Operation {
 
     @Override
     public void forward(Recorder recorder) {
-        output.data = recorder.program().value(output.layout);
+        output.setData(recorder.program().value(output.layout));
         recorder.program()
                 .step(output.name + " upsample", resampling.forward(recorder.handles()))
-                .with(dnnl.DNNL_ARG_SRC, input.data)
-                .with(dnnl.DNNL_ARG_DST, output.data);
+                .with(dnnl.DNNL_ARG_SRC, input.data())
+                .with(dnnl.DNNL_ARG_DST, output.data());
     }
 
     @Override
@@ -31,7 +31,7 @@ final class UpsampleOperation implements Operation {
         Buffer gradient = recorder.program().value(input.layout);
         recorder.program()
                 .step(output.name + " upsample gradient", resampling.backward(recorder.handles()))
-                .with(dnnl.DNNL_ARG_DIFF_DST, output.gradient)
+                .with(dnnl.DNNL_ARG_DIFF_DST, output.gradient())
                 .with(dnnl.DNNL_ARG_DIFF_SRC, gradient);
         recorder.contribute(input, gradient);
     }

@@ -1,7 +1,9 @@
 package org.sftn.engine.onednn;
 
+import java.util.Objects;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.global.dnnl;
+import org.jspecify.annotations.Nullable;
 import org.sftn.nn.Shape;
 
 /**
@@ -17,10 +19,10 @@ final class Value {
     final boolean trained;
 
     final dnnl_memory_desc layout;
-    /** Set when the node is recorded. */
-    Buffer data;
+    /** Null until the node is recorded. */
+    private @Nullable Buffer data;
     /** The sum so far of what its users contribute; null where no loss depends on it. */
-    Buffer gradient;
+    private @Nullable Buffer gradient;
 
     Value(Handles handles, String name, int batch, Shape shape, Type precision, boolean trained) {
         this.name = name;
@@ -29,6 +31,28 @@ final class Value {
         this.type = shape.isMap() ? precision : Type.F32;
         this.trained = trained;
         this.layout = handles.layout(type, dnnl.dnnl_acdb, dimensions());
+    }
+
+    /** What the node makes, once it is recorded. */
+    Buffer data() {
+        return Objects.requireNonNull(data);
+    }
+
+    void setData(Buffer made) {
+        data = made;
+    }
+
+    boolean hasGradient() {
+        return gradient != null;
+    }
+
+    /** Of a value that a loss depends on, as each that is trained does when all its users are recorded. */
+    Buffer gradient() {
+        return Objects.requireNonNull(gradient);
+    }
+
+    void setGradient(Buffer sum) {
+        gradient = sum;
     }
 
     long[] dimensions() {

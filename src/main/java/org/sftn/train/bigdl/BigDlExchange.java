@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
+import java.util.Objects;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 import org.apache.spark.sparkExtension.SparkExtension;
@@ -14,6 +15,7 @@ import org.apache.spark.storage.BlockId;
 import org.apache.spark.storage.BlockInfo;
 import org.apache.spark.storage.BlockInfoManager;
 import org.apache.spark.storage.BlockManager;
+import org.jspecify.annotations.Nullable;
 import org.sftn.train.exchange.Buckets;
 import org.sftn.train.exchange.Exchange;
 import org.sftn.train.exchange.Member;
@@ -41,7 +43,8 @@ final class BigDlExchange implements Exchange {
     private final BlockManager blocks = SparkEnv.get().blockManager();
     private final long task = TaskContext.get().taskAttemptId();
     private int round;
-    private Update update;
+    /** Of the last round that has begun; null before the first. */
+    private @Nullable Update update;
 
     BigDlExchange(long id, Member me, float[] values, float[] shared, Runnable barrier) {
         this.id = id;
@@ -101,7 +104,7 @@ final class BigDlExchange implements Exchange {
         parameter.aggregateGradientPartition(1);
         float[] slice = BigDl.array(parameter.gradientPartition());
         check(slice[own.length()], me.ranks() * roundMark(), "gradients for rank " + me.rank());
-        update.apply(0, slice);
+        Objects.requireNonNull(update).apply(0, slice);
     }
 
     @Override

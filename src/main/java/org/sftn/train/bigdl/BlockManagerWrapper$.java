@@ -37,12 +37,14 @@ public final class BlockManagerWrapper$ {
 
     public Option<BlockResult> getLocal(BlockId id) {
         scala.Option<org.apache.spark.storage.BlockResult> found = blocks().getLocalValues(id);
-        return Option.apply(found.isEmpty() ? null : new BlockResult(found.get().data()));
+        return found.isEmpty()
+                ? Option.empty()
+                : Option.apply(new BlockResult(found.get().data()));
     }
 
     public Option<ByteBuffer> getLocalBytes(BlockId id) {
         scala.Option<org.apache.spark.storage.BlockData> found = blocks().getLocalBytes(id);
-        return Option.apply(found.isEmpty() ? null : found.get().toByteBuffer());
+        return found.isEmpty() ? Option.empty() : Option.apply(found.get().toByteBuffer());
     }
 
     public Option<ByteBuffer> getLocalOrRemoteBytes(BlockId id) {
@@ -51,7 +53,7 @@ public final class BlockManagerWrapper$ {
             return local;
         }
         scala.Option<ChunkedByteBuffer> found = blocks().getRemoteBytes(id);
-        return Option.apply(found.isEmpty() ? null : found.get().toByteBuffer());
+        return found.isEmpty() ? Option.empty() : Option.apply(found.get().toByteBuffer());
     }
 
     public void unlock(BlockId id) {

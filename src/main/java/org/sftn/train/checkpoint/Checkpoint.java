@@ -33,6 +33,7 @@ public record Checkpoint(
         List<File> files)
         implements Serializable {
     public static final int FORMAT = 3;
+    private static final String NOT_SET = "not set";
 
     /** @param sha256 of the content, in hex */
     public record File(String name, long bytes, String sha256) implements Serializable {
@@ -61,7 +62,12 @@ public record Checkpoint(
         names.addAll(other.keySet());
         for (String name : names) {
             if (!Objects.equals(run.get(name), other.get(name))) {
-                differences.add(String.format(Locale.ROOT, "%s was %s, now %s", name, run.get(name), other.get(name)));
+                differences.add(String.format(
+                        Locale.ROOT,
+                        "%s was %s, now %s",
+                        name,
+                        run.getOrDefault(name, NOT_SET),
+                        other.getOrDefault(name, NOT_SET)));
             }
         }
         return differences;

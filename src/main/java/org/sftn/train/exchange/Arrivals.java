@@ -1,12 +1,14 @@
 package org.sftn.train.exchange;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** Counts what each peer has sent of what is expected, and lets one thread wait for it. Thread-safe. */
 final class Arrivals {
     private final long timeoutNanos;
     private final String[] gone;
-    private String closed;
+    /** Why this rank has ended; null while it has not. */
+    private @Nullable String closed;
 
     Arrivals(int ranks, Duration timeout) {
         this.timeoutNanos = timeout.toNanos();

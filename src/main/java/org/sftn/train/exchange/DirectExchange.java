@@ -2,6 +2,8 @@ package org.sftn.train.exchange;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reduce-scatter and all-gather over connections between all ranks, bucket by bucket: while one bucket's values are made, those of
@@ -54,7 +56,8 @@ final class DirectExchange implements Exchange {
     private final Pace pace = new Pace(System::nanoTime);
 
     private long round;
-    private Update update;
+    /** Of the last round that has begun; null before the first. */
+    private @Nullable Update update;
     /** Buckets of this round whose values are sent. */
     private int sent;
     /** Buckets of this round that are summed and updated. */
@@ -164,7 +167,7 @@ final class DirectExchange implements Exchange {
                 add(given, sum, slice.length());
             }
         }
-        update.apply(bucket, sum);
+        Objects.requireNonNull(update).apply(bucket, sum);
         for (int rank = 0; rank < me.ranks(); rank++) {
             send(rank, Phase.UPDATED, shared, bucket, updates.get(me.rank()).get(bucket));
         }
@@ -186,7 +189,7 @@ final class DirectExchange implements Exchange {
     @Override
     public void finish() {
         if (me.ranks() == 1) {
-            update.apply(0, values);
+            Objects.requireNonNull(update).apply(0, values);
             return;
         }
         advance(values.length);

@@ -32,8 +32,10 @@ public final class Sgd implements AutoCloseable {
     private final WeightDecay decay;
     private final int threads;
     private final ExecutorService helpers;
-    /** Null before the first step, and without momentum. */
-    private float[] velocity;
+    /** Of the slices, one after the other; empty while there is no momentum. */
+    private float[] velocity = {};
+    /** Not before the first step, and not without momentum. A rank that owns no weights may have it, too. */
+    private boolean hasMomentum;
 
     /**
      * @param weights live: {@link #step} updates a slice and nothing else
@@ -68,8 +70,9 @@ public final class Sgd implements AutoCloseable {
      * @return whether all weights of the slice are finite now
      */
     public boolean step(int index, float[] gradient, double rate) {
-        if (momentum != 0 && velocity == null) {
+        if (momentum != 0 && !hasMomentum) {
             velocity = new float[length];
+            hasMomentum = true;
         }
         Slice slice = slices.get(index);
         Step step = new Step(slice.offset(), starts[index], gradient, (float) -rate);
@@ -209,7 +212,7 @@ public final class Sgd implements AutoCloseable {
      * @return whether there is one: not before the first step, and not without momentum
      */
     public boolean copyMomentum(float[] into) {
-        if (velocity == null) {
+        if (!hasMomentum) {
             return false;
         }
         for (int i = 0; i < starts.length; i++) {
@@ -222,6 +225,7 @@ public final class Sgd implements AutoCloseable {
     /** @param momentum of all weights */
     public void restore(float[] momentum) {
         velocity = new float[length];
+        hasMomentum = true;
         for (int i = 0; i < starts.length; i++) {
             Slice slice = slices.get(i);
             System.arraycopy(momentum, slice.offset(), velocity, starts[i], slice.length());

@@ -1,6 +1,7 @@
 package org.sftn.train.progress;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.sftn.train.quantity.EvaluationSums;
 import org.sftn.train.quantity.StepTimes;
 import org.sftn.train.quantity.Tally;
@@ -22,7 +23,7 @@ public record EpochRow(
         long iteration,
         double learningRate,
         Tally train,
-        EvaluationSums test,
+        @Nullable EvaluationSums test,
         double imagesPerSecond,
         double seconds,
         StepTimes times) {
@@ -36,7 +37,8 @@ public record EpochRow(
         StepTimes times = StepTimes.NONE;
         for (RankReport.EpochDone report : reports) {
             train = train.plus(report.tally());
-            test = test == null ? null : test.plus(report.evaluation());
+            EvaluationSums evaluation = report.evaluation();
+            test = test == null || evaluation == null ? null : test.plus(evaluation);
             timed += report.timedImages();
             seconds = Math.max(seconds, report.times().all());
             times = times.plus(report.times());

@@ -15,6 +15,7 @@ import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
+import org.jspecify.annotations.Nullable;
 import org.sftn.conf.HadoopFiles;
 
 /**
@@ -38,7 +39,7 @@ public final class EventFile implements AutoCloseable {
     private final Path path;
     private final Configuration hadoop;
     /** Null where nobody can read what is not closed. */
-    private final FSDataOutputStream flushed;
+    private final @Nullable FSDataOutputStream flushed;
     /** The whole file, there. */
     private final ByteArrayOutputStream kept = new ByteArrayOutputStream();
 

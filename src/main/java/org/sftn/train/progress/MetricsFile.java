@@ -44,7 +44,11 @@ public final class MetricsFile {
         List<Map<String, String>> rows = new ArrayList<>();
         try {
             for (Map<String, String> row : MetricsCsv.read(path, hadoop)) {
-                if (Long.parseLong(row.get(ITERATION)) <= iterations) {
+                String iteration = row.get(ITERATION);
+                if (iteration == null) {
+                    throw MetricsCsv.unusable(path, new IllegalArgumentException("a row has no " + ITERATION));
+                }
+                if (Long.parseLong(iteration) <= iterations) {
                     rows.add(new LinkedHashMap<>(row));
                 }
             }

@@ -1,6 +1,7 @@
 package org.sftn.train.progress;
 
 import java.io.Serializable;
+import org.jspecify.annotations.Nullable;
 import org.sftn.train.checkpoint.Checkpoint;
 import org.sftn.train.exchange.Rendezvous;
 import org.sftn.train.platform.Platform;
@@ -45,7 +46,7 @@ public sealed interface RankReport extends Serializable {
             Tally tally,
             long timedImages,
             StepTimes times,
-            EvaluationSums evaluation)
+            @Nullable EvaluationSums evaluation)
             implements RankReport {}
 
     /** Its part of a checkpoint is written. */

@@ -4,6 +4,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.sftn.train.quantity.StepShare;
 
 /**
@@ -31,7 +32,7 @@ public record TrainingProgress(
         double learningRate,
         double loss,
         Map<String, Double> terms,
-        Double top1,
+        @Nullable Double top1,
         double imagesPerSecond,
         Map<String, Double> shares,
         long secondsLeft,

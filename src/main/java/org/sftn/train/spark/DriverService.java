@@ -13,6 +13,7 @@ import org.apache.spark.rpc.RpcEnv;
 import org.apache.spark.rpc.RpcTimeout;
 import org.apache.spark.util.RpcUtils;
 import org.apache.spark.util.Utils;
+import org.jspecify.annotations.Nullable;
 import scala.PartialFunction;
 import scala.concurrent.duration.FiniteDuration;
 import scala.reflect.ClassTag;
@@ -116,7 +117,8 @@ public final class DriverService implements RpcEndpoint, AutoCloseable {
         };
     }
 
-    private static void reply(RpcCallContext context, Serializable answer, Throwable failure) {
+    /** @param failure null when there is an answer */
+    private static void reply(RpcCallContext context, @Nullable Serializable answer, @Nullable Throwable failure) {
         if (failure == null) {
             context.reply(Utils.serialize(answer));
         } else {
