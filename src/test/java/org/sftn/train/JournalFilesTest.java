@@ -1,6 +1,7 @@
 package org.sftn.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.DataInputStream;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sftn.ObjectStore;
+import org.sftn.conf.UserException;
 import org.sftn.train.progress.EpochRow;
 import org.sftn.train.progress.EventFile;
 import org.sftn.train.progress.MetricsFile;
@@ -46,6 +48,14 @@ class JournalFilesTest {
                         2,200,0.1,1.5,1.0,0.5,0.25,0.125,1,1.5,0.4,0.8,0,0.2500,0.1250,12.3,1.235
                         3,300,0.1,1.5,1.0,0.5,0.25,0.125,1,0.5,0.5,1.0,3,0.2500,0.1250,12.3,1.235
                         """);
+    }
+
+    @Test
+    void metricsWithoutIterationsAreRefused() throws IOException {
+        Path file = Files.writeString(folder.resolve("metrics.csv"), "epoch,iteration\n1\n");
+        assertThatThrownBy(() -> MetricsFile.open(hadoop(file), 0, HADOOP))
+                .isInstanceOf(UserException.class)
+                .hasMessageEndingWith("it is no file of metrics: a row has no iteration");
     }
 
     @Test

@@ -140,6 +140,12 @@ class CheckpointFolderTest {
                                 + " finish it with that version, or begin again with --overwrite");
     }
 
+    @Test
+    void whatOneOfTwoRunsLacksIsNotSet() throws IOException {
+        assertThat(save(10, 2).differencesFrom(Map.of("teacher", "wide")))
+                .containsExactly("seed was 1, now not set", "teacher was not set, now wide");
+    }
+
     private CheckpointFolder checkpoints() {
         return new CheckpointFolder(new org.apache.hadoop.fs.Path(folder.toUri()), HADOOP);
     }
