@@ -33,17 +33,7 @@ record ActivationOperation(Activation activation, Value input, Value output) imp
     }
 
     @Override
-    public boolean needsInput() {
-        return false;
-    }
-
-    @Override
     public boolean needsOutput() {
         return true;
-    }
-
-    @Override
-    public boolean hasParameters() {
-        return false;
     }
 }

@@ -39,19 +39,4 @@ record AddOperation(List<Value> inputs, Value output) implements Operation {
     public boolean elementwise() {
         return true;
     }
-
-    @Override
-    public boolean needsInput() {
-        return false;
-    }
-
-    @Override
-    public boolean needsOutput() {
-        return false;
-    }
-
-    @Override
-    public boolean hasParameters() {
-        return false;
-    }
 }

@@ -38,16 +38,6 @@ record BatchNormInferenceOperation(Value input, Value output, BatchNorm layer, B
     }
 
     @Override
-    public boolean needsInput() {
-        return false;
-    }
-
-    @Override
-    public boolean needsOutput() {
-        return false;
-    }
-
-    @Override
     public boolean hasParameters() {
         return true;
     }

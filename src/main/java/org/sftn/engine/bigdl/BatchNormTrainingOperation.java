@@ -179,11 +179,6 @@ final class BatchNormTrainingOperation implements Operation {
     }
 
     @Override
-    public boolean needsOutput() {
-        return false;
-    }
-
-    @Override
     public boolean hasParameters() {
         return true;
     }

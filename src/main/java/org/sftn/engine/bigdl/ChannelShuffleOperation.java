@@ -31,24 +31,4 @@ record ChannelShuffleOperation(Value input, Value output, int groups) implements
             into.get(0).put(output.gradient, map * area, input.gradient, source(map) * area, area);
         }
     }
-
-    @Override
-    public boolean elementwise() {
-        return false;
-    }
-
-    @Override
-    public boolean needsInput() {
-        return false;
-    }
-
-    @Override
-    public boolean needsOutput() {
-        return false;
-    }
-
-    @Override
-    public boolean hasParameters() {
-        return false;
-    }
 }

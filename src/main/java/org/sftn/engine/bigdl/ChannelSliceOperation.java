@@ -38,24 +38,4 @@ record ChannelSliceOperation(Value input, Value output, int from) implements Ope
             into.get(0).put(output.gradient, image * length, input.gradient, at(image), length);
         }
     }
-
-    @Override
-    public boolean elementwise() {
-        return false;
-    }
-
-    @Override
-    public boolean needsInput() {
-        return false;
-    }
-
-    @Override
-    public boolean needsOutput() {
-        return false;
-    }
-
-    @Override
-    public boolean hasParameters() {
-        return false;
-    }
 }

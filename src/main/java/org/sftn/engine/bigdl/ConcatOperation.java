@@ -32,24 +32,4 @@ record ConcatOperation(List<Value> inputs, Value output) implements Operation {
             place += length;
         }
     }
-
-    @Override
-    public boolean elementwise() {
-        return false;
-    }
-
-    @Override
-    public boolean needsInput() {
-        return false;
-    }
-
-    @Override
-    public boolean needsOutput() {
-        return false;
-    }
-
-    @Override
-    public boolean hasParameters() {
-        return false;
-    }
 }

@@ -27,19 +27,4 @@ record FlattenOperation(Value input, Value output) implements Operation {
     public boolean elementwise() {
         return true;
     }
-
-    @Override
-    public boolean needsInput() {
-        return false;
-    }
-
-    @Override
-    public boolean needsOutput() {
-        return false;
-    }
-
-    @Override
-    public boolean hasParameters() {
-        return false;
-    }
 }

@@ -108,18 +108,8 @@ record LinearOperation(Value input, Value output, Parameters of, int weightAt, i
     }
 
     @Override
-    public boolean elementwise() {
-        return false;
-    }
-
-    @Override
     public boolean needsInput() {
         return true;
-    }
-
-    @Override
-    public boolean needsOutput() {
-        return false;
     }
 
     @Override

@@ -90,24 +90,4 @@ final class MaxPoolOperation implements Operation {
             input.gradient[own[i]] += output.gradient[first + i];
         }
     }
-
-    @Override
-    public boolean elementwise() {
-        return false;
-    }
-
-    @Override
-    public boolean needsInput() {
-        return false;
-    }
-
-    @Override
-    public boolean needsOutput() {
-        return false;
-    }
-
-    @Override
-    public boolean hasParameters() {
-        return false;
-    }
 }

@@ -31,15 +31,23 @@ interface Operation {
      * Whether the output may be written over one of the first two inputs, and one input's gradient over the output's, where that
      * input is taken once.
      */
-    boolean elementwise();
+    default boolean elementwise() {
+        return false;
+    }
 
     /** Whether {@link #backward} reads the inputs' data. */
-    boolean needsInput();
+    default boolean needsInput() {
+        return false;
+    }
 
     /** Whether {@link #backward} reads the output's data. */
-    boolean needsOutput();
+    default boolean needsOutput() {
+        return false;
+    }
 
-    boolean hasParameters();
+    default boolean hasParameters() {
+        return false;
+    }
 
     /** Values of {@link Worker#scratch} that it uses. */
     default int scratch() {

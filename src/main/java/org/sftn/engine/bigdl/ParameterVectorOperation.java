@@ -42,21 +42,6 @@ record ParameterVectorOperation(Value output, Parameters of, int weightAt, int k
     }
 
     @Override
-    public boolean elementwise() {
-        return false;
-    }
-
-    @Override
-    public boolean needsInput() {
-        return false;
-    }
-
-    @Override
-    public boolean needsOutput() {
-        return false;
-    }
-
-    @Override
     public boolean hasParameters() {
         return true;
     }

@@ -33,17 +33,7 @@ record ReluOperation(Value input, Value output) implements Operation {
     }
 
     @Override
-    public boolean needsInput() {
-        return false;
-    }
-
-    @Override
     public boolean needsOutput() {
         return true;
-    }
-
-    @Override
-    public boolean hasParameters() {
-        return false;
     }
 }

@@ -72,14 +72,4 @@ record SpatialAttentionOperation(Value map, Value gate, Value output) implements
     public boolean needsInput() {
         return true;
     }
-
-    @Override
-    public boolean needsOutput() {
-        return false;
-    }
-
-    @Override
-    public boolean hasParameters() {
-        return false;
-    }
 }

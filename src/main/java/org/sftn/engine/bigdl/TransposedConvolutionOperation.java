@@ -66,18 +66,8 @@ record TransposedConvolutionOperation(
     }
 
     @Override
-    public boolean elementwise() {
-        return false;
-    }
-
-    @Override
     public boolean needsInput() {
         return true;
-    }
-
-    @Override
-    public boolean needsOutput() {
-        return false;
     }
 
     @Override

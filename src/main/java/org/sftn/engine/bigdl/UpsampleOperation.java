@@ -37,24 +37,4 @@ record UpsampleOperation(Value input, Value output, int factor) implements Opera
             }
         }
     }
-
-    @Override
-    public boolean elementwise() {
-        return false;
-    }
-
-    @Override
-    public boolean needsInput() {
-        return false;
-    }
-
-    @Override
-    public boolean needsOutput() {
-        return false;
-    }
-
-    @Override
-    public boolean hasParameters() {
-        return false;
-    }
 }
