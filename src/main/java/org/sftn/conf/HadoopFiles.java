@@ -136,16 +136,25 @@ public final class HadoopFiles {
         return new IOException(path + " cannot be written: " + reason(thrown), thrown);
     }
 
+    /** A file is longer than it may be. */
+    public static final class TooLongException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        private TooLongException(Path path, int limit) {
+            super(path + " is longer than " + limit + " bytes");
+        }
+    }
+
     /**
      * A small file.
      *
-     * @throws IOException also when the file is longer than the limit
+     * @throws TooLongException when the file is longer than the limit
      */
     public static byte[] read(Path path, int limit, Configuration hadoop) throws IOException {
         try (FSDataInputStream in = path.getFileSystem(hadoop).open(path)) {
             byte[] content = in.readNBytes(limit + 1);
             if (content.length > limit) {
-                throw new IOException(path + " is longer than " + limit + " bytes");
+                throw new TooLongException(path, limit);
             }
             return content;
         }

@@ -25,7 +25,12 @@ public final class MetricsCsv {
      * @throws UserException when it is no such file
      */
     public static List<Map<String, String>> read(Path path, Configuration hadoop) throws IOException {
-        String text = new String(HadoopFiles.read(path, MAX_BYTES, hadoop), StandardCharsets.UTF_8);
+        String text;
+        try {
+            text = new String(HadoopFiles.read(path, MAX_BYTES, hadoop), StandardCharsets.UTF_8);
+        } catch (HadoopFiles.TooLongException e) {
+            throw unusable(path, e);
+        }
         try (CSVParser parser = CSVParser.parse(text, FORMAT)) {
             return parser.stream().map(row -> row.toMap()).toList();
         } catch (IOException | IllegalArgumentException | UncheckedIOException e) {

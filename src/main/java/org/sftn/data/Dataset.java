@@ -134,7 +134,7 @@ public final class Dataset {
      * @param limit only images with an index below it; 0 for all
      * @param ranks at least 1
      */
-    public JavaRDD<RankData> portions(String split, int limit, int ranks) {
+    public JavaRDD<RankData> byRank(String split, int limit, int ranks) {
         if (limit < 0 || ranks < 1) {
             throw new IllegalArgumentException(
                     String.format(Locale.ROOT, "%d images of %s cannot be dealt to %d ranks", limit, split, ranks));

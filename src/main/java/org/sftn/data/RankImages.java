@@ -24,21 +24,21 @@ public interface RankImages extends AutoCloseable {
     /**
      * On an executor.
      *
-     * @param portions of this rank: samples, which are kept, or ranges of shards, which are read whenever they are wanted
+     * @param data of this rank: samples, which are kept, or ranges of shards, which are read whenever they are wanted
      * @throws IllegalArgumentException when the indices of samples are not evenly spaced, as those of one rank are
      */
-    static RankImages open(Iterator<RankData> portions, Holding holding, Configuration hadoop) throws IOException {
+    static RankImages open(Iterator<RankData> data, Holding holding, Configuration hadoop) throws IOException {
         Path spillFolder = Path.of(Utils.getLocalDir(SparkEnv.get().conf()));
-        if (!portions.hasNext()) {
+        if (!data.hasNext()) {
             return new StoredImages(SampleStore.load(List.<Sample>of().iterator(), 0, spillFolder));
         }
-        RankData first = portions.next();
+        RankData first = data.next();
         if (first instanceof Sample sample) {
-            return new StoredImages(SampleStore.load(samples(sample, portions), holding.memoryBytes(), spillFolder));
+            return new StoredImages(SampleStore.load(samples(sample, data), holding.memoryBytes(), spillFolder));
         }
         List<ShardRange> ranges = new ArrayList<>();
         ranges.add((ShardRange) first);
-        portions.forEachRemaining(portion -> ranges.add((ShardRange) portion));
+        data.forEachRemaining(each -> ranges.add((ShardRange) each));
         return new StreamedImages(ranges, holding.shuffleBuffer(), hadoop);
     }
 

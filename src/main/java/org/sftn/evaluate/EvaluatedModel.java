@@ -82,7 +82,7 @@ public final class EvaluatedModel implements Serializable {
     public record Reading(int batch, int threads, long memory, Damaged damaged) implements Serializable {}
 
     /**
-     * @param images one rank's, as {@code Dataset.portions} deals them
+     * @param images one rank's, as {@code Dataset.byRank} deals them
      * @return of the images that are not skipped
      */
     public List<Prediction> predict(Iterator<RankData> images, Engine engine, Reading reading, Configuration hadoop)

@@ -191,10 +191,10 @@ final class EvaluateJob implements Job {
                         images.split()));
         try (ClosableBroadcast<Question<T>> broadcast = new ClosableBroadcast<>(spark, question)) {
             Broadcast<Question<T>> sent = broadcast.value();
-            List<Answers<T>> byRank = data.portions(images.split(), images.limit(), partitions)
-                    .mapPartitions(portions -> TaskErrors.within(() -> {
+            List<Answers<T>> byRank = data.byRank(images.split(), images.limit(), partitions)
+                    .mapPartitions(given -> TaskErrors.within(() -> {
                         Engine made = Engines.create(engine, cores);
-                        List<T> answers = sent.value().answer(portions, made, reading, hadoop.value());
+                        List<T> answers = sent.value().answer(given, made, reading, hadoop.value());
                         return List.of(new Answers<>(answers, List.of(Platform.of(made, preprocessing))))
                                 .iterator();
                     }))

@@ -12,7 +12,6 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -90,11 +89,8 @@ public record AnswerFiles(String folder, int parts, boolean csv) implements Seri
         for (Path report : reports(folder, hadoop)) {
             Matcher name = REPORT.matcher(report.getName());
             if (name.matches()) {
-                try (FSDataInputStream in = report.getFileSystem(hadoop).open(report)) {
-                    done.put(
-                            Integer.valueOf(name.group("part")),
-                            Json.OPEN.readValue(in.readNBytes(MAX_BYTES), PartReport.class));
-                }
+                byte[] json = HadoopFiles.read(report, MAX_BYTES, hadoop);
+                done.put(Integer.valueOf(name.group("part")), Json.OPEN.readValue(json, PartReport.class));
             }
         }
         return done;

@@ -245,8 +245,8 @@ public final class Trainer {
 
     private Dealt deal(Dataset dataset, int ranks) {
         return new Dealt(
-                dataset.portions("train", data.trainImages(), ranks),
-                dataset.portions("test", data.testImages(), ranks));
+                dataset.byRank("train", data.trainImages(), ranks),
+                dataset.byRank("test", data.testImages(), ranks));
     }
 
     /** Ends an attempt on too few executors when there are more and there is something left to do. */

@@ -55,8 +55,8 @@ class DatasetTest {
     @Test
     void eachRankGetsItsSharePartitionByPartition() {
         List<List<Long>> byRank = dataset()
-                .portions("train", 0, 4)
-                .map(portion -> ((Sample) portion).index())
+                .byRank("train", 0, 4)
+                .map(each -> ((Sample) each).index())
                 .glom()
                 .collect();
 
@@ -74,15 +74,15 @@ class DatasetTest {
     @Test
     void aLimitTakesTheFirstIndices() {
         assertThat(dataset()
-                        .portions("train", 41, 2)
-                        .map(portion -> ((Sample) portion).index())
+                        .byRank("train", 41, 2)
+                        .map(each -> ((Sample) each).index())
                         .collect())
                 .containsExactlyInAnyOrderElementsOf(
                         LongStream.range(0, 41).boxed().toList());
         assertThat(dataset().count("train", 41)).isEqualTo(41);
         assertThat(dataset().count("train", 0)).isEqualTo(103);
         assertThat(dataset().count("test", 500)).isEqualTo(20);
-        assertThat(dataset().portions("test", 500, 3).count()).isEqualTo(20);
+        assertThat(dataset().byRank("test", 500, 3).count()).isEqualTo(20);
     }
 
     private Path copied() throws IOException {
@@ -132,7 +132,7 @@ class DatasetTest {
         Files.write(shard, new byte[(int) Files.size(shard)]);
 
         assertThatThrownBy(() -> Dataset.open(spark, set.toString(), Damaged.FAIL)
-                        .portions("test", 0, 1)
+                        .byRank("test", 0, 1)
                         .collect())
                 .hasMessageContaining("the shard " + shard + " is damaged before image 0");
     }
@@ -194,8 +194,8 @@ class DatasetTest {
     @Test
     void asManyRanksAsImagesAndMore() {
         List<List<Long>> byRank = dataset()
-                .portions("test", 0, 25)
-                .map(portion -> ((Sample) portion).index())
+                .byRank("test", 0, 25)
+                .map(each -> ((Sample) each).index())
                 .glom()
                 .collect();
 
@@ -223,10 +223,10 @@ class DatasetTest {
         Files.delete(set.resolve("train/part-00002.parquet"));
         Files.deleteIfExists(set.resolve("train/.part-00002.parquet.crc"));
 
-        List<RankData> portions = Dataset.open(spark, set.toString(), Damaged.SKIP)
-                .portions("train", 0, 1)
+        List<RankData> data = Dataset.open(spark, set.toString(), Damaged.SKIP)
+                .byRank("train", 0, 1)
                 .collect();
-        assertThat(portions).hasSize(103);
-        assertThat(portions.stream().filter(p -> ((Sample) p).isDamaged())).hasSize(26);
+        assertThat(data).hasSize(103);
+        assertThat(data.stream().filter(p -> ((Sample) p).isDamaged())).hasSize(26);
     }
 }

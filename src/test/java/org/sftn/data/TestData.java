@@ -70,14 +70,14 @@ public final class TestData {
 
     /** All images of a split by index, whatever way they are held. */
     public static List<Sample> samples(JavaSparkContext spark, Path data, String split) {
-        JavaRDD<RankData> portions =
-                Dataset.open(spark, data.toString(), Damaged.FAIL).portions(split, 0, 1);
-        return samples(portions.collect().iterator());
+        JavaRDD<RankData> given =
+                Dataset.open(spark, data.toString(), Damaged.FAIL).byRank(split, 0, 1);
+        return samples(given.collect().iterator());
     }
 
-    private static List<Sample> samples(Iterator<RankData> portions) {
+    private static List<Sample> samples(Iterator<RankData> given) {
         List<Sample> samples = new ArrayList<>();
-        try (RankImages images = RankImages.open(portions, new RankImages.Holding(1 << 30, 1), new Configuration())) {
+        try (RankImages images = RankImages.open(given, new RankImages.Holding(1 << 30, 1), new Configuration())) {
             images.inOrder().forEachRemaining(samples::add);
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);

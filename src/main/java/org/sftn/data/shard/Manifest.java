@@ -8,8 +8,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FSDataInputStream;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.DataSettings;
 import org.sftn.conf.HadoopFiles;
@@ -147,17 +145,14 @@ public record Manifest(
      */
     public static Manifest read(Path folder, Configuration hadoop) throws IOException {
         Path path = new Path(folder, FILE);
-        FileSystem files = folder.getFileSystem(hadoop);
         byte[] bytes;
-        try (FSDataInputStream in = files.open(path)) {
-            bytes = in.readNBytes(MAX_BYTES + 1);
+        try {
+            bytes = HadoopFiles.read(path, MAX_BYTES, hadoop);
         } catch (FileNotFoundException e) {
             throw new UserException(
                     "there is no data set in " + folder + ": " + FILE + " is missing, which prepare writes last", e);
-        }
-        if (bytes.length > MAX_BYTES) {
-            throw new UserException(String.format(
-                    Locale.ROOT, "the data set cannot be used: %s is longer than %d bytes", path, MAX_BYTES));
+        } catch (HadoopFiles.TooLongException e) {
+            throw new UserException("the data set cannot be used: " + e.getMessage(), e);
         }
         try {
             JsonNode tree = Json.COMPLETE.readTree(bytes);

@@ -4,7 +4,6 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.jspecify.annotations.Nullable;
@@ -64,8 +63,8 @@ public record ShardReport(
         FileSystem files = folder.getFileSystem(hadoop);
         byte[] json;
         long length;
-        try (FSDataInputStream in = files.open(path(folder, shard.getName()))) {
-            json = in.readNBytes(MAX_BYTES);
+        try {
+            json = HadoopFiles.read(path(folder, shard.getName()), MAX_BYTES, hadoop);
             length = files.exists(shard) ? files.getFileStatus(shard).getLen() : -1;
         } catch (FileNotFoundException e) {
             return null;

@@ -8,8 +8,8 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.Path;
+import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
 
@@ -53,14 +53,12 @@ public record ClassNames(String whose, List<String> names) {
      */
     static ClassNames read(Path file, Configuration hadoop) throws IOException {
         byte[] bytes;
-        try (FSDataInputStream in = file.getFileSystem(hadoop).open(file)) {
-            bytes = in.readNBytes(MAX_BYTES + 1);
+        try {
+            bytes = HadoopFiles.read(file, MAX_BYTES, hadoop);
         } catch (FileNotFoundException e) {
             throw new UserException("the names of the classes cannot be read: there is no file " + file, e);
-        }
-        if (bytes.length > MAX_BYTES) {
-            throw new UserException(
-                    String.format(Locale.ROOT, "%s names no classes: it is longer than %d bytes", file, MAX_BYTES));
+        } catch (HadoopFiles.TooLongException e) {
+            throw new UserException("the names of the classes cannot be read: " + e.getMessage(), e);
         }
         String text = new String(bytes, StandardCharsets.UTF_8);
         return new ClassNames(

@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.Path;
+import org.sftn.conf.HadoopFiles;
 import org.jspecify.annotations.Nullable;
 import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
@@ -135,12 +135,10 @@ final class GroundTruth {
     }
 
     private static byte[] bytes(Path path, String what, Configuration hadoop) throws IOException {
-        try (FSDataInputStream in = path.getFileSystem(hadoop).open(path)) {
-            byte[] bytes = in.readNBytes(MAX_BYTES + 1);
-            if (bytes.length > MAX_BYTES) {
-                throw new UserException(String.format(Locale.ROOT, "%s is longer than %d bytes", path, MAX_BYTES));
-            }
-            return bytes;
+        try {
+            return HadoopFiles.read(path, MAX_BYTES, hadoop);
+        } catch (HadoopFiles.TooLongException e) {
+            throw new UserException(e.getMessage(), e);
         } catch (FileNotFoundException e) {
             throw new UserException(String.format(Locale.ROOT, "there is no %s: %s is missing", what, path), e);
         }

@@ -14,17 +14,7 @@ record TransposedConvolutionOperation(
         Value output,
         ConvolutionKernel kernel,
         KernelWeight weight,
-        @Nullable Bias bias) implements Operation {
-    @Override
-    public List<Value> inputs() {
-        return List.of(input);
-    }
-
-    @Override
-    public void prepare(Worker worker) {
-        weight.pack(worker);
-    }
-
+        @Nullable Bias bias) implements KernelOperation {
     @Override
     public void forward(Worker worker) {
         if (bias != null) {
@@ -55,28 +45,5 @@ record TransposedConvolutionOperation(
                 kernel.apply(output.gradient, y, weight.packed(), input.gradient, x, into.get(0), worker.scratch);
             }
         }
-    }
-
-    @Override
-    public void collect(Worker worker, List<Worker> all) {
-        weight.collect(worker, all);
-        if (bias != null) {
-            bias.collect(worker, all, output);
-        }
-    }
-
-    @Override
-    public boolean needsInput() {
-        return true;
-    }
-
-    @Override
-    public boolean hasParameters() {
-        return true;
-    }
-
-    @Override
-    public int scratch() {
-        return kernel.scratch();
     }
 }
