@@ -10,7 +10,7 @@ import org.apache.commons.csv.CSVParser;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
-/** Reads {@code metrics.csv}: a header, and a row an epoch. */
+/** Reads {@code metrics.csv}: a header, and a row per epoch. */
 public final class MetricsCsv {
     private static final int MAX_BYTES = 64 << 20;
     private static final CSVFormat FORMAT =

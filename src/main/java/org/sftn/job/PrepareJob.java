@@ -16,7 +16,7 @@ import picocli.CommandLine.Command;
  * Turns images into shards for training.
  *
  * <p>Input: {@code prepare.input}, a folder with the binary version of CIFAR-100, with ImageNet's or WebDataset's tars, with
- * image files in a folder a class or with files of tables; nothing for generated images.
+ * image files in a folder per class or with files of tables; nothing for generated images.
  *
  * <p>Output: {@code train/} and {@code test/} with Parquet shards, {@code rejected.csv}, {@code manifest.json}, {@code run.json},
  * {@code result.json}. The manifest comes when all shards are there: without it there is no data set.

@@ -51,7 +51,7 @@ import picocli.CommandLine.Command;
  *
  * <p>Input: a folder of the prepare job ({@code data.path}); the grid ({@code study}).
  *
- * <p>Output: {@code teachers/}, {@code students/} and {@code evaluations/} with a folder a run, {@code study.json},
+ * <p>Output: {@code teachers/}, {@code students/} and {@code evaluations/} with a folder per run, {@code study.json},
  * {@code report.html}, {@code report.md}, {@code report.csv}, {@code run.json}, {@code result.json}.
  *
  * <p>Example: {@code jobs/study.sh --config conf/studies/rq1.conf --set data.path=data/cifar-100 --out runs/rq1}
@@ -128,7 +128,7 @@ final class StudyJob implements Job {
                 settings.study().concurrentRuns()));
         plan.teachers().forEach(teacher -> lines.add("Teacher   " + teacher.name()));
         plan.students().forEach(student -> lines.add("Student   " + student.name()));
-        lines.add("Output    a folder a run, study.json, report.html in " + session.out());
+        lines.add("Output    a folder per run, study.json, report.html in " + session.out());
         return new JobPlan(lines, () -> new StudyRun(session, data, plan, folder).run());
     }
 

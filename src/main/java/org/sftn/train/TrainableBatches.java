@@ -9,7 +9,7 @@ import org.sftn.nn.BatchNorm;
 import org.sftn.nn.Network;
 import org.sftn.nn.Shape;
 
-/** How few images a batch may have: batch-norm cannot train on one value a channel, which a single image has where maps are 1x1. */
+/** How few images a batch may have: batch-norm cannot train on one value per channel, which a single image has where maps are 1x1. */
 public final class TrainableBatches {
     private static final int PAIR = 2;
     // With fewer, one image may be left that the sampler cannot join to others.
@@ -60,7 +60,7 @@ public final class TrainableBatches {
         return needsPair(objective).isPresent() ? PAIR : 1;
     }
 
-    /** A batch-norm that one image gives one value a channel. */
+    /** A batch-norm that one image gives one value per channel. */
     private static Optional<String> needsPair(Objective objective) {
         Network network = objective.network();
         return network.nodes().stream()

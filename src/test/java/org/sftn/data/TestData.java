@@ -38,7 +38,7 @@ public final class TestData {
     }
 
     /**
-     * Drawn images as PNG files in {@code in/train} and {@code in/test}, a folder a class.
+     * Drawn images as PNG files in {@code in/train} and {@code in/test}, a folder per class.
      *
      * @return as a data set of files, in several shards
      */

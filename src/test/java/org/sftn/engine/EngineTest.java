@@ -523,7 +523,7 @@ class EngineTest {
         try (TrainingExecutable executable = engine.compileForTraining(b.build(), Set.of("out"), 2)) {
             refused(
                     () -> executable.forward(Map.of("in", Tensor.zeros(Shape.of(1, 4, 1, 1)))),
-                    "bn: batch-norm cannot train on one value a channel (a batch of 1 of 4x1x1)");
+                    "bn: batch-norm cannot train on one value per channel (a batch of 1 of 4x1x1)");
         }
     }
 

@@ -19,7 +19,7 @@ import org.sftn.conf.Settings;
 import org.sftn.conf.UserException;
 
 /**
- * Image files in a folder a class, as torchvision's ImageFolder has them: {@code SPLIT/CLASS/.../FILE} with the extensions .jpg,
+ * Image files in a folder per class, as torchvision's ImageFolder has them: {@code SPLIT/CLASS/.../FILE} with the extensions .jpg,
  * .jpeg, .png, .ppm, .bmp, .pgm, .tif, .tiff and .webp in any case; labels in the order of the class names.
  *
  * @param files by split, in the order of their paths

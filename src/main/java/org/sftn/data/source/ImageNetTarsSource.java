@@ -26,7 +26,7 @@ import org.sftn.data.task.TaskErrors;
 
 /**
  * ImageNet's tar archives, read where they lie: {@code ILSVRC2012_img_train.tar} holds a tar a class, {@code
- * ILSVRC2012_img_val.tar} files whose classes a {@link GroundTruth} knows. Files in a folder a class are understood in either.
+ * ILSVRC2012_img_val.tar} files whose classes a {@link GroundTruth} knows. Files in a folder per class are understood in either.
  */
 final class ImageNetTarsSource {
     /**

@@ -28,7 +28,7 @@ import org.sftn.data.image.UnusableImageException;
 
 /**
  * Where the images of a table are, when Spark has gone through it once. Image files that are values of the table have been written one
- * behind the other into files of their own, a file a task, from which they can be read in any order.
+ * behind the other into files of their own, a file per task, from which they can be read in any order.
  *
  * @param identity of the table and of what was made of it
  */

@@ -49,7 +49,7 @@ final class BatchNormTrainingOperation implements Operation {
     public @Nullable String refusal(int batch) {
         return batch * area > 1
                 ? null
-                : output.name + ": batch-norm cannot train on one value a channel (a batch of 1 of " + input.shape
+                : output.name + ": batch-norm cannot train on one value per channel (a batch of 1 of " + input.shape
                         + ")";
     }
 

@@ -32,7 +32,7 @@ final class BatchNormOperation implements Operation {
         if (count() < 2) {
             throw new IllegalArgumentException(String.format(
                     Locale.ROOT,
-                    "%s: batch-norm cannot train on one value a channel (a batch of %d of %s)",
+                    "%s: batch-norm cannot train on one value per channel (a batch of %d of %s)",
                     owner,
                     input.batch,
                     input.shape));

@@ -5,7 +5,7 @@ import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.dnnl.global.dnnl;
 
 /**
- * The bias of a (transposed) convolution, one fp32 a channel.
+ * The bias of a (transposed) convolution, one fp32 per channel.
  *
  * @param name the parameter's full name
  */

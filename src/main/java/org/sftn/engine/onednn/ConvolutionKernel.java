@@ -67,7 +67,7 @@ record ConvolutionKernel(
         return handles.layout(of, dnnl.dnnl_format_tag_any, weightDimensions());
     }
 
-    /** @param bias one fp32 a target channel; null for none */
+    /** @param bias one fp32 per target channel; null for none */
     dnnl_primitive_desc forward(
             Handles handles, int kind, @Nullable dnnl_memory_desc bias, dnnl_primitive_attr attributes) {
         return handles.description(

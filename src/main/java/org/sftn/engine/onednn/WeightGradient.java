@@ -70,7 +70,7 @@ interface WeightGradient {
         }
     }
 
-    /** A 1x1 convolution is one product of two matrices with a row a pixel of the target. */
+    /** A 1x1 convolution is one product of two matrices with a row per pixel of the target. */
     final class ByMatmul implements WeightGradient {
         private final ConvolutionKernel kernel;
         private final dnnl_memory_desc layout;

@@ -23,7 +23,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The checkpoints of a run, on the driver: {@code ITERATIONS.json}, the marker, and a folder with a file a rank. A checkpoint is
+ * The checkpoints of a run, on the driver: {@code ITERATIONS.json}, the marker, and a folder with a file per rank. A checkpoint is
  * one from the moment its marker has its name.
  */
 public final class CheckpointFolder {

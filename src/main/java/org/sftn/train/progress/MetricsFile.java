@@ -20,7 +20,7 @@ import org.sftn.conf.MetricsCsv;
 import org.sftn.conf.UserException;
 import org.sftn.train.quantity.EvaluationSums;
 
-/** {@code metrics.csv}, a row an epoch. Written whole after each epoch: not every Hadoop file system can append. */
+/** {@code metrics.csv}, a row per epoch. Written whole after each epoch: not every Hadoop file system can append. */
 public final class MetricsFile {
     private static final CSVFormat FORMAT =
             CSVFormat.DEFAULT.builder().setRecordSeparator('\n').get();
