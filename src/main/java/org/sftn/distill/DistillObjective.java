@@ -83,10 +83,12 @@ public final class DistillObjective implements Objective {
     }
 
     /** @param model null for a preliminary stage */
-    private static DistillObjective of(Pair pair, Recipe recipe, @Nullable Network model, TrainingSettings training, long seed) {
+    private static DistillObjective of(
+            Pair pair, Recipe recipe, @Nullable Network model, TrainingSettings training, long seed) {
         TreeMap<String, DistillationMethod> terms = new TreeMap<>(recipe.terms());
         Network student = recipe.student().network();
-        @Nullable Network taught = recipe.needsTeacher() ? taught(terms, pair.teacher().network()) : null;
+        @Nullable
+        Network taught = recipe.needsTeacher() ? taught(terms, pair.teacher().network()) : null;
         Network.Builder joint = Network.builder();
         joint.include(
                 STUDENT,
@@ -142,7 +144,9 @@ public final class DistillObjective implements Objective {
             return STUDENT + "." + student.tap(name.substring(DistillationMethod.STUDENT.length()));
         }
         if (joint.shape(name) == null) {
-            joint.input(name, Objects.requireNonNull(teacher).tapShape(name.substring(DistillationMethod.TEACHER.length())));
+            joint.input(
+                    name,
+                    Objects.requireNonNull(teacher).tapShape(name.substring(DistillationMethod.TEACHER.length())));
         }
         return name;
     }

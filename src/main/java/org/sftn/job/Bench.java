@@ -247,7 +247,12 @@ final class Bench implements TextCommand {
     }
 
     private String line(
-            Engine made, Objective objective, double milliseconds, @Nullable Double memory, double loss, @Nullable Distributed distributed)
+            Engine made,
+            Objective objective,
+            double milliseconds,
+            @Nullable Double memory,
+            double loss,
+            @Nullable Distributed distributed)
             throws IOException {
         return JSON.writeValueAsString(new Line(
                 made.description(),

@@ -46,7 +46,12 @@ record BenchRank(Member me, Engine engine, Objective objective, Batch batch, int
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /** Medians, in milliseconds. */
-    record Answer(double step, double computing, double exchange, @Nullable Double peakMemoryMib, double loss) {
+    record Answer(
+            double step,
+            double computing,
+            double exchange,
+            @Nullable Double peakMemoryMib,
+            double loss) {
         Answer slower(Answer other) {
             return new Answer(
                     Math.max(step, other.step),

@@ -62,7 +62,8 @@ final class DistillJob implements Job {
         long images = data.count("train", settings.data().trainImages());
         List<String> notes = objective.notes(
                 (images + training.executors() - 1) / training.executors(), training.localBatch(images));
-        @Nullable String identity =
+        @Nullable
+        String identity =
                 teacher.map(model -> model.description().weightsSha256()).orElse(null);
         return TrainingRun.check(
                 session,

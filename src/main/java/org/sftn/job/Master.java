@@ -89,7 +89,8 @@ final class Master {
     }
 
     /** @param reasons an address each; empty where somebody listens */
-    private static UnreachableMasterException unreachable(String master, List<String> reasons, @Nullable Exception thrown) {
+    private static UnreachableMasterException unreachable(
+            String master, List<String> reasons, @Nullable Exception thrown) {
         List<String> said = reasons.stream()
                 .map(reason -> reason.isEmpty()
                         ? "somebody is there, but takes no application: perhaps it is another port, or Spark's version or spark.authenticate differ"

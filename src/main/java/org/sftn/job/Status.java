@@ -210,7 +210,11 @@ final class Status implements TextCommand {
         if (!result.status().equals(RunResult.DONE)) {
             // Of one that was stopped the message says so itself.
             String status = result.status().equals(RunResult.STOPPED) ? "" : result.status() + ": ";
-            return status + Objects.requireNonNull(result.message()).lines().findFirst().orElse("");
+            return status
+                    + Objects.requireNonNull(result.message())
+                            .lines()
+                            .findFirst()
+                            .orElse("");
         }
         return result.forPeople();
     }

@@ -50,7 +50,8 @@ final class TeacherJob implements Job {
         TeacherObjective objective =
                 TeacherObjective.of(teacher, settings.training(), network, student, start, settings.seed());
         List<String> classNames = session.classNames(data, Map.of(START, start));
-        @Nullable String identity =
+        @Nullable
+        String identity =
                 start.map(model -> model.description().weightsSha256()).orElse(null);
         return TrainingRun.check(
                 session,

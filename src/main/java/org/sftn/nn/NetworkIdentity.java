@@ -40,16 +40,16 @@ public final class NetworkIdentity {
     /** Of nodes in their order with inputs and owners of parameters, and of the taps: eight hexadecimal digits. */
     public static String of(Network network) {
         StringBuilder text = new StringBuilder();
-        network.inputs().forEach((name, shape) -> text.append(name)
-                .append(' ')
-                .append(shape.dimensions())
-                .append('\n'));
+        network.inputs()
+                .forEach((name, shape) ->
+                        text.append(name).append(' ').append(shape.dimensions()).append('\n'));
         for (Network.Node node : network.nodes()) {
             text.append(String.join(" ", node.name(), of(node.layer()), String.join(",", node.inputs()), node.owner()))
                     .append('\n');
         }
         new TreeMap<>(network.taps())
-                .forEach((tap, value) -> text.append(tap).append(' ').append(value).append('\n'));
+                .forEach((tap, value) ->
+                        text.append(tap).append(' ').append(value).append('\n'));
         CRC32C crc = new CRC32C();
         crc.update(text.toString().getBytes(StandardCharsets.UTF_8));
         return String.format(Locale.ROOT, "%08x", crc.getValue());

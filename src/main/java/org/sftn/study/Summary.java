@@ -185,8 +185,8 @@ public record Summary(List<Pair> pairs, List<Cell> undone) {
                 others.stream()
                         .filter(other -> other.seed() == cell.seed())
                         .findFirst()
-                        .ifPresent(other -> gains.add(
-                                cell.scores().top1() - other.scores().top1()));
+                        .ifPresent(other ->
+                                gains.add(cell.scores().top1() - other.scores().top1()));
             }
             return SeedSample.of(gains);
         }

@@ -245,8 +245,7 @@ public final class Trainer {
 
     private Dealt deal(Dataset dataset, int ranks) {
         return new Dealt(
-                dataset.byRank("train", data.trainImages(), ranks),
-                dataset.byRank("test", data.testImages(), ranks));
+                dataset.byRank("train", data.trainImages(), ranks), dataset.byRank("test", data.testImages(), ranks));
     }
 
     /** Ends an attempt on too few executors when there are more and there is something left to do. */

@@ -27,7 +27,8 @@ class NetworkIdentityTest {
     @Test
     void networksAreToldApart() {
         assertEquals("6f30c05f", NetworkIdentity.of(network(new Relu(), "mid")));
-        assertNotEquals(NetworkIdentity.of(network(new Relu(), "mid")), NetworkIdentity.of(network(new Relu6(), "mid")));
+        assertNotEquals(
+                NetworkIdentity.of(network(new Relu(), "mid")), NetworkIdentity.of(network(new Relu6(), "mid")));
         assertNotEquals(NetworkIdentity.of(network(new Relu(), "mid")), NetworkIdentity.of(network(new Relu(), "end")));
     }
 

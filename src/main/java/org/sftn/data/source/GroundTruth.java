@@ -12,8 +12,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
-import org.sftn.conf.HadoopFiles;
 import org.jspecify.annotations.Nullable;
+import org.sftn.conf.HadoopFiles;
 import org.sftn.conf.Printable;
 import org.sftn.conf.UserException;
 

@@ -12,7 +12,8 @@ interface KernelOperation extends Operation {
     KernelWeight weight();
 
     /** Null for none. */
-    @Nullable Bias bias();
+    @Nullable
+    Bias bias();
 
     @Override
     default List<Value> inputs() {

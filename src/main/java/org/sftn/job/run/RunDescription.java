@@ -73,7 +73,11 @@ public record RunDescription(
 
     /** @param read tells the keys that the job reads */
     public static RunDescription of(
-            String job, SortedMap<String, String> settings, Predicate<String> read, @Nullable String dataset, @Nullable String inputModel) {
+            String job,
+            SortedMap<String, String> settings,
+            Predicate<String> read,
+            @Nullable String dataset,
+            @Nullable String inputModel) {
         SortedMap<String, String> configuration = new TreeMap<>(settings);
         configuration.keySet().removeIf(read.negate());
         SortedMap<String, String> fixed = fixed(configuration);
@@ -93,7 +97,8 @@ public record RunDescription(
     }
 
     /** Null when the job does not read it. */
-    @Nullable Long seed() {
+    @Nullable
+    Long seed() {
         String seed = configuration.get("seed");
         return seed == null ? null : Long.valueOf(seed);
     }
