@@ -1,6 +1,7 @@
 package org.sftn.predict;
 
 import java.io.Serializable;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -28,16 +29,27 @@ public record AnswerColumns(List<PassedColumn> passed, int top, boolean logits, 
     /** @throws UserException when two columns have one name */
     public AnswerColumns {
         passed = List.copyOf(passed);
+        Set<String> own = new HashSet<>(OWN);
+        for (int place = 2; place <= top; place++) {
+            own.add(ranked(CLASS, place));
+            own.add(ranked(PROBABILITY, place));
+        }
         List<String> doubled = passed.stream()
                 .map(PassedColumn::name)
-                .filter(name -> OWN.contains(name.toLowerCase(Locale.ROOT)))
+                .filter(name -> own.contains(name.toLowerCase(Locale.ROOT)))
                 .toList();
         if (!doubled.isEmpty()) {
             throw new UserException(String.format(
                     Locale.ROOT,
-                    "the columns %s cannot be passed through: the predictions have columns of these names (%s)",
+                    "the columns %s cannot be passed through: the predictions have columns of these names (%s%s)",
                     String.join(", ", doubled),
-                    OWN.stream().sorted().collect(Collectors.joining(", "))));
+                    OWN.stream().sorted().collect(Collectors.joining(", ")),
+                    top < 2 ? "" : ", in CSV also those from class_2 to probability_" + top));
         }
+    }
+
+    /** The CSV's column for one of the best classes but the first. */
+    static String ranked(String column, int place) {
+        return column + "_" + place;
     }
 }

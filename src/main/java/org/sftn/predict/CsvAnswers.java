@@ -27,8 +27,8 @@ final class CsvAnswers implements Answers, AutoCloseable {
         columns.passed().forEach(passed -> header.add(passed.name()));
         header.addAll(List.of(AnswerColumns.NAME, AnswerColumns.CLASS, AnswerColumns.PROBABILITY));
         for (int place = 2; place <= columns.top(); place++) {
-            header.add(AnswerColumns.CLASS + "_" + place);
-            header.add(AnswerColumns.PROBABILITY + "_" + place);
+            header.add(AnswerColumns.ranked(AnswerColumns.CLASS, place));
+            header.add(AnswerColumns.ranked(AnswerColumns.PROBABILITY, place));
         }
         if (columns.logits()) {
             header.add(AnswerColumns.LOGITS);

@@ -38,6 +38,15 @@ class SettingsPageTest {
                 .isEqualTo(page);
     }
 
+    @Test
+    void everySettingIsDescribed() {
+        assertThat(flat("", ConfigFactory.parseFile(new File("src/main/resources/reference.conf"))
+                        .root()))
+                .allSatisfy(each -> assertThat(comment(each.getValue()))
+                        .as(each.getKey())
+                        .isNotEmpty());
+    }
+
     private static String page(Config reference) {
         StringBuilder page = new StringBuilder("""
                 # Settings

@@ -532,6 +532,13 @@ class PredictJobTest {
                 predict(out, with(table, "predict.table.columns=[photo]")),
                 "cannot go with the images: it is struct<bytes:binary,path:string>");
         assertMistake(predict(out, with(table, "predict.table.columns=[nothing]")), "has no column 'nothing'; it has ");
+        assertMistake(
+                predict(
+                        out,
+                        "predict.source=table",
+                        "predict.input=select photo as image, 1 class_2, 2 class_9 from parquet.`" + table("doubled") + "`",
+                        "predict.table.columns=[class_2, class_9]"),
+                "the columns class_2 cannot be passed through: the predictions have columns of these names");
         assertThat(out).doesNotExist();
     }
 
