@@ -30,7 +30,7 @@ import org.sftn.study.MetricsTable;
 import org.sftn.train.OutputFolder;
 import org.sftn.train.checkpoint.CheckpointFolder;
 import org.sftn.train.progress.TrainingProgress;
-import org.sftn.train.quantity.StepShare;
+import org.sftn.train.quantity.StepQuantity;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -168,7 +168,7 @@ final class Status implements TextCommand {
                 progress.loss(),
                 progress.top1() == null ? "" : String.format(Locale.ROOT, ", top-1 %.2f %%", 100 * progress.top1()),
                 progress.imagesPerSecond(),
-                shares(progress),
+                quantities(progress),
                 TrainingProgress.time(progress.secondsLeft()),
                 Printable.count(progress.restarts(), "restart"),
                 progress.missingExecutors() == 0
@@ -180,13 +180,10 @@ final class Status implements TextCommand {
                                 progress.executors() + progress.missingExecutors()));
     }
 
-    private static String shares(TrainingProgress progress) {
-        return Stream.of(StepShare.values())
-                .map(share -> String.format(
-                        Locale.ROOT,
-                        "%.0f %% of the time %s",
-                        100 * progress.shares().getOrDefault(share.column(), Double.NaN),
-                        share.words()))
+    private static String quantities(TrainingProgress progress) {
+        return Stream.of(StepQuantity.values())
+                .filter(quantity -> progress.quantities().containsKey(quantity.column()))
+                .map(quantity -> quantity.text(progress.quantities().get(quantity.column())))
                 .collect(Collectors.joining(", "));
     }
 

@@ -88,7 +88,7 @@ final class Journal implements Coordinator.Listener {
         }
         scalars.put("learning_rate", interval.learningRate());
         scalars.put("images_per_second", interval.imagesPerSecond());
-        scalars.putAll(interval.shares());
+        scalars.putAll(interval.quantities());
         write(interval.iteration(), scalars);
     }
 

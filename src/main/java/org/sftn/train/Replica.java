@@ -33,8 +33,8 @@ import org.sftn.train.optimizer.Sgd;
 import org.sftn.train.optimizer.WeightDecay;
 import org.sftn.train.progress.RankReport;
 import org.sftn.train.quantity.EvaluationSums;
-import org.sftn.train.quantity.StepShare;
-import org.sftn.train.quantity.StepTimes;
+import org.sftn.train.quantity.StepQuantity;
+import org.sftn.train.quantity.StepSums;
 import org.sftn.train.quantity.Tally;
 import org.sftn.train.spark.DriverService;
 
@@ -59,9 +59,9 @@ final class Replica {
     private Tally epochTally = Tally.EMPTY;
     private Tally unreported = Tally.EMPTY;
     private long lastReport = System.nanoTime();
-    private StepTimes unreportedTimes = StepTimes.NONE;
+    private StepSums unreportedSteps = StepSums.NONE;
     private long epochImages;
-    private StepTimes epochTimes = StepTimes.NONE;
+    private StepSums epochSteps = StepSums.NONE;
     private long images;
     private double seconds;
     /** Of updates since the backward pass of this step. */
@@ -200,11 +200,15 @@ final class Replica {
         long computed = System.nanoTime();
         exchange.finish();
         long end = System.nanoTime();
-        count(new StepTimes(
-                seconds(end - start),
+        double seconds = seconds(end - start);
+        count(new StepSums(
+                1,
+                seconds,
                 Map.of(
-                        StepShare.DATA_WAIT, seconds(waited),
-                        StepShare.EXCHANGE, seconds(end - computed - updateNanos))));
+                        StepQuantity.DATA_WAIT_SHARE, seconds(waited),
+                        StepQuantity.EXCHANGE_SHARE, seconds(end - computed - updateNanos),
+                        StepQuantity.STEP_MILLISECONDS, 1000 * seconds,
+                        StepQuantity.LONGEST_STEP_MILLISECONDS, 1000 * seconds)));
         report(iteration);
     }
 
@@ -266,10 +270,10 @@ final class Replica {
         unreported = unreported.plus(tally);
     }
 
-    private void count(StepTimes times) {
-        epochTimes = epochTimes.plus(times);
-        unreportedTimes = unreportedTimes.plus(times);
-        seconds += times.all();
+    private void count(StepSums steps) {
+        epochSteps = epochSteps.plus(steps);
+        unreportedSteps = unreportedSteps.plus(steps);
+        seconds += steps.seconds();
     }
 
     private static Map<String, Tensor> share(Map<String, Tensor> gradients, double share) {
@@ -288,9 +292,9 @@ final class Replica {
     private void report(long iteration) {
         if (System.nanoTime() - lastReport >= REPORT_NANOS) {
             driver.ask(new RankReport.Trained(
-                    me.rank(), iteration + 1, learningRate(iteration), unreported, unreportedTimes));
+                    me.rank(), iteration + 1, learningRate(iteration), unreported, unreportedSteps));
             unreported = Tally.EMPTY;
-            unreportedTimes = StepTimes.NONE;
+            unreportedSteps = StepSums.NONE;
             lastReport = System.nanoTime();
         }
     }
@@ -305,11 +309,11 @@ final class Replica {
                 learningRate(iteration),
                 epochTally,
                 epochImages,
-                epochTimes,
+                epochSteps,
                 evaluation));
         epochTally = Tally.EMPTY;
         epochImages = 0;
-        epochTimes = StepTimes.NONE;
+        epochSteps = StepSums.NONE;
     }
 
     private static double seconds(long nanos) {

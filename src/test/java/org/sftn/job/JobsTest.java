@@ -396,8 +396,8 @@ class JobsTest {
         assertThat(line.get("iterations").asInt()).isEqualTo(180);
         assertThat(line.get("loss").asDouble()).isPositive();
         assertThat(line.get("images_per_second").asDouble()).isPositive();
-        assertThat(line.get("shares").get("data_wait_share").asDouble()).isBetween(0.0, 1.0);
-        assertThat(line.get("shares").get("exchange_share").asDouble()).isBetween(0.0, 1.0);
+        assertThat(line.get("quantities").get("data_wait_share").asDouble()).isBetween(0.0, 1.0);
+        assertThat(line.get("quantities").get("exchange_share").asDouble()).isBetween(0.0, 1.0);
     }
 
     @Test

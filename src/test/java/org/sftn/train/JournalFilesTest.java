@@ -22,8 +22,8 @@ import org.sftn.train.progress.EpochRow;
 import org.sftn.train.progress.EventFile;
 import org.sftn.train.progress.MetricsFile;
 import org.sftn.train.quantity.EvaluationSums;
-import org.sftn.train.quantity.StepShare;
-import org.sftn.train.quantity.StepTimes;
+import org.sftn.train.quantity.StepQuantity;
+import org.sftn.train.quantity.StepSums;
 import org.sftn.train.quantity.Tally;
 import org.tensorflow.util.Event;
 
@@ -43,10 +43,10 @@ class JournalFilesTest {
         MetricsFile again = MetricsFile.open(hadoop(file), 250, HADOOP);
         again.add(row(3, new EvaluationSums(10, 5, 10, 5, 3)));
         assertThat(Files.readString(file)).isEqualTo("""
-                        epoch,iteration,learning_rate,train_loss,train_loss_ce,train_loss_kl,train_top1,train_top1_branch1,skipped_images,test_loss,test_top1,test_top5,skipped_test_images,data_wait_share,exchange_share,images_per_second,seconds
-                        1,100,0.1,1.5,1.0,0.5,0.25,0.125,1,,,,,0.2500,0.1250,12.3,1.235
-                        2,200,0.1,1.5,1.0,0.5,0.25,0.125,1,1.5,0.4,0.8,0,0.2500,0.1250,12.3,1.235
-                        3,300,0.1,1.5,1.0,0.5,0.25,0.125,1,0.5,0.5,1.0,3,0.2500,0.1250,12.3,1.235
+                        epoch,iteration,learning_rate,train_loss,train_loss_ce,train_loss_kl,train_top1,train_top1_branch1,skipped_images,test_loss,test_top1,test_top5,skipped_test_images,data_wait_share,exchange_share,step_milliseconds,longest_step_milliseconds,images_per_second,seconds
+                        1,100,0.1,1.5,1.0,0.5,0.25,0.125,1,,,,,0.2500,0.1250,500.0000,700.0000,12.3,1.235
+                        2,200,0.1,1.5,1.0,0.5,0.25,0.125,1,1.5,0.4,0.8,0,0.2500,0.1250,500.0000,700.0000,12.3,1.235
+                        3,300,0.1,1.5,1.0,0.5,0.25,0.125,1,0.5,0.5,1.0,3,0.2500,0.1250,500.0000,700.0000,12.3,1.235
                         """);
     }
 
@@ -135,7 +135,14 @@ class JournalFilesTest {
                 test,
                 12.34,
                 1.2346,
-                new StepTimes(2, Map.of(StepShare.DATA_WAIT, 0.5, StepShare.EXCHANGE, 0.25)));
+                new StepSums(
+                        4,
+                        2,
+                        Map.of(
+                                StepQuantity.DATA_WAIT_SHARE, 0.5,
+                                StepQuantity.EXCHANGE_SHARE, 0.25,
+                                StepQuantity.STEP_MILLISECONDS, 2000.0,
+                                StepQuantity.LONGEST_STEP_MILLISECONDS, 700.0)));
     }
 
     private static org.apache.hadoop.fs.Path hadoop(Path path) {

@@ -1,12 +1,14 @@
 package org.sftn.study.report;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.function.DoubleFunction;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
 import org.sftn.study.TrainedRun;
 import org.sftn.study.report.LinePlot.Line;
 import org.sftn.study.report.LinePlot.Point;
@@ -24,12 +26,12 @@ import org.sftn.study.report.Page.Section;
 import org.sftn.study.report.Page.Table;
 import org.sftn.study.report.Page.Tile;
 import org.sftn.study.report.Page.Tiles;
+import org.sftn.train.quantity.StepQuantity;
 
 /** What is said of a single training run. Parts without data are left out. */
 final class RunPage {
     private static final String EPOCH = "epoch";
     private static final String TERM = "train_loss_";
-    private static final String SHARE = "_share";
     private static final String AUXILIARY = "train_top1_";
     private static final int INTERVALS = 4;
 
@@ -93,9 +95,11 @@ final class RunPage {
         measures.add(percent("test_top5", "Test top-5, %", Better.HIGHER));
         measures.add(new Measure("learning_rate", "Learning rate", 1, Better.NEITHER, Numbers::plain));
         measures.add(new Measure("images_per_second", "Images per second", 1, Better.HIGHER, Numbers::plain));
-        for (String column : shares()) {
-            String name = column.substring(0, column.length() - SHARE.length()).replace('_', ' ');
-            measures.add(percent(column, "Share of time: " + name + ", %", Better.LOWER));
+        for (StepQuantity quantity : StepQuantity.values()) {
+            measures.add(
+                    quantity.isShareOfTime()
+                            ? percent(quantity.column(), quantity.title(), Better.LOWER)
+                            : new Measure(quantity.column(), quantity.title(), 1, Better.NEITHER, Numbers::plain));
         }
         measures.add(new Measure("seconds", "Seconds", 1, Better.LOWER, Numbers::plain));
         return measures.stream().filter(measure -> !points(measure).isEmpty()).toList();
@@ -149,7 +153,14 @@ final class RunPage {
         add(figures, "Terms of the training loss", "loss", columns(TERM));
         add(figures, "Learning rate", "learning rate", "learning_rate");
         add(figures, "Speed", "images per second", "images_per_second");
-        add(figures, "Waits", "share of time, %", shares());
+        add(
+                figures,
+                "Waits",
+                "share of time, %",
+                quantities().filter(StepQuantity::isShareOfTime).map(StepQuantity::column).toArray(String[]::new));
+        quantities()
+                .filter(quantity -> !quantity.isShareOfTime())
+                .forEach(quantity -> add(figures, quantity.title(), quantity.title(), quantity.column()));
         return figures.isEmpty()
                 ? List.of()
                 : List.of(
@@ -158,8 +169,8 @@ final class RunPage {
                         new Figures(List.of(), figures));
     }
 
-    private String[] shares() {
-        return run.columns().stream().filter(column -> column.endsWith(SHARE)).toArray(String[]::new);
+    private static Stream<StepQuantity> quantities() {
+        return Arrays.stream(StepQuantity.values());
     }
 
     private String[] columns(String prefix) {

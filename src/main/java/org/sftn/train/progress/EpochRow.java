@@ -3,7 +3,7 @@ package org.sftn.train.progress;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.sftn.train.quantity.EvaluationSums;
-import org.sftn.train.quantity.StepTimes;
+import org.sftn.train.quantity.StepSums;
 import org.sftn.train.quantity.Tally;
 
 /**
@@ -16,7 +16,7 @@ import org.sftn.train.quantity.Tally;
  * @param test null when the epoch was not evaluated
  * @param imagesPerSecond of training, over all ranks; 0 when nothing was timed
  * @param seconds of training
- * @param times of the steps over all ranks
+ * @param steps over all ranks
  */
 public record EpochRow(
         int epoch,
@@ -26,7 +26,7 @@ public record EpochRow(
         @Nullable EvaluationSums test,
         double imagesPerSecond,
         double seconds,
-        StepTimes times) {
+        StepSums steps) {
     /** @param reports in rank order */
     public static EpochRow of(List<RankReport.EpochDone> reports) {
         RankReport.EpochDone first = reports.get(0);
@@ -34,14 +34,14 @@ public record EpochRow(
         EvaluationSums test = first.evaluation() == null ? null : EvaluationSums.EMPTY;
         long timed = 0;
         double seconds = 0;
-        StepTimes times = StepTimes.NONE;
+        StepSums steps = StepSums.NONE;
         for (RankReport.EpochDone report : reports) {
             train = train.plus(report.tally());
             EvaluationSums evaluation = report.evaluation();
             test = test == null || evaluation == null ? null : test.plus(evaluation);
             timed += report.timedImages();
-            seconds = Math.max(seconds, report.times().all());
-            times = times.plus(report.times());
+            seconds = Math.max(seconds, report.steps().seconds());
+            steps = steps.plus(report.steps());
         }
         return new EpochRow(
                 first.epochs(),
@@ -51,6 +51,6 @@ public record EpochRow(
                 test,
                 seconds > 0 ? timed / seconds : 0,
                 seconds,
-                times);
+                steps);
     }
 }

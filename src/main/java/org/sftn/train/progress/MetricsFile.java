@@ -96,7 +96,7 @@ public final class MetricsFile {
         cells.put("test_top1", test == null ? "" : Double.toString(test.top1Share()));
         cells.put("test_top5", test == null ? "" : Double.toString(test.top5Share()));
         cells.put("skipped_test_images", test == null ? "" : Long.toString(test.skipped()));
-        epoch.times().shares().forEach((column, share) -> cells.put(column, String.format(Locale.ROOT, "%.4f", share)));
+        epoch.steps().values().forEach((column, value) -> cells.put(column, String.format(Locale.ROOT, "%.4f", value)));
         cells.put("images_per_second", String.format(Locale.ROOT, "%.1f", epoch.imagesPerSecond()));
         cells.put("seconds", String.format(Locale.ROOT, "%.3f", epoch.seconds()));
         return cells;

@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 import org.apache.hadoop.fs.Path;
 import org.sftn.conf.TrainingSettings;
 import org.sftn.train.platform.Stretch;
-import org.sftn.train.quantity.StepTimes;
+import org.sftn.train.quantity.StepSums;
 import org.sftn.train.quantity.Tally;
 
 /** Lines for who watches the run, from the ranks' reports. Thread-safe. */
@@ -26,7 +26,7 @@ public final class Progress {
     private final long start = System.nanoTime();
     private long lastLine = start;
     private Tally sinceLastLine = Tally.EMPTY;
-    private StepTimes timesSinceLastLine = StepTimes.NONE;
+    private StepSums stepsSinceLastLine = StepSums.NONE;
 
     /**
      * @param training of the whole run
@@ -89,7 +89,7 @@ public final class Progress {
     /** Prints a line when it is time. */
     public synchronized Optional<TrainingProgress> trained(RankReport.Trained report) {
         sinceLastLine = sinceLastLine.plus(report.tally());
-        timesSinceLastLine = timesSinceLastLine.plus(report.times());
+        stepsSinceLastLine = stepsSinceLastLine.plus(report.steps());
         long now = System.nanoTime();
         if (report.rank() != 0 || now - lastLine < intervalNanos || sinceLastLine.images() == 0) {
             return Optional.empty();
@@ -104,7 +104,7 @@ public final class Progress {
                 sinceLastLine.meanTerms(),
                 sinceLastLine.top1().isPresent() ? sinceLastLine.top1().getAsDouble() : null,
                 sinceLastLine.images() / ((now - lastLine) / 1e9),
-                timesSinceLastLine.shares(),
+                stepsSinceLastLine.values(),
                 secondsLeft(report.iterations(), now),
                 restarts,
                 executors,
@@ -112,7 +112,7 @@ public final class Progress {
         out.println(line(interval));
         lastLine = now;
         sinceLastLine = Tally.EMPTY;
-        timesSinceLastLine = StepTimes.NONE;
+        stepsSinceLastLine = StepSums.NONE;
         return Optional.of(interval);
     }
 

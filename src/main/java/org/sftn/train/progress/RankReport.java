@@ -6,7 +6,7 @@ import org.sftn.train.checkpoint.Checkpoint;
 import org.sftn.train.exchange.Rendezvous;
 import org.sftn.train.platform.Platform;
 import org.sftn.train.quantity.EvaluationSums;
-import org.sftn.train.quantity.StepTimes;
+import org.sftn.train.quantity.StepSums;
 import org.sftn.train.quantity.Tally;
 
 /** What a rank tells the driver. */
@@ -24,7 +24,7 @@ public sealed interface RankReport extends Serializable {
      *
      * @param iterations done in all
      */
-    record Trained(int rank, long iterations, double learningRate, Tally tally, StepTimes times)
+    record Trained(int rank, long iterations, double learningRate, Tally tally, StepSums steps)
             implements RankReport {}
 
     /**
@@ -35,7 +35,7 @@ public sealed interface RankReport extends Serializable {
      * @param learningRate of the last iteration
      * @param tally of the whole epoch
      * @param timedImages those of the epoch that this attempt has trained, over this rank
-     * @param times that they took
+     * @param steps in which it has
      * @param evaluation after the epoch; null when there was none
      */
     record EpochDone(
@@ -45,7 +45,7 @@ public sealed interface RankReport extends Serializable {
             double learningRate,
             Tally tally,
             long timedImages,
-            StepTimes times,
+            StepSums steps,
             @Nullable EvaluationSums evaluation)
             implements RankReport {}
 

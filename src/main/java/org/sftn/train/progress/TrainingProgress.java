@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.sftn.train.quantity.StepShare;
+import org.sftn.train.quantity.StepQuantity;
 
 /**
  * How far a run is, and how it has gone since this was last said.
@@ -18,7 +18,7 @@ import org.sftn.train.quantity.StepShare;
  * @param terms of the loss likewise, by name
  * @param top1 share of the images, in [0, 1]; null when there are no logits
  * @param imagesPerSecond over all executors
- * @param shares of the steps' time, in [0, 1], by {@link StepShare#column}
+ * @param quantities of the steps, by {@link StepQuantity#column}
  * @param secondsLeft expected
  * @param restarts of this process's training, after failures
  * @param executors that train now
@@ -34,14 +34,14 @@ public record TrainingProgress(
         Map<String, Double> terms,
         @Nullable Double top1,
         double imagesPerSecond,
-        Map<String, Double> shares,
+        Map<String, Double> quantities,
         long secondsLeft,
         int restarts,
         int executors,
         int missingExecutors) {
     public TrainingProgress {
         // A file may lack them.
-        shares = shares == null ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(shares));
+        quantities = quantities == null ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(quantities));
     }
 
     /** Hours, minutes and seconds, for people. */

@@ -7,7 +7,7 @@ import java.util.function.ToDoubleFunction;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.metrics.source.Source;
 import org.sftn.train.progress.TrainingProgress;
-import org.sftn.train.quantity.StepShare;
+import org.sftn.train.quantity.StepQuantity;
 
 /**
  * How training goes, for every sink of Spark's metrics system, as {@code sftn.NAME} of the driver: the numbers of {@link
@@ -26,8 +26,8 @@ public final class TrainingMetrics implements Source, AutoCloseable {
         gauge("loss", TrainingProgress::loss);
         gauge("top1", progress -> progress.top1() == null ? Double.NaN : progress.top1());
         gauge("images_per_second", TrainingProgress::imagesPerSecond);
-        for (StepShare share : StepShare.values()) {
-            gauge(share.column(), progress -> progress.shares().getOrDefault(share.column(), Double.NaN));
+        for (StepQuantity quantity : StepQuantity.values()) {
+            gauge(quantity.column(), progress -> progress.quantities().getOrDefault(quantity.column(), Double.NaN));
         }
         gauge("seconds_left", TrainingProgress::secondsLeft);
         gauge("restarts", TrainingProgress::restarts);

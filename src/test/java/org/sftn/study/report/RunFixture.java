@@ -62,6 +62,8 @@ final class RunFixture {
         row.put("test_top5", "0.7");
         row.put("data_wait_share", "0.0312");
         row.put("exchange_share", "0.0120");
+        row.put("step_milliseconds", "27.7012");
+        row.put("longest_step_milliseconds", "41.5000");
         row.put("images_per_second", "2310.4");
         row.put("seconds", "21.640");
         return row;

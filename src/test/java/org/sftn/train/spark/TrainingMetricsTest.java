@@ -44,13 +44,13 @@ class TrainingMetricsTest {
                         Map.of("ce", 1.5),
                         0.25,
                         100,
-                        Map.of("data_wait_share", 0.01, "exchange_share", 0.02),
+                        Map.of("data_wait_share", 0.01, "exchange_share", 0.02, "step_milliseconds", 80.5, "longest_step_milliseconds", 90.0),
                         12,
                         1,
                         2,
                         1));
                 assertThat(await(file, "sftn_[a-z0-9_]+\\{.* [0-9]"))
-                        .hasSize(14)
+                        .hasSize(16)
                         .anyMatch(line -> line.endsWith("} 1.5"));
                 // Spark's own, beside ours.
                 assertThat(await(file, "BlockManager_")).isNotEmpty();
