@@ -33,7 +33,7 @@ class SettingsPageTest {
             Files.writeString(PAGE, page);
         }
         assertThat(PAGE)
-                .as("mvn test -Dtest=SettingsPageTest -DargLine=-D%s=true writes it", WRITE)
+                .as("mvn test -Dtest=SettingsPageTest -D%s=true writes it", WRITE)
                 .content()
                 .isEqualTo(page);
     }

@@ -52,6 +52,6 @@ record ListedSource(
 
     @Override
     public List<Rejection> unlisted(Split split) {
-        return unlisted.get(split);
+        return unlisted.getOrDefault(split, List.of());
     }
 }
