@@ -205,10 +205,14 @@ final class Replica {
                 1,
                 seconds,
                 Map.of(
-                        StepQuantity.DATA_WAIT_SHARE, seconds(waited),
-                        StepQuantity.EXCHANGE_SHARE, seconds(end - computed - updateNanos),
-                        StepQuantity.STEP_MILLISECONDS, 1000 * seconds,
-                        StepQuantity.LONGEST_STEP_MILLISECONDS, 1000 * seconds)));
+                        StepQuantity.DATA_WAIT_SHARE,
+                        seconds(waited),
+                        StepQuantity.EXCHANGE_SHARE,
+                        seconds(end - computed - updateNanos),
+                        StepQuantity.STEP_MILLISECONDS,
+                        1000 * seconds,
+                        StepQuantity.LONGEST_STEP_MILLISECONDS,
+                        1000 * seconds)));
         report(iteration);
     }
 

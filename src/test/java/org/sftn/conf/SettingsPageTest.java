@@ -40,11 +40,12 @@ class SettingsPageTest {
 
     @Test
     void everySettingIsDescribed() {
-        assertThat(flat("", ConfigFactory.parseFile(new File("src/main/resources/reference.conf"))
-                        .root()))
-                .allSatisfy(each -> assertThat(comment(each.getValue()))
-                        .as(each.getKey())
-                        .isNotEmpty());
+        assertThat(flat(
+                        "",
+                        ConfigFactory.parseFile(new File("src/main/resources/reference.conf"))
+                                .root()))
+                .allSatisfy(each ->
+                        assertThat(comment(each.getValue())).as(each.getKey()).isNotEmpty());
     }
 
     private static String page(Config reference) {

@@ -536,7 +536,8 @@ class PredictJobTest {
                 predict(
                         out,
                         "predict.source=table",
-                        "predict.input=select photo as image, 1 class_2, 2 class_9 from parquet.`" + table("doubled") + "`",
+                        "predict.input=select photo as image, 1 class_2, 2 class_9 from parquet.`" + table("doubled")
+                                + "`",
                         "predict.table.columns=[class_2, class_9]"),
                 "the columns class_2 cannot be passed through: the predictions have columns of these names");
         assertThat(out).doesNotExist();

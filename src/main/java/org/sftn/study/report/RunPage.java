@@ -157,7 +157,10 @@ final class RunPage {
                 figures,
                 "Waits",
                 "share of time, %",
-                quantities().filter(StepQuantity::isShareOfTime).map(StepQuantity::column).toArray(String[]::new));
+                quantities()
+                        .filter(StepQuantity::isShareOfTime)
+                        .map(StepQuantity::column)
+                        .toArray(String[]::new));
         quantities()
                 .filter(quantity -> !quantity.isShareOfTime())
                 .forEach(quantity -> add(figures, quantity.title(), quantity.title(), quantity.column()));

@@ -24,8 +24,7 @@ public sealed interface RankReport extends Serializable {
      *
      * @param iterations done in all
      */
-    record Trained(int rank, long iterations, double learningRate, Tally tally, StepSums steps)
-            implements RankReport {}
+    record Trained(int rank, long iterations, double learningRate, Tally tally, StepSums steps) implements RankReport {}
 
     /**
      * An epoch is over.

@@ -210,7 +210,15 @@ class ReportsTest {
         assertThat(titles(document)).containsExactly("At a glance", "Training", "Epochs", "Provenance");
         assertThat(all(document, "figcaption"))
                 .extracting(Element::getTextContent)
-                .containsExactly("Loss", "Accuracy", "Terms of the training loss", "Learning rate", "Speed", "Waits", "Step, ms", "Longest step, ms");
+                .containsExactly(
+                        "Loss",
+                        "Accuracy",
+                        "Terms of the training loss",
+                        "Learning rate",
+                        "Speed",
+                        "Waits",
+                        "Step, ms",
+                        "Longest step, ms");
         assertThat(MarkdownReport.of(RunFixture.distill()))
                 .contains("| Test top-1, % | 12.00 | 45.50 | 46.00 | 3 |", "- Seed: 1", "| distill.method | kd |");
         assertThat(rows(CsvReport.of(RunFixture.distill()))).hasSize(4);
