@@ -32,6 +32,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sftn.LocalSpark;
+import org.sftn.TestMetrics;
 import org.sftn.conf.DataSettings.Damaged;
 import org.sftn.conf.EngineSettings;
 import org.sftn.conf.EngineSettings.Precision;
@@ -681,10 +682,10 @@ class TrainerTest {
         return bits;
     }
 
-    /** Of metrics.csv, without the four columns of times. */
+    /** Of metrics.csv, without times. */
     private static List<String> rows(Path out) throws IOException {
-        return Files.readAllLines(out.resolve("metrics.csv")).stream()
-                .map(row -> String.join(",", List.of(row.split(",")).subList(0, row.split(",").length - 4)))
+        return TestMetrics.withoutTimes(Files.readString(out.resolve("metrics.csv")))
+                .lines()
                 .toList();
     }
 
