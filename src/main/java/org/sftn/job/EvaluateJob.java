@@ -7,7 +7,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -217,10 +216,8 @@ final class EvaluateJob implements Job {
         Similarity similarity = result.similarity();
         return String.format(
                 Locale.ROOT,
-                "evaluate done: top-1 %.2f %%, top-5 %.2f %%, loss %.4f, %s%.1f images/s, in %s",
-                100 * Objects.requireNonNull(result.top1()),
-                100 * Objects.requireNonNull(result.top5()),
-                result.loss(),
+                "evaluate %s, %s%.1f images/s, in %s",
+                result.forPeople(),
                 similarity == null
                         ? ""
                         : String.format(

@@ -307,15 +307,15 @@ final class StudyJob implements Job {
 
         private Cell undone(StudentRun run, Throwable thrown) {
             Throwable cause = thrown.getCause();
-            boolean refused = cause instanceof UserException;
-            String text = cause instanceof UserException mistake ? mistake.getMessage() : thrown.getMessage();
-            if (!refused) {
-                LOG.error("{} failed: {}", run.name(), text, thrown);
+            if (cause instanceof UserException mistake) {
+                return undone(run, Cell.State.REFUSED, mistake.getMessage());
             }
-            return Cell.undone(
-                    run,
-                    refused ? Cell.State.REFUSED : Cell.State.FAILED,
-                    text.lines().findFirst().orElse(""));
+            LOG.error("{} failed: {}", run.name(), thrown.getMessage(), thrown);
+            return undone(run, Cell.State.FAILED, thrown.getMessage());
+        }
+
+        private static Cell undone(StudentRun run, Cell.State state, String why) {
+            return Cell.undone(run, state, why.lines().findFirst().orElse(""));
         }
 
         private StudyResult result(List<Cell> cells) {

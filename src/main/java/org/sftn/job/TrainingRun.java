@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -327,11 +326,9 @@ final class TrainingRun {
     private String summary(RunResult result) {
         return String.format(
                 Locale.ROOT,
-                "%s done: top-1 %.2f %%, top-5 %.2f %%, loss %.4f, %.1f images/s, model in %s",
+                "%s %s, %.1f images/s, model in %s",
                 result.job(),
-                100 * Objects.requireNonNull(result.top1()),
-                100 * Objects.requireNonNull(result.top5()),
-                result.loss(),
+                result.forPeople(),
                 result.imagesPerSecond(),
                 folder.out().model());
     }

@@ -6,7 +6,6 @@ import java.io.PrintStream;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
@@ -92,11 +91,7 @@ public final class Trainer {
             Map<String, String> identity,
             List<Stretch> earlier,
             Cluster cluster,
-            CheckpointFolder checkpoints,
-            Map<Integer, Dealt> dealt) {}
-
-    /** The images of both splits, a partition a rank. */
-    private record Dealt(JavaRDD<RankData> train, JavaRDD<RankData> test) {}
+            CheckpointFolder checkpoints) {}
 
     /**
      * Trains to the end, from the folder's last checkpoint when it holds any. Writes checkpoints, metrics and TensorBoard's events
@@ -121,7 +116,7 @@ public final class Trainer {
         cluster.disableLocalityWait();
         CheckpointFolder checkpoints = new CheckpointFolder(folder.checkpoints(), spark.hadoopConfiguration());
         Map<String, String> whole = RunIdentity.of(training, data, seed, objective, dataset, identity);
-        Run run = new Run(objective, dataset, folder, whole, earlier, cluster, checkpoints, new HashMap<>());
+        Run run = new Run(objective, dataset, folder, whole, earlier, cluster, checkpoints);
         return untilDone(run);
     }
 
@@ -236,16 +231,13 @@ public final class Trainer {
                     plan.firstIteration() + 1,
                     end,
                     now.executors());
-            Dealt dealt = run.dealt().computeIfAbsent(now.executors(), ranks -> deal(run.dataset(), ranks));
-            Attempt.Outcome outcome =
-                    new Attempt(spark, plan, run.cluster(), journal).run(dealt.train(), dealt.test(), description);
+            // Shuffled anew: Spark may not know yet that an earlier attempt's shuffle was lost with an executor, and a
+            // barrier stage does not survive a failed fetch.
+            JavaRDD<RankData> train = run.dataset().byRank("train", data.trainImages(), now.executors());
+            JavaRDD<RankData> test = run.dataset().byRank("test", data.testImages(), now.executors());
+            Attempt.Outcome outcome = new Attempt(spark, plan, run.cluster(), journal).run(train, test, description);
             return result(outcome, journal.computedBy(), run, startNanos);
         }
-    }
-
-    private Dealt deal(Dataset dataset, int ranks) {
-        return new Dealt(
-                dataset.byRank("train", data.trainImages(), ranks), dataset.byRank("test", data.testImages(), ranks));
     }
 
     /** Ends an attempt on too few executors when there are more and there is something left to do. */

@@ -43,7 +43,7 @@ record ClassLabels(List<String> names, Map<String, Integer> labels) {
             if (name.isEmpty() || !seen.add(name)) {
                 throw new UserException(
                         file + (name.isEmpty() ? " has an empty line" : " names the class '" + name + "' twice")
-                                + ": it must name a class per line");
+                                + ": it must name one class per line");
             }
         }
         return Optional.of(named);
@@ -88,7 +88,7 @@ record ClassLabels(List<String> names, Map<String, Integer> labels) {
         if (!sorted.equals(expected)) {
             throw new UserException(String.format(
                     Locale.ROOT,
-                    "the labels of the training images are %s, not the numbers from 0 to %d: prepare.class-names, a file with a class per line, says which classes there are",
+                    "the labels of the training images are %s, not the numbers from 0 to %d: prepare.class-names, a file with one class per line, says which classes there are",
                     ClassNames.some(sorted),
                     sorted.size() - 1));
         }

@@ -47,7 +47,7 @@ public record ClassNames(String whose, List<String> names) {
     }
 
     /**
-     * Of a file with a class per line.
+     * Of a file with one class per line.
      *
      * @throws UserException when it cannot be read
      */

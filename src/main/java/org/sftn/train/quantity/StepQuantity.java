@@ -17,7 +17,7 @@ public enum StepQuantity {
     LONGEST_STEP_MILLISECONDS(Join.LARGEST, "Longest step, ms", "ms the longest step");
 
     /** How the values of several steps and ranks become one. */
-    public enum Join {
+    private enum Join {
         /** Seconds are summed, and divided by those of all steps: in [0, 1]. */
         SHARE_OF_TIME,
         MEAN,

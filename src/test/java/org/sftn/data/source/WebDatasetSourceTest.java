@@ -186,7 +186,7 @@ class WebDatasetSourceTest {
         write("1", "2", "30");
         refused(
                 "the labels of the training images are 1, 2, 30, not the numbers from 0 to 2: prepare.class-names, a file"
-                        + " with a class per line, says which classes there are");
+                        + " with one class per line, says which classes there are");
         Files.writeString(in.resolve("classes.txt"), "cat\ndog\n");
         refused(
                 "training images have labels that are none of the 2 classes that " + in.resolve("classes.txt")
@@ -195,7 +195,7 @@ class WebDatasetSourceTest {
                 "classes.txt");
         Files.writeString(in.resolve("classes.txt"), "cat\ndog\ncat\n");
         refused(
-                in.resolve("classes.txt") + " names the class 'cat' twice: it must name a class per line",
+                in.resolve("classes.txt") + " names the class 'cat' twice: it must name one class per line",
                 "prepare.class-names",
                 "classes.txt");
         refused(
