@@ -139,7 +139,9 @@ class ClusterTest {
         SparkContext spark = cluster.spark().sc();
         awaitExecutors(2);
         Path happened = folder.resolve("happened");
-        ToyRun two = run.on(2, ExchangeKind.DIRECT).saving(4).trying(5).with(Map.of("training.min-executors", "1"));
+        // Long enough for the one rank to hear before its end that the other has come.
+        Map<String, String> settings = Map.of("training.min-executors", "1", "training.epochs", "10");
+        ToyRun two = run.on(2, ExchangeKind.DIRECT).saving(4).trying(5).with(settings);
         spark.conf().set(WAITING, "1s");
         CompletableFuture<Void> operator = CompletableFuture.runAsync(() -> {
             awaitFile(happened);
@@ -177,11 +179,12 @@ class ClusterTest {
         assertThat(result.computedBy()).extracting(Stretch::ranks).containsExactly(2, 1, 2);
         // The checkpoint after the wait, or one that was made before the ranks heard of it.
         int back = (int) result.computedBy().get(2).afterIteration();
-        assertThat(back).isIn(12, 14, 16, 20, 24);
+        assertThat(back).isBetween(12, 10 * ToyRun.BATCHES - 1);
+        assertThat(back % 4 == 0 || back % ToyRun.BATCHES == 0).isTrue();
 
         Path byHand = folder.resolve("by-hand");
         stopped(two, 6, byHand);
-        stopped(run.on(1, ExchangeKind.DIRECT).saving(4), back - 4 + 1, byHand);
+        stopped(run.on(1, ExchangeKind.DIRECT).saving(4).with(settings), back - 4 + 1, byHand);
         assertSame(two.train(OBJECTIVE, byHand), result);
     }
 
