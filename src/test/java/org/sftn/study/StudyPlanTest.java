@@ -144,11 +144,11 @@ class StudyPlanTest {
         "rq1, 9, 54",
         "rq2, 42, 741",
         "rq3, 39, 42",
-        "rq4, 9, 18",
+        "rq4, 12, 24",
         "rq5, 6, 27",
         "trial-rq1, 12, 39",
-        "trial-rq3, 10, 12",
-        "trial-rq4, 9, 9"
+        "trial-gain, 6, 15",
+        "trial-loss, 7, 15"
     })
     void theReadyStudiesAreOfTheSizesThatTheySay(String name, int teachers, int students) {
         StudyPlan plan = StudyPlan.of(Settings.of(
