@@ -3,6 +3,8 @@ package org.sftn.study.report;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Locale;
+import java.util.function.Function;
+import org.sftn.study.Group;
 import org.sftn.study.Interval;
 import org.sftn.study.SeedSample;
 
@@ -48,6 +50,25 @@ final class Numbers {
     static String gain(SeedSample gain) {
         return points(gain.mean())
                 + gain.interval().map(interval -> " " + points(interval)).orElse("");
+    }
+
+    /**
+     * When a group's students first reach a top-1, and how many of them if it is not all.
+     *
+     * @param top1 in [0, 1]; if it is not a number, there is nothing to reach
+     */
+    static String reached(Group group, double top1, Function<Group.Reached, String> when) {
+        if (!Double.isFinite(top1) || group.curve().isEmpty()) {
+            return NONE;
+        }
+        Group.Reached reached = group.reached(top1);
+        int count = reached.epochs().count();
+        if (count == 0) {
+            return "not reached";
+        }
+        int all = group.cells().size();
+        String text = when.apply(reached);
+        return count == all ? text : String.format(Locale.ROOT, "%s (%d of %d)", text, count, all);
     }
 
     static String fixed(double value, int decimals) {

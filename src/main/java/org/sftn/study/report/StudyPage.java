@@ -384,21 +384,14 @@ final class StudyPage {
     }
 
     private static String reached(Group group, double top1) {
-        if (!Double.isFinite(top1)) {
-            return Numbers.NONE;
-        }
-        Group.Reached reached = group.reached(top1);
-        int count = reached.epochs().count();
-        if (count == 0) {
-            return "not reached";
-        }
-        String text = String.format(
-                Locale.ROOT,
-                "%s ep., %s s",
-                Numbers.fixed(reached.epochs().mean(), 1),
-                Numbers.plain(reached.seconds().mean()));
-        int all = group.cells().size();
-        return count == all ? text : String.format(Locale.ROOT, "%s (%d of %d)", text, count, all);
+        return Numbers.reached(
+                group,
+                top1,
+                reached -> String.format(
+                        Locale.ROOT,
+                        "%s ep., %s s",
+                        Numbers.fixed(reached.epochs().mean(), 1),
+                        Numbers.plain(reached.seconds().mean())));
     }
 
     private List<Block> similarity() {

@@ -8,7 +8,10 @@ import org.sftn.study.StudyResult;
 import org.sftn.study.Summary;
 import org.sftn.study.Summary.Pair;
 
-/** The results of a study for a terminal, in ASCII: a table for each pair of networks. */
+/**
+ * The results of a study for a terminal, in ASCII: a table for each pair of networks. The epochs are those of a student until it is
+ * as good as the baseline's are at their end; KL is the student's divergence from its teacher in nats.
+ */
 public final class TextReport {
     private static final String GAP = "  ";
 
@@ -28,8 +31,16 @@ public final class TextReport {
 
     private static List<List<String>> rows(StudyNames names, Pair pair) {
         List<List<String>> rows = new ArrayList<>();
+        String baseline = Printable.of(names.baseline());
         rows.add(List.of(
-                "", "teacher", "student", "over student alone", "over " + Printable.of(names.baseline()), "agreement"));
+                "",
+                "teacher",
+                "student",
+                "over student alone",
+                "over " + baseline,
+                "epochs to " + baseline,
+                "KL",
+                "same class"));
         for (Group group : pair.groups()) {
             String label = Printable.of(names.label(group));
             rows.add(List.of(
@@ -38,6 +49,11 @@ public final class TextReport {
                     ascii(Numbers.percent(group.top1().mean())),
                     ascii(Numbers.gain(group.gainOverAlone())),
                     ascii(Numbers.gain(group.gain())),
+                    ascii(Numbers.reached(
+                            group,
+                            group.baseline(),
+                            reached -> Numbers.fixed(reached.epochs().mean(), 1))),
+                    ascii(Numbers.fixed(group.kl().mean(), 2)),
                     ascii(Numbers.percent(group.agreement().mean()))));
         }
         return rows;

@@ -8,6 +8,7 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.sftn.evaluate.Similarity;
 import org.sftn.study.Cell;
+import org.sftn.study.CurvePoint;
 import org.sftn.study.Scores;
 import org.sftn.study.StudyFixture;
 
@@ -19,10 +20,10 @@ class TextReportTest {
         assertThat(TextReport.of(StudyFixture.study("one seed", StudyFixture.KINDS, cells)))
                 .isEqualTo("""
                         resnet20 -> resnet8, top-1 on the test images in %
-                                          teacher  student  over student alone  over standard  agreement
+                                          teacher  student  over student alone  over standard  epochs to standard    KL  same class
                         student alone                71.80
-                        kd from standard    94.10    80.60               +8.80                     85.00
-                        kd from friendly    93.00    79.99               +8.19          -0.61      85.00
+                        kd from standard    94.10    80.60               +8.80                                2.0  0.30       85.00
+                        kd from friendly    93.00    79.99               +8.19          -0.61         not reached  0.30       85.00
                         """);
     }
 
@@ -36,6 +37,18 @@ class TextReportTest {
         // 1 and 2 points: their mean and 12.706 times their deviation of 0.7071 by the root of 2.
         assertThat(TextReport.of(StudyFixture.study("two seeds", StudyFixture.KINDS, cells)))
                 .contains("+1.50 [-4.85, +7.85]");
+    }
+
+    @Test
+    void studentsThatDoNotGetThereAreCounted() {
+        List<Cell> cells = List.of(
+                taught("standard", 1, 0.9, 0.8),
+                taught("standard", 2, 0.9, 0.84),
+                taught("friendly", 1, 0.9, 0.95),
+                taught("friendly", 2, 0.9, 0.81));
+        // The baseline's mean is 82 %: friendly seed 1 has 85 % after an epoch, seed 2 never.
+        assertThat(TextReport.of(StudyFixture.study("two seeds", StudyFixture.KINDS, cells)))
+                .contains("2.0 (1 of 2)", "1.0 (1 of 2)");
     }
 
     @Test
@@ -66,7 +79,7 @@ class TextReportTest {
                 new Scores(top1, 1, 0.5, 0.1),
                 teacher,
                 similarity,
-                List.of(),
+                List.of(new CurvePoint(1, 1, 1, top1 - 0.1), new CurvePoint(2, 2, 1, top1)),
                 0.1,
                 0.2);
     }
