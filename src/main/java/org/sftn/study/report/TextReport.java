@@ -40,7 +40,7 @@ public final class TextReport {
                 "over " + baseline,
                 "epochs to " + baseline,
                 "KL",
-                "same class"));
+                "agreement"));
         for (Group group : pair.groups()) {
             String label = Printable.of(names.label(group));
             rows.add(List.of(

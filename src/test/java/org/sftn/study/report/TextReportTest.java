@@ -20,10 +20,10 @@ class TextReportTest {
         assertThat(TextReport.of(StudyFixture.study("one seed", StudyFixture.KINDS, cells)))
                 .isEqualTo("""
                         resnet20 -> resnet8, top-1 on the test images in %
-                                          teacher  student  over student alone  over standard  epochs to standard    KL  same class
+                                          teacher  student  over student alone  over standard  epochs to standard    KL  agreement
                         student alone                71.80
-                        kd from standard    94.10    80.60               +8.80                                2.0  0.30       85.00
-                        kd from friendly    93.00    79.99               +8.19          -0.61         not reached  0.30       85.00
+                        kd from standard    94.10    80.60               +8.80                                2.0  0.30      85.00
+                        kd from friendly    93.00    79.99               +8.19          -0.61         not reached  0.30      85.00
                         """);
     }
 
