@@ -84,6 +84,7 @@ final class QuickstartJob implements Job {
                 "\n",
                 table,
                 "A few minutes of training on generated images: a trial of the installation, not a result.",
+                "No gain by student-friendly teachers is to be expected here; docs/studies/README.md says where it is.",
                 "quickstart done: report.html, models and metrics are in " + new Path(session.out(), STUDY));
     }
 }

@@ -146,7 +146,6 @@ class StudyPlanTest {
         "rq3, 39, 42",
         "rq4, 12, 24",
         "rq5, 6, 27",
-        "trial-rq1, 12, 39",
         "trial-gain, 6, 15",
         "trial-loss, 7, 15"
     })
