@@ -11,9 +11,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -150,6 +152,7 @@ final class StudyJob implements Job {
         private final StudyPlan plan;
         private final RunFolder folder;
         private final AtomicInteger started = new AtomicInteger();
+        private final Set<String> versions = new ConcurrentSkipListSet<>();
 
         StudyRun(Session session, Dataset data, StudyPlan plan, RunFolder folder) {
             this.session = session;
@@ -228,7 +231,7 @@ final class StudyJob implements Job {
             return carefully("its teacher " + run.name() + ": ", () -> {
                 Session part = begin(TEACHERS + run.name(), values);
                 TeacherJob.check(part).run();
-                OutputFolder out = new OutputFolder(part.out());
+                OutputFolder out = trained(part);
                 RunResult evaluated = evaluate(TEACHERS + run.name(), out.model(), null);
                 MetricsTable metrics = MetricsTable.read(out.metrics(), session.hadoop());
                 return new Trained(out.model(), scores(evaluated), coreHours(metrics));
@@ -241,7 +244,7 @@ final class StudyJob implements Job {
             return carefully("", () -> {
                 Session part = begin(STUDENTS + run.name(), values);
                 DistillJob.check(part).run();
-                OutputFolder out = new OutputFolder(part.out());
+                OutputFolder out = trained(part);
                 RunResult evaluated =
                         evaluate(STUDENTS + run.name(), out.model(), teacher == null ? null : teacher.model());
                 MetricsTable metrics = MetricsTable.read(out.metrics(), session.hadoop());
@@ -254,6 +257,13 @@ final class StudyJob implements Job {
                         coreHours(metrics),
                         teacher == null ? 0 : teacher.coreHours());
             });
+        }
+
+        /** A run may have been trained by an earlier version than this one. */
+        private OutputFolder trained(Session part) throws IOException {
+            RunResult result = RunFolder.result(part.out(), session.hadoop()).orElseThrow();
+            versions.add(result.codeVersion());
+            return new OutputFolder(part.out());
         }
 
         private Session begin(String name, Map<String, String> values) throws IOException {
@@ -323,7 +333,7 @@ final class StudyJob implements Job {
             return new StudyResult(
                     study.title(),
                     study.question(),
-                    folder.run().codeVersion(),
+                    List.copyOf(versions),
                     data.manifest().identity(),
                     data.count("train", session.settings().data().trainImages()),
                     data.count("test", session.settings().data().testImages()),

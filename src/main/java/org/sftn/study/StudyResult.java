@@ -8,6 +8,7 @@ import java.util.SortedMap;
  *
  * @param title one line
  * @param question what is asked, a paragraph; may be empty
+ * @param codeVersions that trained its runs; several when a study was continued by another version
  * @param dataset the data set's identity
  * @param trainImages of each run
  * @param testImages that students are evaluated on
@@ -18,7 +19,7 @@ import java.util.SortedMap;
 public record StudyResult(
         String title,
         String question,
-        String codeVersion,
+        List<String> codeVersions,
         String dataset,
         long trainImages,
         long testImages,
@@ -29,14 +30,15 @@ public record StudyResult(
     public StudyResult {
         if (title == null
                 || question == null
-                || codeVersion == null
+                || codeVersions == null
                 || dataset == null
                 || teachers == null
                 || cells == null
                 || configuration == null) {
             throw new IllegalArgumentException(
-                    "a study needs title, question, code version, data set, teachers, cells and configuration");
+                    "a study needs title, question, code versions, data set, teachers, cells and configuration");
         }
+        codeVersions = List.copyOf(codeVersions);
         teachers = List.copyOf(teachers);
         cells = List.copyOf(cells);
     }

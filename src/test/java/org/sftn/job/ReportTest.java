@@ -12,7 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The command, on folders as the jobs leave them. */
 class ReportTest {
     private static final String STUDY = """
-                {"title": "A trial", "question": "", "code_version": "0.1.0", "dataset": "d", "train_images": 4,
+                {"title": "A trial", "question": "", "code_versions": ["0.1.0"], "dataset": "d", "train_images": 4,
                  "test_images": 2, "teachers": [], "configuration": {}, "cells": [
                   {"name": "resnet8/none/seed-1", "networks": {"teacher": "resnet20", "student": "resnet8", "branches": "resnet8"},
                    "method": "none", "varied": {}, "seed": 1, "state": "DONE", "curve": [],

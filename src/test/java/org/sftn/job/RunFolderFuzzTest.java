@@ -117,7 +117,7 @@ public class RunFolderFuzzTest {
         return json(new StudyResult(
                 "A study",
                 "Does it pay?",
-                "0.1.0",
+                List.of("0.1.0"),
                 "sha256:4567",
                 100,
                 10,

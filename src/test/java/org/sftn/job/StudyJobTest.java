@@ -97,6 +97,22 @@ class StudyJobTest {
     }
 
     @Test
+    void aStudyThatGoesOnWithAnotherVersionNamesBoth() throws IOException {
+        Path out = folder.resolve("versions");
+        assertThat(study(out, "--set", "study.methods=[none]").code()).isZero();
+        Path trained = out.resolve("students/resnet8/none/seed-1/result.json");
+        String version = result(out).codeVersions().get(0);
+        Files.writeString(trained, Files.readString(trained).replace(version, "0.0.9"));
+        Files.delete(trained.resolveSibling(".result.json.crc"));
+
+        Ran resumed = study(out, "--resume");
+
+        assertThat(resumed.code()).as(resumed.err()).isZero();
+        assertThat(result(out).codeVersions()).containsExactlyInAnyOrder("0.0.9", version);
+        assertThat(out.resolve("report.md")).content().contains("- Code version: 0.0.9, " + version + "\n");
+    }
+
+    @Test
     void aRunThatFailedIsReportedAndTriedAgain() throws IOException {
         Path out = folder.resolve("failed");
         Path evaluation = out.resolve("evaluations/students/resnet8/none/seed-1");

@@ -89,14 +89,22 @@ public final class StudyFixture {
             cells.add(undone(cell(networks, null, "none", NOTHING, seed, 0.5), Cell.State.FAILED, HOSTILE));
         }
         return new StudyResult(
-                HOSTILE, HOSTILE + "\n" + HOSTILE, HOSTILE, HOSTILE, 1, 1, kinds, cells, of(Map.of(HOSTILE, HOSTILE)));
+                HOSTILE,
+                HOSTILE + "\n" + HOSTILE,
+                List.of(HOSTILE),
+                HOSTILE,
+                1,
+                1,
+                kinds,
+                cells,
+                of(Map.of(HOSTILE, HOSTILE)));
     }
 
     public static StudyResult study(String title, List<String> kinds, List<Cell> cells) {
         return new StudyResult(
                 title,
                 "Do students learn more from a teacher that was trained together with their branches than from a standard one?",
-                "0.1.0-SNAPSHOT (442d2fa)",
+                List.of("0.1.0-SNAPSHOT (442d2fa)"),
                 "cifar-100-binary, sha256:4d3c2b1a0f9e8d7c",
                 50_000,
                 10_000,

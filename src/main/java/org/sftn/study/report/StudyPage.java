@@ -159,7 +159,7 @@ final class StudyPage {
         if (!names.keys().isEmpty()) {
             facts.add(new Fact("Varied", names.keys().stream().map(this::values).collect(Collectors.joining("; "))));
         }
-        facts.add(new Fact("Code version", study.codeVersion()));
+        facts.add(new Fact("Code version", joined(study.codeVersions().stream())));
         List<Block> blocks = new ArrayList<>(List.of(new Facts(facts)));
         blocks.addAll(settings("Settings that differ from the defaults", study.configuration()));
         return blocks;
