@@ -84,7 +84,7 @@ final class QuickstartJob implements Job {
                 "\n",
                 table,
                 "A few minutes of training on generated images: a trial of the installation, not a result.",
-                "No gain by student-friendly teachers is to be expected here; docs/studies/README.md says where it is.",
+                "Expect no gain from student-friendly teachers here; docs/studies/README.md says where they pay.",
                 "quickstart done: report.html, models and metrics are in " + new Path(session.out(), STUDY));
     }
 }
